@@ -1,0 +1,61 @@
+# make <any snakemake target>, for example
+#   make results/fig7.pdf
+# makes .venv from requirements.lock when it is missing or older than the lock, and runs Snakemake in it.
+
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.NOTPARALLEL:
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+.PHONY: help setup all test bench lint lock report clean
+
+help:  ## list the targets
+	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
+	@grep -hE '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | expand -t 30 | sed 's/^/make /'
+
+setup: $(READY)  ## the environment alone (.venv)
+
+all: $(READY)  ## every figure and table of the default study
+	$(BIN)/snakemake --cores $(CORES) all
+
+report: all  ## results/report.html: figures, captions, run times
+	$(BIN)/snakemake all --report results/report.html
+
+test: $(READY)  ## every test
+	$(BIN)/python -m pytest
+
+bench: $(READY)  ## speed against the straightforward way
+	$(BIN)/python bench/predictor_training.py
+
+lint: $(READY)  ## format, lint, types, workflow
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+lock: $(READY)  ## requirements.lock anew from pyproject.toml, with the newest versions that it admits
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --upgrade --extra dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove the environment and everything that was built
+	rm -rf $(VENV) .snakemake resources results work
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else 'Python 3.11, 3.12 or 3.13 is needed; this is ' + sys.version.split()[0] + '. Choose one: make PYTHON=python3.12 ...')"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+# Everything else is a Snakemake target.
+Makefile: ;
+%: $(READY) FORCE
+	$(BIN)/snakemake --cores $(CORES) $@
+FORCE: ;

@@ -1,0 +1,54 @@
+# Neural Predictor for Neural Architecture Search: every figure a target.
+#   snakemake --cores all results/fig7.pdf               the default study (config/config.yaml)
+#   snakemake --cores all results/<study>/fig7.pdf       any study in config/studies/
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.12")
+
+sys.path.insert(0, f"{workflow.basedir}/src")
+
+from neural_predictor.workflow import Plan
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+shell.prefix(
+    "set -euo pipefail; "
+    f"export NEURAL_PREDICTOR_ROOT={workflow.basedir} PYTHONPATH={workflow.basedir}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+)
+
+plan = Plan.load(Path(workflow.basedir), config)
+
+
+wildcard_constraints:
+    study=r"[a-z0-9-]+-v[0-9]+",
+    benchmark=r"[a-z0-9-]+",
+    source=r"[a-z0-9-]+",
+    train_size=r"[0-9]+",
+    shard=r"[0-9]+",
+
+
+resource_scopes:
+    gpu="local",
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/predictors.smk"
+include: "workflow/rules/experiments.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/publish.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        plan.published(),

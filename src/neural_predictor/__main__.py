@@ -1,0 +1,5 @@
+"""`python -m neural_predictor` is the command `neural-predictor`."""
+
+from neural_predictor.cli import main
+
+main()

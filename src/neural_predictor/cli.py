@@ -1,0 +1,204 @@
+"""The command `neural-predictor`: one thin command a stage, the one that the workflow's rule of that name calls.
+
+Nothing heavy is imported before a command needs it: `--help` does not wait for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neural_predictor import __version__
+from neural_predictor.errors import UserError
+
+app = typer.Typer(
+    help="Figures and predictors of 'Neural Predictor for Neural Architecture Search'.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+run_app = typer.Typer(help="Run an experiment: its numbers (CSV) and its protocol (JSON).", no_args_is_help=True)
+app.add_typer(run_app, name="run")
+
+Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
+StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
+Table = Annotated[Path, typer.Option("--table", help="Benchmark table (Parquet).")]
+Csv = Annotated[Path, typer.Option("--csv", help="Tidy numbers.")]
+ProtocolJson = Annotated[Path, typer.Option("--protocol", help="Protocol of the numbers.")]
+HERE = Path()
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Commands of the stages, in the order in which data flow."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def fetch_source(
+    source: Annotated[str, typer.Argument(help="Name of the source in config/sources.yaml.")],
+    output: Annotated[Path, typer.Option(help="Where the raw file shall be.")],
+    local: Annotated[Path | None, typer.Option(help="A file of yours to use instead.")] = None,
+    root: Root = HERE,
+) -> None:
+    """Find, link or download a raw file and check it."""
+    from neural_predictor.config import Sources, load
+    from neural_predictor.errors import SourceError
+    from neural_predictor.sources.fetch import fetch
+
+    path = root / "config/sources.yaml"
+    sources = load(Sources, path).sources
+    if source not in sources:
+        raise SourceError(f"{path}: no source {source!r}; known are {', '.join(sources)}")
+    fetch(source, sources[source], output, local)
+
+
+@app.command()
+def build_table(
+    benchmark: Annotated[str, typer.Argument(help="Name of the benchmark, such as nasbench-graph-cs.")],
+    raw: Annotated[Path, typer.Option(help="Raw file of the benchmark.")],
+    output: Annotated[Path, typer.Option(help="Where the table (Parquet) shall be.")],
+) -> None:
+    """Read a benchmark's raw file into a table."""
+    from neural_predictor.errors import TableError
+    from neural_predictor.tables.benchmarks import BENCHMARKS
+    from neural_predictor.tables.table import write_table
+
+    if benchmark not in BENCHMARKS:
+        raise TableError(f"unknown benchmark {benchmark!r}; known are {', '.join(BENCHMARKS)}")
+    write_table(BENCHMARKS[benchmark].read(benchmark, raw), output)
+
+
+@app.command()
+def describe(table: Annotated[Path, typer.Argument(help="Benchmark table (Parquet).")]) -> None:
+    """Say what a table holds: rows, metrics, runs, quantiles, validation against test, the oracle."""
+    from neural_predictor.tables.describe import describe_table
+    from neural_predictor.tables.table import read_table
+
+    typer.echo(describe_table(read_table(table)))
+
+
+@app.command()
+def fit_predictor(
+    study: StudyName,
+    table: Table,
+    train_size: Annotated[int, typer.Option(help="N, number of training networks.")],
+    shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
+    weights: Annotated[Path, typer.Option(help="Where the trained replicates (.npz) shall be.")],
+    scores: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    accelerator: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    root: Root = HERE,
+) -> None:
+    """Fit a shard of the predictors of one N and score the whole table with each."""
+    from neural_predictor.config import Project
+    from neural_predictor.device import configure
+    from neural_predictor.errors import ConfigError
+    from neural_predictor.tables.table import read_table
+
+    plan = Project(root).study(study)
+    benchmark = read_table(table)
+    if shard not in plan.shards(benchmark.name, train_size):
+        raise ConfigError(
+            f"study {study} has {len(plan.shards(benchmark.name, train_size))} shards of N={train_size} "
+            f"on {benchmark.name}; there is no shard {shard}"
+        )
+    repeats = plan.shard_repeats(benchmark.name, train_size, shard)
+    workers = configure(threads, accelerator)
+    from neural_predictor.experiments import fitting  # imports TensorFlow, which must be configured first
+
+    fitting.fit_predictor(plan, benchmark, train_size, repeats, weights=weights, scores=scores, workers=workers)
+
+
+@run_app.command("fig3")
+def run_fig3(study: StudyName, table: Table, csv: Csv, protocol: ProtocolJson, root: Root = HERE) -> None:
+    """Signal against reported metric of every architecture, and the oracle."""
+    from neural_predictor.config import Project
+    from neural_predictor.experiments import fig3
+    from neural_predictor.experiments.results import write_result
+    from neural_predictor.tables.table import read_table
+
+    write_result(*fig3.run_fig3(study, Project(root).study(study), read_table(table)), csv, protocol)
+
+
+@run_app.command("fig7")
+def run_fig7(
+    study: StudyName,
+    table: Table,
+    csv: Csv,
+    protocol: ProtocolJson,
+    scores: Annotated[list[Path], typer.Argument(help="Files of scores of every N.")],
+    root: Root = HERE,
+) -> None:
+    """N training networks against K validated candidates."""
+    from neural_predictor.config import Project
+    from neural_predictor.experiments import fig7
+    from neural_predictor.experiments.results import write_result
+    from neural_predictor.tables.table import read_table
+
+    write_result(*fig7.run_fig7(study, Project(root).study(study), read_table(table), scores), csv, protocol)
+
+
+@run_app.command("table-tau")
+def run_table_tau(
+    study: StudyName,
+    tables: Annotated[list[Path], typer.Option("--table", help="Benchmark tables.")],
+    csv: Csv,
+    markdown: Annotated[Path, typer.Option(help="The same for readers.")],
+    protocol: ProtocolJson,
+    scores: Annotated[list[Path], typer.Argument(help="Files of scores of every benchmark and N.")],
+    root: Root = HERE,
+) -> None:
+    """Kendall tau, error and R2 on the rest of the space."""
+    from neural_predictor.config import Project
+    from neural_predictor.experiments import table_tau
+    from neural_predictor.experiments.results import write_result
+    from neural_predictor.files import write_text
+    from neural_predictor.tables.table import read_table
+
+    read = {table.name: table for table in map(read_table, tables)}
+    frame, written = table_tau.run_table_tau(study, Project(root).study(study), read, scores)
+    write_result(frame, written, csv, protocol)
+    write_text(markdown, table_tau.as_markdown(frame))
+
+
+@app.command()
+def render(
+    figure: Annotated[str, typer.Argument(help="fig3 or fig7.")],
+    csv: Csv,
+    protocol: ProtocolJson,
+    pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],
+    png: Annotated[Path, typer.Option(help="Where the PNG shall be.")],
+) -> None:
+    """Draw a figure from its numbers."""
+    from neural_predictor.figures.render import render as render_figure
+
+    render_figure(figure, csv, protocol, pdf, png)
+
+
+@app.command()
+def write_schema(
+    output: Annotated[Path, typer.Option(help="Where the schema shall be.")] = Path("config/schema.json"),
+) -> None:
+    """Write the JSON Schema of the configuration files."""
+    from neural_predictor.config import schema
+    from neural_predictor.files import write_text
+
+    write_text(output, json.dumps(schema(), indent=2) + "\n")
+
+
+def main() -> None:
+    """Run the command line; a fault of the user's is one message and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"neural-predictor: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

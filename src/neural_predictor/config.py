@@ -1,0 +1,269 @@
+"""The configuration: what a study computes, where data lie, which files are downloaded.
+
+Science stands in `config/`, machines in `profiles/`. Every file is checked before a job is planned; unknown keys,
+wrong types and impossible sizes are refused with the file, the key, the value, what is allowed and an example.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from neural_predictor.errors import ConfigError
+from neural_predictor.predictors.recipe import GCNRecipe  # noqa: TC001 - pydantic needs it at run time
+from neural_predictor.tables.benchmarks import BENCHMARKS
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+def _known_benchmark(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise ValueError(f"unknown benchmark; known are {', '.join(BENCHMARKS)}")
+    return name
+
+
+BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Fig7(_Section):
+    """The trade-off between N training networks and K validated candidates (paper, Fig. 7)."""
+
+    train_sizes: Annotated[tuple[Annotated[int, Field(ge=10)], ...], Field(min_length=1, examples=[[43, 172, 860]])]
+    total: Positive = Field(description="largest N + K of a curve", examples=[2000])
+    repeats: Annotated[int, Field(ge=2)] = Field(description="repeats of each N", examples=[10])
+    random_repeats: Annotated[int, Field(ge=2)] = Field(description="repeats of random search", examples=[200])
+
+    @model_validator(mode="after")
+    def _room_for_candidates(self) -> Fig7:
+        if max(self.train_sizes) >= self.total:
+            raise ValueError(
+                f"total is {self.total}: N = {max(self.train_sizes)} leaves no K; every N must be below total"
+            )
+        if len(set(self.train_sizes)) < len(self.train_sizes):
+            raise ValueError("train_sizes names an N twice")
+        return self
+
+
+class TableTau(_Section):
+    """Kendall tau of the predictor over the rest of the space, for several benchmarks."""
+
+    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
+    train_size: Annotated[int, Field(ge=10)] = Field(description="N", examples=[172])
+    repeats: Annotated[int, Field(ge=2)] = Field(description="random splits", examples=[10])
+
+
+class Bootstrap(_Section):
+    """Percentile bootstrap over repeats, of every mean that is reported."""
+
+    resamples: Annotated[int, Field(ge=100)] = 2000
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class Study(_Section):
+    """One study: the benchmarks, sizes, repeats and seeds of a whole run. Finished studies are copied, not edited."""
+
+    description: str = Field(examples=["what this study is for, in a sentence"])
+    benchmark: BenchmarkName = Field(description="table of the figures", examples=["nasbench-graph-cs"])
+    seed: Annotated[int, Field(ge=0)] = Field(description="every random draw follows from it", examples=[2020])
+    repeats_per_shard: Positive = Field(description="repeats that one job trains", examples=[5])
+    predictor: GCNRecipe
+    fig7: Fig7
+    table_tau: TableTau
+    bootstrap: Bootstrap = Bootstrap()
+
+    @model_validator(mode="after")
+    def _fits_the_benchmark(self) -> Study:
+        size = BENCHMARKS[self.benchmark].size
+        if self.fig7.total > size:
+            raise ValueError(
+                f"fig7.total is {self.fig7.total}, but {self.benchmark} has {size} architectures: at most {size}"
+            )
+        for name in self.table_tau.benchmarks:
+            if self.table_tau.train_size >= BENCHMARKS[name].size:
+                raise ValueError(
+                    f"table_tau.train_size is {self.table_tau.train_size}, but {name} has {BENCHMARKS[name].size} "
+                    "architectures: some must stay for the test"
+                )
+        return self
+
+    def repeats(self, benchmark: str, train_size: int) -> int:
+        """How many repeats of a fit some experiment of this study asks for (0: none)."""
+        wanted = 0
+        if benchmark == self.benchmark and train_size in self.fig7.train_sizes:
+            wanted = self.fig7.repeats
+        if benchmark in self.table_tau.benchmarks and train_size == self.table_tau.train_size:
+            wanted = max(wanted, self.table_tau.repeats)
+        return wanted
+
+    def shards(self, benchmark: str, train_size: int) -> range:
+        """Numbers of the jobs that share these repeats."""
+        return range(-(-self.repeats(benchmark, train_size) // self.repeats_per_shard))
+
+    def shard_repeats(self, benchmark: str, train_size: int, shard: int) -> range:
+        """The repeats of one job."""
+        first = shard * self.repeats_per_shard
+        return range(first, min(first + self.repeats_per_shard, self.repeats(benchmark, train_size)))
+
+
+class Source(_Section):
+    """One raw file: where it comes from, what it must be, and what its users owe its makers."""
+
+    url: str | None = Field(None, description="where it is downloaded from")
+    mirror: str | None = Field(None, description="tried when url fails")
+    package: str | None = Field(None, description="installed Python package that holds it, in place of a url")
+    path: str | None = Field(None, description="its path inside the package")
+    sha256: Sha256
+    bytes: Positive | None = Field(None, description="size; left out where no public source states it")
+    licence: str
+    citation: str
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> Source:
+        if (self.url is None) == (self.package is None) or (self.package is None) != (self.path is None):
+            raise ValueError("a source has either a url, or a package and a path inside it")
+        return self
+
+
+class Config(_Section):
+    """`config/config.yaml`."""
+
+    study: str = Field(description="the study that fills results/*.pdf", examples=["embedded-v1"])
+    accelerator: Literal["cpu", "gpu"] = Field("cpu", description="what predictors and children are trained on")
+    data: dict[str, Path] = Field(
+        default_factory=dict,
+        description="local files to use instead of a download, by source name",
+        examples=[{"nasbench101": "/data/nasbench_only108.tfrecord"}],
+    )
+
+
+class Sources(_Section):
+    """`config/sources.yaml`."""
+
+    sources: dict[str, Source]
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML without tags that build objects, and without keys given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file.
+
+    Raises:
+        ConfigError: if it is missing or not YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError, RecursionError, ValueError, TypeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not a readable YAML file: {error}") from error
+
+
+def load(model: type[Model], path: Path, content: Any = None) -> Model:
+    """Read and check a configuration file.
+
+    Args:
+        model: what it must be.
+        path: the file, named in errors.
+        content: already parsed content to check instead of the file's.
+
+    Raises:
+        ConfigError: one line a fault: file, key, value, what is allowed, an example.
+    """
+    try:
+        return model.model_validate(read_yaml(path) if content is None else content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(fault, model, path) for fault in error.errors())) from error
+
+
+def _explain(fault: Any, model: type[BaseModel], path: Path) -> str:
+    keys = [str(key) for key in fault["loc"]]
+    place, known, example = model, list(model.model_fields), None
+    for key in keys:
+        field = place.model_fields.get(key) if isinstance(place, type) else None
+        if field is None:
+            break
+        example = field.examples[0] if field.examples else None
+        place = field.annotation  # type: ignore[assignment]
+        known = list(place.model_fields) if isinstance(place, type) and issubclass(place, BaseModel) else known
+    where = f"{path}: {'.'.join(keys)}" if keys else f"{path}:"
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: unknown key; allowed here are {', '.join(known)}"
+    value = "" if fault["type"] == "missing" or isinstance(fault["input"], dict) else f" is {fault['input']!r}"
+    message = fault["msg"].removeprefix("Value error, ")
+    hint = f" (for example {json.dumps(example)})" if example is not None else ""
+    return f"{where}{value}: {message}{hint}"
+
+
+class Project:
+    """The configuration files of a project folder, read on demand and once.
+
+    Args:
+        root: folder that holds `config/`.
+        overrides: content of `config.yaml`, where Snakemake has merged it with --config and --configfile.
+    """
+
+    def __init__(self, root: Path = Path(), overrides: dict[str, Any] | None = None) -> None:
+        self.root = root
+        self.config = load(Config, root / "config/config.yaml", overrides)
+        self.sources = load(Sources, root / "config/sources.yaml").sources
+        self._studies: dict[str, Study] = {}
+        for name in self.config.data:
+            if name not in self.sources:
+                raise ConfigError(
+                    f"{root / 'config/config.yaml'}: data.{name}: no such source; known are {', '.join(self.sources)}"
+                )
+        self.study(self.config.study)
+
+    def study(self, name: str) -> Study:
+        """One study by name.
+
+        Raises:
+            ConfigError: if there is no such study, or it is not valid.
+        """
+        if name not in self._studies:
+            path = self.root / "config/studies" / f"{name}.yaml"
+            if not path.is_file():
+                raise ConfigError(f"{path}: no such study; there are {', '.join(self.study_names())}")
+            self._studies[name] = load(Study, path)
+        return self._studies[name]
+
+    def study_names(self) -> list[str]:
+        """Names of all studies."""
+        return sorted(path.stem for path in (self.root / "config/studies").glob("*.yaml"))
+
+
+def digest(model: BaseModel) -> str:
+    """SHA-256 of a model's values, independent of key order and comments."""
+    return hashlib.sha256(model.model_dump_json().encode()).hexdigest()
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schemas of the three kinds of configuration file."""
+    kinds: dict[Literal["config", "study", "sources"], type[BaseModel]] = {
+        "config": Config,
+        "study": Study,
+        "sources": Sources,
+    }
+    return {name: model.model_json_schema() for name, model in kinds.items()}

@@ -1,0 +1,1 @@
+"""Experiments: what one figure or table of numbers needs, as tidy tables with intervals and a protocol."""

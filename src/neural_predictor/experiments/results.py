@@ -1,0 +1,97 @@
+"""The files of an experiment: tidy numbers, and beside them the protocol that makes them comparable."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from neural_predictor.errors import FormatError
+from neural_predictor.files import atomic, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+
+class Protocol(BaseModel):
+    """The protocol of one experiment; equal protocols make comparable curves.
+
+    Attributes:
+        experiment: its name, such as `fig7`.
+        study: name of the study.
+        benchmark: name of the table, and `benchmark_title` as a reader knows it.
+        architectures: how many the table has.
+        label: what a search sees of an architecture.
+        sampling: how training architectures are drawn.
+        scored: what a predictor scores, and its metrics are taken on.
+        reported: what is reported of a search's choice.
+        repeats: by what is repeated.
+        interval: how intervals are made.
+        notes: what a reader must know besides.
+        seed: the study's seed.
+        study_digest: SHA-256 of the study's values.
+        versions: of this package and the libraries that compute.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    experiment: str
+    study: str
+    benchmark: str
+    benchmark_title: str
+    architectures: int
+    label: str
+    sampling: str
+    scored: str
+    reported: str
+    repeats: dict[str, int]
+    interval: str
+    notes: list[str]
+    seed: int
+    study_digest: str
+    versions: dict[str, str]
+
+
+def write_result(frame: pd.DataFrame, protocol: Protocol, csv: Path, protocol_json: Path) -> None:
+    """Write an experiment's tidy numbers and its protocol; equal results give equal bytes."""
+    with atomic(csv) as part:
+        frame.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
+    write_text(protocol_json, json.dumps(protocol.model_dump(), indent=2) + "\n")
+
+
+def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, Protocol]:
+    """Read what `write_result` wrote.
+
+    Raises:
+        FormatError: if a file is missing or damaged, or a column is.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(csv, dtype={"architecture": str})
+        protocol = Protocol.model_validate_json(protocol_json.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # pydantic's and pandas' errors are ValueErrors
+        raise FormatError(
+            f"{csv} and {protocol_json}: not a result of this project ({error}); run its rule again"
+        ) from error
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise FormatError(f"{csv}: no column {', '.join(missing)}; run the rule that made it again")
+    return frame, protocol
+
+
+def caption(protocol: Protocol) -> str:
+    """The small print of a figure: what was measured, how often, and what is left out."""
+    repeats = ", ".join(f"{count} of {what}" for what, count in protocol.repeats.items())
+    notes: list[Any] = protocol.notes
+    sentences = [
+        f"{protocol.benchmark_title}: {protocol.architectures:,} architectures.",
+        f"Search signal: {protocol.label}. Reported: {protocol.reported}.",
+        f"Repeats: {repeats}; band: {protocol.interval}.",
+        *notes,
+    ]
+    return " ".join(sentences)

@@ -1,0 +1,69 @@
+"""The one look of all figures, and how they are written: embedded fonts, fixed metadata, same data same bytes."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from neural_predictor.files import atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INK, REFERENCE = "#222222", "#7a7a7a"
+CAPTION_POINTS = 6.5
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.3,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "neural-predictor",
+    "savefig.dpi": 200,
+}
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """An empty figure in the project's style, width and height in inches."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width_in, height_in))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def style() -> Any:
+    """Context in which axes are made and drawn."""
+    return mpl.rc_context(_STYLE)
+
+
+def sequence_colours(count: int) -> list[Any]:
+    """`count` ordered colours that differ in lightness too, for readers who do not see hue."""
+    return list(sns.color_palette("viridis", count + 1))[:count]
+
+
+def add_caption(figure: Figure, text: str, *, characters: int) -> None:
+    """Small print below the axes; the figure's layout must leave room at the bottom."""
+    figure.text(0.01, 0.01, textwrap.fill(text, characters), fontsize=CAPTION_POINTS, color="#444444", va="bottom")
+
+
+def save_figure(figure: Figure, pdf: Path, png: Path) -> None:
+    """Write PDF and PNG without dates, so that equal figures are equal files."""
+    with style():
+        for path, metadata in (
+            (pdf, {"CreationDate": None, "Producer": None, "Creator": "neural-predictor"}),
+            (png, {"Software": None}),
+        ):
+            with atomic(path) as part:
+                figure.savefig(part, format=path.suffix[1:], metadata=metadata)

@@ -1,0 +1,1 @@
+"""Predictors: from graphs and labels to scores of a whole space."""

@@ -1,0 +1,250 @@
+"""Training of many replicates of a predictor at once, and scoring of a whole space with them.
+
+Replicates (other seeds, other training sets) are stacked on a leading axis and trained by one compiled epoch: a
+loop over the steps that never leaves the device, on which the graphs lie from the start and are gathered by index.
+A replicate's weights, order and dropout come from its own seed, whatever is trained beside it. On a CPU the
+replicates are dealt to `workers` threads, each running its own stack; a GPU takes them all in one.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from neural_predictor.errors import PredictorError
+from neural_predictor.predictors import network
+from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
+from neural_predictor.predictors.replicates import Replicates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.spaces import GraphBatch
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
+SCORING_MEMORY_MB = 256
+
+
+@lru_cache(maxsize=32)
+def _compiled_epoch(recipe: GCNRecipe) -> Any:
+    """The training epoch of this recipe: (state, graphs, batches, schedule) -> (state, loss).
+
+    state: weights, first and second moments, lists of equal shapes. graphs: all training graphs. batches: rows
+    (S, R, B) of the graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks
+    (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars).
+    """
+
+    @tf.function(jit_compile=True, autograph=False)
+    def epoch(state: Any, graphs: Any, batches: Any, schedule: Any) -> Any:
+        rows, targets, shares, keep = batches
+        done, total = schedule
+
+        def step(k: Any, state: Any, loss: Any) -> Any:
+            batch = tuple(tf.gather(part, rows[k]) for part in graphs)
+            masks = [mask[k] for mask in keep]
+            with tf.GradientTape() as tape:
+                tape.watch(state[0])
+                scores = network.forward(state[0], batch, recipe, masks)
+                errors = tf.reduce_sum(tf.square(scores - targets[k]) * shares[k], axis=1)
+                objective = tf.reduce_sum(errors)
+            gradients = tape.gradient(objective, state[0])
+            return k + 1, _adam(state, gradients, done + tf.cast(k, tf.float32), total, recipe), loss + errors
+
+        steps = rows.shape[0]
+        start = (0, state, tf.zeros(rows.shape[1]))
+        _, state, loss = tf.while_loop(lambda k, *_: k < steps, step, start)
+        return state, loss / steps
+
+    return epoch
+
+
+def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: GCNRecipe) -> Any:
+    """One step of Adam with L2 on kernels and a cosine to zero; `step` counts from 0, as Keras schedules do."""
+    rate = recipe.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
+    rate *= tf.sqrt(1 - tf.pow(BETA_2, step + 1)) / (1 - tf.pow(BETA_1, step + 1))
+    new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    for weight, first, second, gradient in zip(*state, gradients, strict=True):
+        decayed = gradient + recipe.weight_decay * weight if weight.shape.rank == 3 else gradient
+        moment = BETA_1 * first + (1 - BETA_1) * decayed
+        square = BETA_2 * second + (1 - BETA_2) * tf.square(decayed)
+        for part, value in zip(
+            new, (weight - rate * moment / (tf.sqrt(square) + EPSILON), moment, square), strict=True
+        ):
+            part.append(value)
+    return new
+
+
+@dataclass(frozen=True, eq=False)
+class _Stack:
+    """The replicates that one thread trains together."""
+
+    recipe: GCNRecipe
+    weights: list[NDArray[np.float32]]  # each (R, ...)
+    rows: NDArray[np.int32]  # (R, N) training graphs of each replicate
+    targets: NDArray[np.float32]  # (R, N) z-scored labels
+    rngs: list[np.random.Generator]  # for order and dropout
+
+    def epochs(self) -> Iterator[tuple[Any, Any, Any, tuple[Any, ...]]]:
+        """The batches of each epoch, as `_compiled_epoch` takes them."""
+        recipe, (count, size) = self.recipe, self.rows.shape
+        steps = -(-size // recipe.batch_size)
+        places = np.arange(steps * recipe.batch_size)
+        real = (places < size).reshape(steps, recipe.batch_size)
+        shares = (real / real.sum(axis=1, keepdims=True)).astype(np.float32)
+        keep_rate = 1 - recipe.dropout
+        for _ in range(recipe.epochs):
+            order = np.stack([rng.permutation(size)[places % size] for rng in self.rngs])
+            rows = np.take_along_axis(self.rows, order, axis=1).reshape(count, *real.shape)
+            targets = np.take_along_axis(self.targets, order, axis=1).reshape(count, *real.shape)
+            keep = []
+            for hidden in recipe.hidden if recipe.dropout else ():
+                uniform = np.stack([rng.random((*real.shape, hidden), np.float32) for rng in self.rngs], axis=1)
+                keep.append((uniform < keep_rate) / np.float32(keep_rate))
+            yield rows.swapaxes(0, 1), targets.swapaxes(0, 1), shares, tuple(keep)
+
+    def train(self, graphs: Any, advance: Callable[[int], None]) -> tuple[list[Any], NDArray[np.float32]]:
+        """Final weights (R, ...) and the mean training loss (R, epochs) in z-scored units."""
+        epoch = _compiled_epoch(self.recipe)
+        weights = [tf.constant(weight) for weight in self.weights]
+        state = (weights, [tf.zeros_like(w) for w in weights], [tf.zeros_like(w) for w in weights])
+        losses = np.zeros((len(self.rngs), self.recipe.epochs), np.float32)
+        for number, (rows, targets, shares, keep) in enumerate(self.epochs()):
+            batches = (rows, targets, shares, keep)
+            batches = tf.nest.map_structure(tf.constant, batches)
+            steps = len(rows)
+            schedule = (tf.constant(float(number * steps)), tf.constant(float(self.recipe.epochs * steps)))
+            state, loss = epoch(state, graphs, batches, schedule)
+            losses[:, number] = loss.numpy()
+            if not np.isfinite(losses[:, number]).all():
+                raise PredictorError(
+                    f"training diverged in epoch {number + 1}: the loss is {losses[:, number].tolist()}; "
+                    f"lower learning_rate (it is {self.recipe.learning_rate:g})"
+                )
+            advance(len(self.rngs))
+        return [weight.numpy() for weight in state[0]], losses
+
+
+def fit_replicates(
+    graphs: GraphBatch,
+    labels: NDArray[np.floating],
+    recipe: GCNRecipe,
+    seeds: Sequence[int],
+    rows: NDArray[np.integer] | None = None,
+    *,
+    workers: int = 1,
+    initial: list[NDArray[np.float32]] | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Replicates:
+    """Train one replicate of the predictor a seed.
+
+    Args:
+        graphs: the graphs that training rows point to.
+        labels: (R, N) labels of each replicate's training set, in any unit; z-scored with their own mean and deviation.
+        recipe: network and training.
+        seeds: R seeds, each of one replicate's weights, order and dropout.
+        rows: (R, N) row in `graphs` of each label; None where every replicate trains on all graphs in order.
+        workers: threads that train stacks of replicates side by side; 1 on a GPU.
+        initial: weights (R, ...) to start from, laid out as in `network`; None draws them from the seeds.
+        advance: called with the number of replicates that have finished one more epoch.
+
+    Raises:
+        PredictorError: for shapes that do not fit, labels that are not finite or all equal, or a loss that diverges.
+    """
+    labels = np.asarray(labels, np.float64)
+    if rows is None:
+        rows = np.broadcast_to(np.arange(len(graphs)), (len(seeds), len(graphs)))
+    if labels.shape != rows.shape or labels.shape[0] != len(seeds):
+        raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {labels.shape} do not fit together")
+    mean, deviation = labels.mean(axis=1), labels.std(axis=1)
+    if not np.isfinite(labels).all() or (deviation == 0).any():
+        raise PredictorError("labels must be finite and not all equal in each training set")
+    targets = ((labels - mean[:, None]) / deviation[:, None]).astype(np.float32)
+    used, local = np.unique(rows, return_inverse=True)
+    train_graphs = graphs.take(used)
+    width = recipe.width_for(labels.shape[1])
+    streams = [np.random.default_rng(seed).spawn(2) for seed in seeds]
+    if initial is None:
+        drawn = [network.initial_weights(recipe, width, graphs.features, stream[0]) for stream in streams]
+        initial = [np.stack(parts) for parts in zip(*drawn, strict=True)]
+    stacks = [
+        _Stack(
+            recipe,
+            [weight[part] for weight in initial],
+            local.reshape(rows.shape)[part].astype(np.int32),
+            targets[part],
+            [streams[k][1] for k in part],
+        )
+        for part in np.array_split(np.arange(len(seeds)), min(workers, len(seeds)))
+    ]
+    device_graphs = tuple(map(tf.constant, _network_inputs(train_graphs)))
+    with ThreadPoolExecutor(len(stacks)) as pool:
+        trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
+    return Replicates(
+        recipe=recipe,
+        width=width,
+        features=graphs.features,
+        weights=tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True)),
+        label_mean=mean,
+        label_deviation=deviation,
+        loss=np.concatenate([loss for _, loss in trained]),
+    )
+
+
+def _network_inputs(
+    graphs: GraphBatch,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    return graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)
+
+
+@lru_cache(maxsize=32)
+def _compiled_scores(recipe: GCNRecipe) -> Any:
+    @tf.function(jit_compile=True, autograph=False)
+    def scores(weights: Any, graphs: Any) -> Any:
+        return network.forward(weights, tuple(part[None] for part in graphs), recipe)
+
+    return scores
+
+
+def score(
+    replicates: Replicates,
+    graphs: GraphBatch,
+    *,
+    memory_mb: int = SCORING_MEMORY_MB,
+    advance: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float32]:
+    """Predicted labels of all graphs by all replicates: (R, n), in the labels' unit.
+
+    Args:
+        replicates: trained predictors.
+        graphs: n graphs with the operations that the predictors were trained on.
+        memory_mb: bound on the embeddings that are held at once, which sets the batch.
+        advance: called with the number of graphs scored since the last call.
+
+    Raises:
+        PredictorError: if the graphs have another number of operations.
+    """
+    if graphs.features != replicates.features:
+        raise PredictorError(
+            f"the predictor was trained on {replicates.features} kinds of operation, these graphs have {graphs.features}"
+        )
+    count, n, v = len(replicates), len(graphs), graphs.mask.shape[1]
+    bytes_a_graph = count * v * replicates.width * 4 * 6  # product and its propagated form, both directions; the mean
+    batch = int(np.clip(memory_mb * 2**20 // bytes_a_graph, 1, n))
+    compiled = _compiled_scores(replicates.recipe)
+    weights = tuple(map(tf.constant, replicates.weights))
+    scores = np.empty((count, n), np.float32)
+    for start in range(0, n, batch):
+        rows = np.arange(start, start + batch) % n  # the last batch is filled up from the front: one shape to compile
+        inputs = tuple(map(tf.constant, _network_inputs(graphs.take(rows))))
+        done = min(batch, n - start)
+        scores[:, start : start + done] = compiled(weights, inputs).numpy()[:, :done]
+        advance(done)
+    return np.asarray(scores * replicates.label_deviation[:, None] + replicates.label_mean[:, None], np.float32)

@@ -1,0 +1,111 @@
+"""The paper's predictor as a Keras model: what `engine` trains many of at once, one at a time and readable.
+
+Wen et al. 2020, section 3: V_{l+1} = 1/2 ReLU(A_hat V_l W+ + b+) + 1/2 ReLU(A_hat' V_l W- + b-), with A_hat' as
+A_hat but of the reversed edges; the mean over nodes; a fully connected ReLU layer with dropout; one linear output,
+here in units of the z-scored label.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.spaces import GraphBatch
+
+
+@keras.saving.register_keras_serializable("neural_predictor")
+class BidirectionalGraphConvolution(keras.layers.Layer):
+    """Mean of two graph convolutions, one along the edges and one against them.
+
+    Args:
+        width: D, size of the embedding of a node.
+        weight_decay: L2 of both kernels, as the coefficient of w in the gradient.
+        **kwargs: as for every Keras layer.
+    """
+
+    def __init__(self, width: int, weight_decay: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.width = width
+        self.weight_decay = weight_decay
+
+    def build(self, nodes_shape: tuple[int, ...], propagation_shape: tuple[int, ...]) -> None:
+        """Make the kernels (f, D) and biases (D) of both directions."""
+        decay = keras.regularizers.L2(self.weight_decay / 2)
+        kernel, bias = (nodes_shape[-1], self.width), (self.width,)
+        self.forward_kernel = self.add_weight(kernel, "glorot_uniform", regularizer=decay, name="forward_kernel")
+        self.forward_bias = self.add_weight(bias, "zeros", name="forward_bias")
+        self.backward_kernel = self.add_weight(kernel, "glorot_uniform", regularizer=decay, name="backward_kernel")
+        self.backward_bias = self.add_weight(bias, "zeros", name="backward_bias")
+
+    def call(self, nodes: Any, propagation: Any) -> Any:
+        """(n, v, f) embeddings and (n, 2, v, v) A_hat of both directions to (n, v, D) embeddings."""
+        along = ops.matmul(propagation[:, 0], ops.matmul(nodes, self.forward_kernel)) + self.forward_bias
+        against = ops.matmul(propagation[:, 1], ops.matmul(nodes, self.backward_kernel)) + self.backward_bias
+        return 0.5 * ops.relu(along) + 0.5 * ops.relu(against)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` takes."""
+        return {**super().get_config(), "width": self.width, "weight_decay": self.weight_decay}
+
+
+@keras.saving.register_keras_serializable("neural_predictor")
+class MeanOverNodes(keras.layers.Layer):
+    """(n, v, D) embeddings and (n, v) weights to their weighted sum (n, D)."""
+
+    def call(self, nodes: Any, pooling: Any) -> Any:
+        """Sum over v."""
+        return ops.einsum("nvd,nv->nd", nodes, pooling)
+
+
+def build_gcn(recipe: GCNRecipe, width: int, features: int) -> keras.Model:
+    """The predictor as a functional model; `model_inputs` makes its inputs, `model.save` and `load_gcn` store it.
+
+    Args:
+        recipe: layers, hidden widths, dropout and weight decay.
+        width: D.
+        features: f, kinds of operation.
+    """
+    nodes = keras.Input((None, features), name="nodes")
+    propagation = keras.Input((2, None, None), name="propagation")
+    pooling = keras.Input((None,), name="pooling")
+    hidden = nodes
+    for layer in range(recipe.layers):
+        convolution = BidirectionalGraphConvolution(width, recipe.weight_decay, name=f"convolution_{layer + 1}")
+        hidden = convolution(hidden, propagation)
+    hidden = MeanOverNodes(name="mean")(hidden, pooling)
+    decay = keras.regularizers.L2(recipe.weight_decay / 2)
+    for layer, size in enumerate(recipe.hidden):
+        hidden = keras.layers.Dense(size, "relu", kernel_regularizer=decay, name=f"hidden_{layer + 1}")(hidden)
+        hidden = keras.layers.Dropout(recipe.dropout, name=f"dropout_{layer + 1}")(hidden)
+    score = keras.layers.Dense(1, kernel_regularizer=decay, name="score")(hidden)
+    return keras.Model([nodes, propagation, pooling], score, name="neural_predictor")
+
+
+def load_gcn(path: str) -> keras.Model:
+    """A model that `model.save` wrote; runs no code from the file.
+
+    Raises:
+        ValueError: for a file that is no such model.
+    """
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def model_inputs(graphs: GraphBatch) -> list[NDArray[np.float32]]:
+    """Inputs of `build_gcn`'s model: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v)."""
+    return [graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)]
+
+
+def compile_gcn(model: keras.Model, recipe: GCNRecipe, train_size: int) -> None:
+    """Compile for `fit` as the paper trains: squared error, Adam, cosine to zero over the actual steps."""
+    steps = recipe.epochs * -(-train_size // recipe.batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    model.compile(optimizer=keras.optimizers.Adam(schedule), loss="mse")

@@ -1,0 +1,1 @@
+"""Searches on a table: which architectures a method would train, in which order."""

@@ -1,0 +1,134 @@
+"""Bring one raw file of the registry (`config/sources.yaml`) to its place."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neural_predictor.errors import SourceError
+from neural_predictor.files import atomic, sha256
+from neural_predictor.progress import progress, say
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from neural_predictor.config import Source
+
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, CHUNK_BYTES = 10, 60, 2**20
+
+
+def fetch(name: str, source: Source, output: Path, local: Path | None = None) -> None:
+    """Bring a raw file to `output`.
+
+    Args:
+        name: the source's name in the registry, for messages.
+        source: its row.
+        output: where the file shall be.
+        local: a file of the user's to use instead; it is linked to, and may be another than the registry describes.
+
+    Raises:
+        SourceError: if the file is missing, unreachable, or not the one that the registry describes.
+    """
+    if local is not None:
+        _link(name, source, output, local)
+    elif source.package is not None:
+        _copy_from_package(name, source, output)
+    else:
+        _download(name, source, output)
+
+
+def _link(name: str, source: Source, output: Path, local: Path) -> None:
+    if not local.is_file():
+        raise SourceError(
+            f"data.{name} is {str(local)!r}: no such file; correct it, or remove it to use the registry's"
+        )
+    if sha256(local) != source.sha256:
+        say(f"{name}: {local} is not the file of the registry (its sha256 differs); used as you say")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.unlink(missing_ok=True)
+    output.symlink_to(local.resolve())
+
+
+def _copy_from_package(name: str, source: Source, output: Path) -> None:
+    spec = find_spec(str(source.package))
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    found = [path for folder in folders if (path := Path(folder) / str(source.path)).is_file()]
+    if not found:
+        raise SourceError(
+            f"{name}: the Python package {source.package} with {source.path} is not installed; "
+            "install this project's requirements.lock"
+        )
+    _check(name, source, found[0], "install this project's requirements.lock anew")
+    with atomic(output) as part:
+        shutil.copyfile(found[0], part)
+
+
+def _check(name: str, source: Source, path: Path, advice: str) -> None:
+    size = path.stat().st_size
+    if source.bytes is not None and size != source.bytes:
+        raise SourceError(f"{name}: {path} has {size} bytes, the registry says {source.bytes}: {advice}")
+    found = sha256(path)
+    if found != source.sha256:
+        raise SourceError(f"{name}: {path} has sha256 {found}, the registry says {source.sha256}: {advice}")
+
+
+def _download(name: str, source: Source, output: Path) -> None:
+    import pooch
+    import requests
+
+    failures = []
+    output.parent.mkdir(parents=True, exist_ok=True)
+    for url in filter(None, (source.url, source.mirror)):
+        say(f"{name}: downloading {url}")
+        try:
+            pooch.retrieve(
+                url,
+                f"sha256:{source.sha256}",
+                fname=output.name,
+                path=output.parent,
+                downloader=download_resuming,
+            )
+        except (requests.RequestException, ValueError) as error:
+            failures.append(f"  {url}: {error}")
+        else:
+            return
+    raise SourceError(
+        f"{name}: the download failed.\n" + "\n".join(failures) + "\n"
+        "Run the same command again to go on where it stopped, or bring the file here by hand and name it in "
+        f"config/config.yaml:\n  data:\n    {name}: /path/to/{Path(str(source.url)).name}"
+    )
+
+
+def download_resuming(url: str, output_file: str, _pooch: Any) -> None:
+    """A pooch downloader that goes on where an interrupted download stopped.
+
+    The bytes gather in `<output>.part` beside the final file until the transfer is complete.
+
+    Raises:
+        requests.RequestException: for every fault of the network or the server.
+    """
+    import requests
+
+    target = Path(output_file)
+    part = target.with_name("." + "".join(c if c.isalnum() else "-" for c in url)[-80:] + ".part")
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)) as reply:
+        if reply.status_code == requests.codes.requested_range_not_satisfiable:
+            have = 0  # the part is longer than the file: it belongs to another version
+            part.unlink()
+            raise requests.ConnectionError("the server's file has changed since the last try")
+        reply.raise_for_status()
+        if reply.status_code != requests.codes.partial_content:
+            have = 0
+        total = have + int(reply.headers.get("Content-Length", 0))
+        with part.open("ab" if have else "wb") as file, progress(target.name, total, "bytes") as advance:
+            advance(have)
+            for chunk in reply.iter_content(CHUNK_BYTES):
+                file.write(chunk)
+                advance(len(chunk))
+    if total and part.stat().st_size < total:
+        raise requests.ConnectionError(f"the connection closed after {part.stat().st_size} of {total} bytes")
+    part.replace(target)

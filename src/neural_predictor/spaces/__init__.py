@@ -1,0 +1,9 @@
+"""Search spaces: what an architecture is, how it is drawn, changed, named and encoded."""
+
+from neural_predictor.spaces.base import SearchSpace
+from neural_predictor.spaces.graphs import GraphBatch
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
+
+SPACES: dict[str, type[SearchSpace]] = {space.name: space for space in (NasBenchGraphSpace,)}
+
+__all__ = ["SPACES", "GraphBatch", "NasBenchGraphSpace", "SearchSpace"]

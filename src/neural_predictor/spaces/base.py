@@ -1,0 +1,87 @@
+"""What a search space is.
+
+A new space is one module with one subclass of `SearchSpace`, named in `spaces/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from neural_predictor.errors import ArchitectureError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neural_predictor.spaces.graphs import GraphBatch
+
+
+class SearchSpace(ABC):
+    """A set of architectures, each a row of `code_length` uint8 codes; every method works on many rows at once.
+
+    Two rows that describe the same network (isomorphic graphs, by the rules of the space) have the same
+    identity. All randomness comes from the generator that is passed in.
+    """
+
+    name: ClassVar[str]
+    code_length: ClassVar[int]
+    operations: tuple[str, ...]
+    """Names of the node kinds, in the order of the one-hot axis of `encode`."""
+
+    @abstractmethod
+    def enumerate(self) -> NDArray[np.uint8]:
+        """All architectures, one row a class: (n, code_length) uint8, in a fixed order."""
+
+    @abstractmethod
+    def identify(self, codes: NDArray[np.uint8]) -> NDArray[np.object_]:
+        """Identity of each row, equal for equal networks: (n,) of str.
+
+        Raises:
+            ArchitectureError: for a row outside the space.
+        """
+
+    @abstractmethod
+    def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """One mutated, valid architecture for each row: (n, code_length) uint8."""
+
+    @abstractmethod
+    def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
+        """The rows as graphs.
+
+        Raises:
+            ArchitectureError: for a row outside the space.
+        """
+
+    @abstractmethod
+    def format(self, code: NDArray[np.uint8]) -> str:
+        """One architecture as text that a person reads and `parse` takes back."""
+
+    @abstractmethod
+    def parse(self, text: str) -> NDArray[np.uint8]:
+        """The codes of an architecture that `format` wrote: (code_length,) uint8.
+
+        Raises:
+            ArchitectureError: for text that is not an architecture of the space.
+        """
+
+    def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """`count` different architectures, uniform over the classes of the space.
+
+        Raises:
+            ArchitectureError: if the space has fewer.
+        """
+        codes = self.enumerate()
+        if not 0 <= count <= len(codes):
+            raise ArchitectureError(
+                f"cannot draw {count} different architectures: the space {self.name} has {len(codes)}"
+            )
+        return codes[rng.choice(len(codes), size=count, replace=False)]
+
+    def check(self, codes: NDArray[np.uint8]) -> None:
+        """Raise ArchitectureError unless codes is (n, code_length) uint8."""
+        if codes.ndim != 2 or codes.shape[1] != self.code_length or codes.dtype != np.uint8:
+            raise ArchitectureError(
+                f"space {self.name} takes codes (n, {self.code_length}) uint8; found {codes.shape} {codes.dtype}"
+            )

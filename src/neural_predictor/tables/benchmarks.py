@@ -1,0 +1,68 @@
+"""The benchmarks that the project can read: which source, which space, how many architectures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from neural_predictor.tables.table import BenchmarkTable
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One benchmark.
+
+    Attributes:
+        title: name for figures and reports.
+        source: its row in config/sources.yaml.
+        size: number of architectures.
+        space: name of the search space in `spaces.SPACES`.
+        reader: module of this package with `read(benchmark name, raw file) -> BenchmarkTable`.
+        options: what the space's constructor takes for this benchmark.
+        note: what a caption must say of it.
+    """
+
+    title: str
+    source: str
+    size: int
+    space: str
+    reader: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    def read(self, name: str, path: Path) -> BenchmarkTable:
+        """The raw file as a table."""
+        table: BenchmarkTable = import_module(self.reader).read(name, path)
+        return table
+
+
+_GRAPHS = {
+    "cora": "Cora",
+    "citeseer": "CiteSeer",
+    "pubmed": "PubMed",
+    "cs": "Coauthor CS",
+    "physics": "Coauthor Physics",
+    "photo": "Amazon Photo",
+    "computers": "Amazon Computers",
+    "arxiv": "ogbn-arxiv",
+    "proteins": "ogbn-proteins",
+}
+_PROTEINS = ("gcn", "sage", "arma", "fc", "skip")
+
+BENCHMARKS = {
+    f"nasbench-graph-{key}": Benchmark(
+        title=f"NAS-Bench-Graph, {title}",
+        source=f"nasbench-graph-{key}",
+        size=2_021 if key == "proteins" else 26_206,
+        space="nasbench-graph",
+        reader="neural_predictor.tables.nasbench_graph",
+        options={"allowed": _PROTEINS} if key == "proteins" else {},
+        note="NAS-Bench-Graph trained each network once and recorded no training time.",
+    )
+    for key, title in _GRAPHS.items()
+}

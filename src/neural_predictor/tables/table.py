@@ -1,0 +1,233 @@
+"""A benchmark as columns: one row an architecture, one column a metric and repeat, stored as Parquet.
+
+File layout: `architecture` (string, the space's identity), `encoding` (fixed-size binary, the space's codes),
+then `<metric>_<repeat>` for repeats 1, 2, ... Metric names are those of `METRICS`, alone or with the suffix
+`_at_<epochs>` (a smaller training budget) and `_half` (half way through it). The schema metadata hold the
+table's name, space, signal and target metric, and the provenance, as JSON under the key `neural_predictor`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from neural_predictor.errors import TableError
+from neural_predictor.files import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_METADATA_KEY = b"neural_predictor"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric means: unit, allowed range, and whether more is better (None: neither)."""
+
+    unit: str
+    low: float
+    high: float
+    maximise: bool | None
+    integer: bool = False
+
+
+METRICS = {
+    "train_accuracy": Metric("fraction", 0, 1, maximise=True),
+    "validation_accuracy": Metric("fraction", 0, 1, maximise=True),
+    "test_accuracy": Metric("fraction", 0, 1, maximise=True),
+    "training_time_s": Metric("s", 0, np.inf, maximise=None),
+    "latency_ms": Metric("ms", 0, np.inf, maximise=False),
+    "trainable_parameters": Metric("count", 0, np.inf, maximise=None, integer=True),
+}
+
+
+def metric_of(name: str) -> Metric:
+    """The meaning of a metric name, with or without a budget suffix.
+
+    Raises:
+        TableError: for a name that is not in `METRICS`.
+    """
+    base = re.sub(r"(_at_\d+)?(_half)?$", "", name)
+    if base not in METRICS:
+        raise TableError(f"unknown metric {name!r}; known are {', '.join(METRICS)}")
+    return METRICS[base]
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkTable:
+    """The trained architectures of a search space and what their trainings gave.
+
+    Attributes:
+        name: name of the table, such as `nasbench-graph-cs`.
+        space: name of the search space.
+        architecture: (n,) str, the space's identity of each row.
+        encoding: (n, k) uint8, the space's codes of each row.
+        metrics: name -> (n, repeats) array, one column a training run. Architectures with fewer runs than others
+            have NaN in their last columns, the same ones in all metrics of these runs.
+        signal: the metric that searches see, and predictors are fitted to.
+        target: the metric that is reported of a chosen architecture.
+        provenance: where the numbers come from, JSON-serialisable.
+
+    Raises:
+        TableError: for columns of unequal length, a duplicate architecture, a value out of its metric's range,
+            and NaN in a first column, before a number or in one of several metrics only. The message names the
+            table, the row and the column.
+    """
+
+    name: str
+    space: str
+    architecture: NDArray[np.object_]
+    encoding: NDArray[np.uint8]
+    metrics: Mapping[str, NDArray[Any]]
+    signal: str = "validation_accuracy"
+    target: str = "test_accuracy"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.architecture)
+        if n == 0:
+            raise TableError(f"table {self.name}: no rows")
+        if self.encoding.shape[:1] != (n,) or self.encoding.ndim != 2:
+            raise TableError(f"table {self.name}: encoding {self.encoding.shape} for {n} architectures")
+        duplicate = pd.Series(self.architecture).duplicated().to_numpy()
+        if duplicate.any():
+            row = int(np.argmax(duplicate))
+            raise TableError(f"table {self.name}, row {row}: architecture {self.architecture[row]} appears twice")
+        for required in (self.signal, self.target):
+            if required not in self.metrics:
+                raise TableError(f"table {self.name}: no metric {required}; it has {', '.join(self.metrics)}")
+        for name in self.metrics:
+            self._check_metric(name)
+        self._check_missing_runs()
+
+    def _check_metric(self, name: str) -> None:
+        values, metric = self.metrics[name], metric_of(name)
+        if values.ndim != 2 or len(values) != len(self.architecture):
+            raise TableError(f"table {self.name}: {name} is {values.shape}, not ({len(self.architecture)}, repeats)")
+        with np.errstate(invalid="ignore"):
+            wrong = ~(np.isfinite(values) & (values >= metric.low) & (values <= metric.high))
+        if wrong.any():  # but for trailing NaN
+            missing = np.logical_and.accumulate(np.isnan(values)[:, :0:-1], axis=1)[:, ::-1]
+            wrong[:, 1:] &= ~missing
+        if wrong.any():
+            row, repeat = np.argwhere(wrong)[0]
+            raise TableError(
+                f"table {self.name}, row {row} (architecture {self.architecture[row]}): {name}_{repeat + 1} is "
+                f"{values[row, repeat]}; expected a number from {metric.low:g} to {metric.high:g} ({metric.unit})"
+            )
+
+    def _check_missing_runs(self) -> None:
+        """Metrics of one budget with equally many repeats come from the same runs, and miss the same ones."""
+        first: dict[tuple[str, int], tuple[str, NDArray[np.intp]]] = {}
+        for name, values in self.metrics.items():
+            budget = "".join(re.findall(r"_at_\d+", name))
+            other, runs = first.setdefault((budget, values.shape[1]), (name, self.runs(name)))
+            differ = runs != self.runs(name)
+            if differ.any():
+                row = int(np.argmax(differ))
+                raise TableError(
+                    f"table {self.name}, row {row} (architecture {self.architecture[row]}): {other} has {runs[row]} "
+                    f"repeats, but {name} has {self.runs(name)[row]}; expected all metrics of a run or none"
+                )
+
+    def __len__(self) -> int:
+        return len(self.architecture)
+
+    @property
+    def repeats(self) -> int:
+        """Number of training runs of the signal metric; the largest, if architectures differ in it."""
+        return int(self.metrics[self.signal].shape[1])
+
+    def runs(self, metric: str) -> NDArray[np.intp]:
+        """(n,) number of training runs of each architecture for which a metric is known, one or more."""
+        return np.asarray(np.isfinite(self.metrics[metric]).sum(axis=1, dtype=np.intp))
+
+    @property
+    def maximise(self) -> bool:
+        """Whether more of the signal is better."""
+        return bool(metric_of(self.signal).maximise)
+
+    def mean(self, metric: str) -> NDArray[np.float64]:
+        """(n,) mean over repeats of a metric, over those that an architecture has."""
+        return np.asarray(np.nanmean(self.metrics[metric], axis=1, dtype=np.float64))
+
+    def draw_runs(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        """(n,) one training run of each architecture, drawn uniformly: the runs that one experiment sees."""
+        return rng.integers(self.runs(self.signal))
+
+    def at(self, metric: str, runs: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(n,) a metric of the drawn runs (of the last that is known, where the metric has fewer)."""
+        values = self.metrics[metric]
+        column = np.minimum(runs, self.runs(metric) - 1)
+        return np.asarray(values[np.arange(len(values)), column], np.float64)
+
+
+def write_table(table: BenchmarkTable, path: Path) -> None:
+    """Write a table as Parquet, atomically; equal tables give equal bytes."""
+    width = table.encoding.shape[1]
+    columns: dict[str, Any] = {
+        "architecture": pa.array(table.architecture, pa.string()),
+        "encoding": pa.Array.from_buffers(
+            pa.binary(width), len(table), [None, pa.py_buffer(np.ascontiguousarray(table.encoding))]
+        ),
+    }
+    for name, values in table.metrics.items():
+        kind = pa.int64() if metric_of(name).integer else pa.float32()
+        for repeat in range(values.shape[1]):
+            columns[f"{name}_{repeat + 1}"] = pa.array(np.ascontiguousarray(values[:, repeat])).cast(kind)
+    about = {
+        "name": table.name,
+        "space": table.space,
+        "signal": table.signal,
+        "target": table.target,
+        "provenance": dict(table.provenance),
+    }
+    data = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(about, sort_keys=True).encode()})
+    with atomic(path) as part:
+        pq.write_table(data, part, compression="zstd")
+
+
+def read_table(path: Path) -> BenchmarkTable:
+    """Read a table that `write_table` wrote.
+
+    Raises:
+        TableError: if the file is missing, is no Parquet file of this layout, or breaks the table's contract.
+    """
+    try:
+        data = pq.read_table(path)
+        about = json.loads((data.schema.metadata or {})[_METADATA_KEY])
+        for required in ("architecture", "encoding"):
+            if required not in data.column_names:
+                raise TableError(f"{path}: no column {required!r}; it has {', '.join(data.column_names)}")
+        encoding = data["encoding"].combine_chunks()
+        codes = np.frombuffer(encoding.buffers()[1], np.uint8).reshape(len(encoding), encoding.type.byte_width)
+        metrics: dict[str, list[NDArray[Any]]] = {}
+        for column in data.column_names[2:]:
+            name, _, repeat = column.rpartition("_")
+            if not repeat.isdigit() or int(repeat) != len(metrics.setdefault(name, [])) + 1:
+                raise TableError(f"{path}: column {column!r} is not the next <metric>_<repeat> in order")
+            metrics[name].append(data[column].to_numpy())
+        return BenchmarkTable(
+            name=about["name"],
+            space=about["space"],
+            architecture=data["architecture"].to_numpy(),
+            encoding=codes,
+            metrics={name: np.stack(values).T for name, values in metrics.items()},
+            signal=about["signal"],
+            target=about["target"],
+            provenance=about["provenance"],
+        )
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such table; build it with `neural-predictor build-table`") from error
+    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
+        raise TableError(f"{path}: not a benchmark table of this project ({type(error).__name__}: {error})") from error

@@ -1,0 +1,167 @@
+"""What the Snakefile asks while the DAG is built: files of a study, parameters that stale a job, code of a stage.
+
+Nothing here reads data or imports TensorFlow: a plan needs the configuration alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neural_predictor.config import Project, digest
+from neural_predictor.tables.benchmarks import BENCHMARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FIT_STAGE_VERSION = 1
+"""Raise to refit every predictor; say why in CHANGELOG.md."""
+
+FIGURES = ("fig3", "fig7")
+TABLES = ("table-tau",)
+PACKAGE = Path(__file__).parent
+
+
+class Plan:
+    """The project's configuration as functions of wildcards."""
+
+    figures = FIGURES
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @classmethod
+    def load(cls, root: Path, config: dict[str, Any]) -> Plan:
+        """The plan of the project at `root`, with `config.yaml` as Snakemake has merged it.
+
+        Raises:
+            snakemake.exceptions.WorkflowError: for every fault in the configuration, as one message.
+        """
+        from snakemake.exceptions import WorkflowError
+
+        from neural_predictor.errors import UserError
+
+        try:
+            return cls(Project(root, dict(config)))
+        except UserError as error:
+            raise WorkflowError(str(error)) from None
+
+    # Files
+
+    def published(self) -> list[str]:
+        """Stable names of everything that the default study makes."""
+        return [f"results/{figure}.pdf" for figure in FIGURES] + [f"results/{table}.md" for table in TABLES]
+
+    def study_targets(self, wildcards: Any) -> list[str]:
+        """Everything that a study makes."""
+        self.project.study(wildcards.study)
+        names = [f"{figure}.pdf" for figure in FIGURES] + [f"{table}.md" for table in TABLES]
+        return [f"results/{wildcards.study}/{name}" for name in names]
+
+    def raw_file(self, wildcards: Any) -> str:
+        """The raw file of a benchmark."""
+        return f"resources/raw/{BENCHMARKS[wildcards.benchmark].source}"
+
+    def study_table(self, wildcards: Any) -> str:
+        """The table of a study's figures."""
+        return _table(self.project.study(wildcards.study).benchmark)
+
+    def fig7_scores(self, wildcards: Any) -> list[str]:
+        """Scores of every N of fig7."""
+        study = self.project.study(wildcards.study)
+        return self._scores(wildcards.study, ((study.benchmark, size) for size in study.fig7.train_sizes))
+
+    def tau_tables(self, wildcards: Any) -> list[str]:
+        """Tables of table-tau: the study's own, then the others."""
+        study = self.project.study(wildcards.study)
+        return [_table(name) for name in dict.fromkeys((study.benchmark, *study.table_tau.benchmarks))]
+
+    def tau_scores(self, wildcards: Any) -> list[str]:
+        """Scores that table-tau needs: every N of fig7 on the study's table, its own N on each of its benchmarks."""
+        study = self.project.study(wildcards.study)
+        own = [(study.benchmark, size) for size in study.fig7.train_sizes]
+        others = [(name, study.table_tau.train_size) for name in study.table_tau.benchmarks]
+        return self._scores(wildcards.study, dict.fromkeys(own + others))
+
+    def _scores(self, study_name: str, fits: Iterable[tuple[str, int]]) -> list[str]:
+        study = self.project.study(study_name)
+        return [
+            f"results/{study_name}/fits/{benchmark}/n{size}/{shard}.scores.npz"
+            for benchmark, size in fits
+            for shard in study.shards(benchmark, size)
+        ]
+
+    # Parameters: a job runs again when one of them changes
+
+    def local_option(self, wildcards: Any) -> str:
+        """Option that names the user's own file in place of a source."""
+        local = self.project.config.data.get(wildcards.source)
+        return "" if local is None else f"--local {local}"
+
+    def source_digest(self, wildcards: Any) -> str:
+        """Digest of a source's row."""
+        return digest(self.project.sources[wildcards.source])
+
+    def fit_params(self, wildcards: Any) -> str:
+        """Everything that a fit depends on besides its table."""
+        study = self.project.study(wildcards.study)
+        repeats = study.shard_repeats(wildcards.benchmark, int(wildcards.train_size), int(wildcards.shard))
+        parts = (FIT_STAGE_VERSION, study.seed, repeats, study.predictor.model_dump_json())
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def study_digest(self, wildcards: Any) -> str:
+        """Digest of a study's values."""
+        return digest(self.project.study(wildcards.study))
+
+    # Code
+
+    def reader_code(self, wildcards: Any) -> list[str]:
+        """Modules that read a benchmark."""
+        return self.code(BENCHMARKS[wildcards.benchmark].reader.removeprefix("neural_predictor."))
+
+    @staticmethod
+    def code(module: str) -> list[str]:
+        """Files of a module of this package and of all its modules that it imports, directly or not."""
+        return sorted(map(str, _closure(f"neural_predictor.{module}")))
+
+
+def _table(benchmark: str) -> str:
+    return f"resources/tables/{benchmark}.parquet"
+
+
+def _file(module: str) -> Path | None:
+    parts = module.split(".")[1:]
+    for path in (PACKAGE.joinpath(*parts, "__init__.py"), PACKAGE.joinpath(*parts).with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Names of this package that a module imports when it runs, not for type checkers alone."""
+    found: set[str] = set()
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "neural_predictor":
+            found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+        pending.extend(ast.iter_child_nodes(node))
+    return frozenset(found)
+
+
+@cache
+def _closure(module: str) -> frozenset[Path]:
+    files: set[Path] = set()
+    pending = [module]
+    while pending:
+        path = _file(pending.pop())
+        if path is not None and path not in files:
+            files.add(path)
+            pending.extend(_imports(path))
+    return frozenset(files)

@@ -1,0 +1,203 @@
+"""The engine against the plain Keras model, and its promises: own seeds, padding, permutation, errors."""
+
+import numpy as np
+import pytest
+
+from neural_predictor.errors import PredictorError
+from neural_predictor.predictors import engine, network
+from neural_predictor.predictors.gcn import build_gcn, compile_gcn, load_gcn, model_inputs
+from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
+from neural_predictor.predictors.recipe import GCNRecipe
+from neural_predictor.predictors.replicates import load_replicates
+from neural_predictor.spaces import GraphBatch, NasBenchGraphSpace
+
+SPACE = NasBenchGraphSpace()
+RECIPE = GCNRecipe(width=12, epochs=6, batch_size=5, learning_rate=3e-3, hidden=(8,))
+QUIET = RECIPE.model_copy(update={"dropout": 0.0})
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    return SPACE.encode(SPACE.sample(23, np.random.default_rng(0)))
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return np.random.default_rng(1).normal(90, 2, (3, 23))
+
+
+@pytest.fixture(scope="module")
+def replicates(graphs, labels):
+    return engine.fit_replicates(graphs, labels, RECIPE, seeds=[1, 2, 3])
+
+
+def in_keras(replicates, replicate):
+    model = replicates.keras_model(replicate)
+    compile_gcn(model, replicates.recipe, 23)
+    return model
+
+
+def test_the_engine_computes_what_the_keras_model_computes(graphs, replicates):
+    scores = engine.score(replicates, graphs)
+    for k in range(3):
+        plain = replicates.keras_model(k).predict(model_inputs(graphs), verbose=0)[:, 0]
+        expected = plain * replicates.label_deviation[k] + replicates.label_mean[k]
+        np.testing.assert_allclose(scores[k], expected, rtol=2e-5)
+
+
+@pytest.mark.parametrize("padding", [0, 2])
+def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
+    """Same weights, order and no dropout: the loss of each epoch agrees to 1e-4, final scores to 1e-3 deviations.
+
+    23 networks in batches of 5: the last step of an epoch has 3.
+    """
+    graphs = graphs.padded(6 + padding)
+    seeds = [11, 12, 13]
+    start = [network.initial_weights(QUIET, 12, graphs.features, np.random.default_rng(seed)) for seed in seeds]
+    initial = [np.stack(parts) for parts in zip(*start, strict=True)]
+    replicates = engine.fit_replicates(graphs, labels, QUIET, seeds, initial=initial)
+    untrained = engine.Replicates(**{**vars(replicates), "weights": tuple(initial)})
+    inputs = model_inputs(graphs)
+    for k, seed in enumerate(seeds):
+        model = in_keras(untrained, k)
+        targets = (labels[k] - labels[k].mean()) / labels[k].std()
+        order_rng = np.random.default_rng(seed).spawn(2)[1]
+        for epoch in range(QUIET.epochs):
+            order = order_rng.permutation(23)
+            losses = []
+            for batch in np.split(order, range(5, 23, 5)):
+                chosen = [part[batch] for part in inputs]
+                scores = model(chosen, training=False).numpy()[:, 0]
+                losses.append(np.mean((scores - targets[batch]) ** 2))
+                model.train_on_batch(chosen, targets[batch])
+            assert replicates.loss[k, epoch] == pytest.approx(np.mean(losses), rel=1e-4)
+        ours = replicates.keras_model(k).predict(inputs, verbose=0)
+        np.testing.assert_allclose(ours, model.predict(inputs, verbose=0), atol=1e-3)
+
+
+def test_a_replicate_does_not_depend_on_what_is_trained_beside_it(graphs, labels, replicates):
+    alone = engine.fit_replicates(graphs, labels[1:2], RECIPE, seeds=[2])
+    threads = engine.fit_replicates(graphs, labels, RECIPE, seeds=[1, 2, 3], workers=2)
+    for whole, single, threaded in zip(replicates.weights, alone.weights, threads.weights, strict=True):
+        np.testing.assert_allclose(whole[1], single[0], atol=1e-4)
+        np.testing.assert_allclose(whole, threaded, atol=1e-4)
+
+
+def test_rows_choose_each_replicates_training_set(graphs, labels):
+    rows = np.stack([np.random.default_rng(k).permutation(23)[:15] for k in range(3)])
+    chosen = np.take_along_axis(labels, rows, axis=1)
+    by_rows = engine.fit_replicates(graphs, chosen, RECIPE, [1, 2, 3], rows)
+    alone = engine.fit_replicates(graphs.take(rows[2]), chosen[2:], RECIPE, [3])
+    np.testing.assert_allclose(engine.score(by_rows, graphs)[2], engine.score(alone, graphs)[0], rtol=1e-4)
+
+
+def test_training_learns_what_the_labels_say(graphs):
+    signal = graphs.nodes.sum(axis=1) @ np.arange(11) + 50
+    recipe = GCNRecipe(width=16, epochs=200, learning_rate=5e-3, dropout=0.0, weight_decay=0.0)
+    replicates = engine.fit_replicates(graphs, signal[None], recipe, seeds=[0])
+    assert replicates.loss[0, -1] < 0.05 < replicates.loss[0, 0]
+    assert np.corrcoef(engine.score(replicates, graphs)[0], signal)[0, 1] > 0.97
+
+
+def test_scores_depend_on_neither_padding_nor_node_order_nor_batch(graphs, replicates):
+    scores = engine.score(replicates, graphs)
+    np.testing.assert_allclose(engine.score(replicates, graphs.padded(9)), scores, rtol=1e-5)
+    np.testing.assert_allclose(engine.score(replicates, graphs.permuted(np.array([3, 1, 5, 0, 2, 4]))), scores, rtol=1e-5)
+    np.testing.assert_allclose(engine.score(replicates, graphs, memory_mb=0), scores, rtol=1e-5)
+
+
+def test_mixed_precision_is_near_full_precision(graphs, labels):
+    full = engine.fit_replicates(graphs, labels, QUIET, seeds=[1, 2, 3])
+    mixed_recipe = QUIET.model_copy(update={"precision": "mixed_bfloat16"})
+    mixed = engine.fit_replicates(graphs, labels, mixed_recipe, seeds=[1, 2, 3])
+    a, b = engine.score(full, graphs), engine.score(mixed, graphs)
+    assert not np.array_equal(a, b)
+    assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.98
+
+
+def test_dropout_is_on_in_training_and_off_in_scoring(graphs, labels, replicates):
+    without = engine.fit_replicates(graphs, labels, QUIET, seeds=[1, 2, 3])
+    assert not np.allclose(replicates.loss, without.loss)
+    np.testing.assert_array_equal(engine.score(replicates, graphs), engine.score(replicates, graphs))
+
+
+def test_width_follows_the_papers_table_and_says_what_lies_between():
+    recipe = GCNRecipe()
+    assert [recipe.width_for(n) for n in (43, 86, 129, 172, 344, 860)] == [48, 72, 96, 144, 210, 320]
+    assert (recipe.width_for(10), recipe.width_for(258), recipe.width_for(5000)) == (48, 177, 320)
+    assert GCNRecipe(width=7).width_for(172) == 7
+
+
+def test_propagation_is_row_normalised_both_ways_and_blind_to_padding():
+    adjacency = np.zeros((1, 4, 4), np.uint8)
+    adjacency[0, [0, 0], [1, 2]] = 1
+    nodes = np.zeros((1, 4, 2), np.float32)
+    nodes[0, :3, 0] = 1
+    graphs = GraphBatch(nodes, adjacency, np.array([[True, True, True, False]]))
+    along, against = propagation_matrices(graphs)[0]
+    third = 1 / 3
+    np.testing.assert_allclose(along, [[third, third, third, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
+    np.testing.assert_allclose(against, [[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.5, 0, 0.5, 0], [0, 0, 0, 0]])
+    np.testing.assert_allclose(pooling_weights(graphs), [[third, third, third, 0]])
+
+
+def test_the_network_is_the_equation(graphs):
+    """One layer by hand: 1/2 ReLU(A_hat V W+ + b+) + 1/2 ReLU(A_hat' V W- + b-), mean, ReLU layer, linear output."""
+    recipe = GCNRecipe(layers=1, width=3, hidden=(4,))
+    model = build_gcn(recipe, 3, graphs.features)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])
+    w_plus, b_plus, w_minus, b_minus, w_hidden, b_hidden, w_out, b_out = model.get_weights()
+    nodes, propagation, pooling = model_inputs(graphs)
+    plus = np.maximum(propagation[:, 0] @ nodes @ w_plus + b_plus, 0)
+    minus = np.maximum(propagation[:, 1] @ nodes @ w_minus + b_minus, 0)
+    pooled = ((plus + minus) / 2 * pooling[..., None]).sum(axis=1)
+    expected = np.maximum(pooled @ w_hidden + b_hidden, 0) @ w_out + b_out
+    np.testing.assert_allclose(model.predict([nodes, propagation, pooling], verbose=0), expected, rtol=1e-4)
+
+
+def test_saved_models_and_replicates_come_back(tmp_path, graphs, replicates):
+    replicates.save(tmp_path / "r.npz")
+    back = load_replicates(tmp_path / "r.npz")
+    assert back.recipe == replicates.recipe
+    np.testing.assert_array_equal(engine.score(back, graphs), engine.score(replicates, graphs))
+    model = replicates.keras_model(1)
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(
+        load_gcn(tmp_path / "m.keras").predict(model_inputs(graphs), verbose=0),
+        model.predict(model_inputs(graphs), verbose=0),
+    )
+
+
+def test_files_that_are_no_replicates_are_named(tmp_path, replicates):
+    path = tmp_path / "r.npz"
+    with pytest.raises(PredictorError, match=r"r\.npz: not a file of trained predictors"):
+        load_replicates(path)
+    replicates.save(path)
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(PredictorError, match=r"r\.npz: not a file of trained predictors"):
+        load_replicates(path)
+    np.savez(path, recipe=np.array([object()], dtype=object))
+    with pytest.raises(PredictorError, match=r"r\.npz: not a file of trained predictors"):
+        load_replicates(path)
+
+
+def test_labels_that_cannot_be_learnt_are_refused(graphs, labels):
+    with pytest.raises(PredictorError, match="finite and not all equal"):
+        engine.fit_replicates(graphs, np.full((1, 23), 3.0), RECIPE, seeds=[0])
+    with pytest.raises(PredictorError, match="finite and not all equal"):
+        engine.fit_replicates(graphs, np.full((1, 23), np.nan), RECIPE, seeds=[0])
+    with pytest.raises(PredictorError, match="do not fit together"):
+        engine.fit_replicates(graphs, labels, RECIPE, seeds=[0])
+
+
+def test_divergence_is_an_error_that_names_the_epoch(graphs, labels):
+    recipe = QUIET.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(PredictorError, match=r"diverged in epoch \d+.*lower learning_rate"):
+        engine.fit_replicates(graphs, labels, recipe, seeds=[1, 2, 3])
+
+
+def test_graphs_of_another_space_are_refused(graphs, replicates):
+    fewer = GraphBatch(graphs.nodes[:, 1:-1, 1:-1], graphs.adjacency[:, 1:-1, 1:-1], graphs.mask[:, 1:-1])
+    with pytest.raises(PredictorError, match="trained on 11 kinds of operation, these graphs have 9"):
+        engine.score(replicates, fewer)

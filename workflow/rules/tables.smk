@@ -1,0 +1,21 @@
+# Benchmarks as columns.
+
+
+rule build_table:
+    input:
+        raw=plan.raw_file,
+        code=plan.reader_code,
+    output:
+        table="resources/tables/{benchmark}.parquet",
+    log:
+        "work/logs/build_table/{benchmark}.log",
+    benchmark:
+        "work/benchmarks/build_table/{benchmark}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "python -m neural_predictor build-table {wildcards.benchmark} --raw {input.raw} --output {output.table} > {log} 2>&1"
