@@ -217,7 +217,7 @@ def _explain(fault: Any, model: type[BaseModel], path: Path) -> str:
 
 
 class Project:
-    """The configuration files of a project folder, read on demand and once.
+    """The configuration files of a project folder, all of them checked.
 
     Args:
         root: folder that holds `config/`.
@@ -234,7 +234,12 @@ class Project:
                 raise ConfigError(
                     f"{root / 'config/config.yaml'}: data.{name}: no such source; known are {', '.join(self.sources)}"
                 )
-        self.study(self.config.study)
+        for name in (self.config.study, *self.study_names()):
+            self.study(name)
+
+    def study_path(self, name: str) -> Path:
+        """The file of a study, there or not."""
+        return self.root / "config/studies" / f"{name}.yaml"
 
     def study(self, name: str) -> Study:
         """One study by name.
@@ -243,7 +248,7 @@ class Project:
             ConfigError: if there is no such study, or it is not valid.
         """
         if name not in self._studies:
-            path = self.root / "config/studies" / f"{name}.yaml"
+            path = self.study_path(name)
             if not path.is_file():
                 raise ConfigError(f"{path}: no such study; there are {', '.join(self.study_names())}")
             self._studies[name] = load(Study, path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from neural_predictor.config import Project, digest
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 FIT_STAGE_VERSION = 1
 """Raise to refit every predictor; say why in CHANGELOG.md."""
@@ -23,6 +23,17 @@ FIT_STAGE_VERSION = 1
 FIGURES = ("fig3", "fig7")
 TABLES = ("table-tau",)
 PACKAGE = Path(__file__).parent
+
+
+def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
+    """Input function of a study: where there is no such study, its file is the input that Snakemake says is missing."""
+
+    @wraps(files)
+    def checked(plan: Plan, wildcards: Any) -> Any:
+        path = plan.project.study_path(wildcards.study)
+        return files(plan, wildcards) if path.is_file() else str(path)
+
+    return checked
 
 
 class Plan:
@@ -55,9 +66,9 @@ class Plan:
         """Stable names of everything that the default study makes."""
         return [f"results/{figure}.pdf" for figure in FIGURES] + [f"results/{table}.md" for table in TABLES]
 
+    @_of_study
     def study_targets(self, wildcards: Any) -> list[str]:
         """Everything that a study makes."""
-        self.project.study(wildcards.study)
         names = [f"{figure}.pdf" for figure in FIGURES] + [f"{table}.md" for table in TABLES]
         return [f"results/{wildcards.study}/{name}" for name in names]
 
@@ -65,20 +76,24 @@ class Plan:
         """The raw file of a benchmark."""
         return f"resources/raw/{BENCHMARKS[wildcards.benchmark].source}"
 
+    @_of_study
     def study_table(self, wildcards: Any) -> str:
         """The table of a study's figures."""
         return _table(self.project.study(wildcards.study).benchmark)
 
+    @_of_study
     def fig7_scores(self, wildcards: Any) -> list[str]:
         """Scores of every N of fig7."""
         study = self.project.study(wildcards.study)
         return self._scores(wildcards.study, ((study.benchmark, size) for size in study.fig7.train_sizes))
 
+    @_of_study
     def tau_tables(self, wildcards: Any) -> list[str]:
         """Tables of table-tau: the study's own, then the others."""
         study = self.project.study(wildcards.study)
         return [_table(name) for name in dict.fromkeys((study.benchmark, *study.table_tau.benchmarks))]
 
+    @_of_study
     def tau_scores(self, wildcards: Any) -> list[str]:
         """Scores that table-tau needs: every N of fig7 on the study's table, its own N on each of its benchmarks."""
         study = self.project.study(wildcards.study)

@@ -233,7 +233,8 @@ def score(
     """
     if graphs.features != replicates.features:
         raise PredictorError(
-            f"the predictor was trained on {replicates.features} kinds of operation, these graphs have {graphs.features}"
+            f"the predictor was trained on {replicates.features} kinds of operation, "
+            f"these graphs have {graphs.features}"
         )
     count, n, v = len(replicates), len(graphs), graphs.mask.shape[1]
     bytes_a_graph = count * v * replicates.width * 4 * 6  # product and its propagated form, both directions; the mean

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.config import Source
 
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, CHUNK_BYTES = 10, 60, 2**20
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, CHUNK_BYTES = 10, 60, 2**16
 
 
 def fetch(name: str, source: Source, output: Path, local: Path | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from neural_predictor.spaces.base import SearchSpace
 from neural_predictor.spaces.graphs import GraphBatch
+from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 
-SPACES: dict[str, type[SearchSpace]] = {space.name: space for space in (NasBenchGraphSpace,)}
+SPACES: dict[str, type[SearchSpace]] = {space.name: space for space in (NasBenchGraphSpace, NasBench101Space)}
 
-__all__ = ["SPACES", "GraphBatch", "NasBenchGraphSpace", "SearchSpace"]
+__all__ = ["SPACES", "GraphBatch", "NasBench101Space", "NasBenchGraphSpace", "SearchSpace"]

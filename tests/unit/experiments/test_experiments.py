@@ -172,5 +172,11 @@ def test_results_come_back_and_equal_results_are_equal_files(tmp_path, study):
 
 def test_the_caption_says_the_protocol(study):
     text = caption(run_fig3("t-v1", study, make_table())[1])
-    for part in (BENCHMARKS[NAME].title, "300 architectures", "one of 3 runs", "95% percentile bootstrap", "recorded no training time"):
+    for part in (
+        BENCHMARKS[NAME].title,
+        "300 architectures",
+        "one of 3 runs",
+        "95% percentile bootstrap",
+        "recorded no training time",
+    ):
         assert part in text

@@ -102,7 +102,9 @@ def test_training_learns_what_the_labels_say(graphs):
 def test_scores_depend_on_neither_padding_nor_node_order_nor_batch(graphs, replicates):
     scores = engine.score(replicates, graphs)
     np.testing.assert_allclose(engine.score(replicates, graphs.padded(9)), scores, rtol=1e-5)
-    np.testing.assert_allclose(engine.score(replicates, graphs.permuted(np.array([3, 1, 5, 0, 2, 4]))), scores, rtol=1e-5)
+    np.testing.assert_allclose(
+        engine.score(replicates, graphs.permuted(np.array([3, 1, 5, 0, 2, 4]))), scores, rtol=1e-5
+    )
     np.testing.assert_allclose(engine.score(replicates, graphs, memory_mb=0), scores, rtol=1e-5)
 
 

@@ -59,7 +59,7 @@ def test_truncated_and_foreign_files_are_named(tmp_path):
     with pytest.raises(FormatError, match=r"absent\.bench"):
         read(PROTEINS, tmp_path / "absent.bench")
     path.write_bytes(pickle.dumps({1: {}}))
-    with pytest.raises(FormatError, match="expected a dict of the 2021 architectures .* found 1 keys"):
+    with pytest.raises(FormatError, match=r"expected a dict of the 2021 architectures .* found 1 keys"):
         read(PROTEINS, path)
 
 

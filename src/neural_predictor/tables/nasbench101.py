@@ -1,0 +1,368 @@
+"""Reader of the official NAS-Bench-101 files, `nasbench_only108.tfrecord` and `nasbench_full.tfrecord`.
+
+Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, and the loop
+over records in `nasbench/api.py` of google-research/nasbench (Apache-2.0). A file is a TFRecord file (see
+`tfrecord`) with one record a training run, the UTF-8 text of a JSON list of
+
+    the graph hash of the cell, 32 hexadecimal digits
+    the number of epochs that the run was set to: 4, 12, 36 or 108
+    the adjacency matrix, row by row, as a string of 0 and 1
+    the operations of the vertices, separated by commas
+    base64, with or without line breaks, of the protocol buffer of `model_metrics`
+
+The runs of a cell that were set to the same number of epochs are its repeats, in their order in the file.
+The values half way and at the end are those of the second and the third evaluation of a run: the place
+decides, as in the official code, and not the epoch that is written in the evaluation.
+
+Every record is checked: both checksums, its form, the range of its values, that its graph hash is the one
+that matrix and operations give when they are hashed anew (all cells, not a sample), that a cell has one
+number of parameters, and that no run is in the file twice. Records may stand in any order.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neural_predictor.errors import ArchitectureError, FormatError
+from neural_predictor.files import sha256
+from neural_predictor.spaces.graph_hash import module_hashes
+from neural_predictor.spaces.nasbench101 import NasBench101Space
+from neural_predictor.spaces.nasbench101_cells import unpack
+from neural_predictor.tables import model_metrics
+from neural_predictor.tables.table import BenchmarkTable, metric_of, write_table
+from neural_predictor.tables.tfrecord import read_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.tables.model_metrics import Runs
+    from neural_predictor.tables.tfrecord import Batch
+
+    Row = tuple[str, int, str, str, str]
+
+METRICS = ("training_time_s", "train_accuracy", "validation_accuracy", "test_accuracy")
+"""Metrics of an evaluation, in the order of the protocol buffer's fields, which end with them."""
+_KEPT = {"": model_metrics.EVALUATIONS.index("end"), "_half": model_metrics.EVALUATIONS.index("half way")}
+"""Suffix of a metric's name -> the evaluation that it stands for."""
+_COLUMNS = [metric + suffix for suffix in _KEPT for metric in METRICS]
+_HASH_LABELS = np.array([-1, 1, 0, 2, -2], np.int8)
+"""The label that the benchmark's hash takes for each of the space's operations."""
+_ROW = (str, int, str, str, str)
+_ROW_TEXT = "[hash, epochs, adjacency, operations, metrics], a number and four strings"
+_EPOCHS_MAX = 10**6
+_BATCH_BYTES = 8 * 2**20
+"""Read at a time: cells are hashed together, which is fastest for several thousand of them."""
+
+
+def convert_nasbench101(
+    source: Path,
+    output: Path,
+    *,
+    name: str = "nasbench101",
+    progress: Callable[[int, int], None] | None = None,
+) -> BenchmarkTable:
+    """Write an official NAS-Bench-101 file as a table of this project.
+
+    Args:
+        source: the TFRecord file.
+        output: the Parquet file; it appears when the whole source has been read, never in part.
+        name: name of the table.
+        progress: is called with (bytes done, bytes in all) after every few megabytes.
+
+    Returns:
+        The table.
+
+    Raises:
+        SourceError: if the source cannot be read.
+        FormatError: if it does not follow the format; the message names the record and its byte.
+        UserError: if the output cannot be written.
+    """
+    table = read(name, source, progress=progress)
+    write_table(table, output)
+    return table
+
+
+def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None = None) -> BenchmarkTable:
+    """Read an official NAS-Bench-101 file as a table: one row a cell, in the order of their first records.
+
+    The metrics are those of `METRICS`, one column a repeat, NaN where a cell has fewer repeats than another,
+    and `trainable_parameters`. A plain name means the end of the longest training in the file; `_at_<epochs>`
+    marks a shorter one, `_half` the evaluation half way through a training.
+
+    Args:
+        name: name of the table.
+        path: the TFRecord file.
+        progress: is called with (bytes done, bytes in all) after every few megabytes.
+
+    Raises:
+        SourceError: if the file cannot be read.
+        FormatError: if it does not follow the format; the message names the record and its byte.
+    """
+    cells, runs = _Cells(), _RunColumns(path)
+    for batch in read_batches(path, _BATCH_BYTES):
+        rows = _parse(batch)
+        runs.add(batch, rows, cells.add(batch, rows))
+        if progress is not None:
+            progress(batch.end, path.stat().st_size)
+    architecture = np.fromiter(cells.row_of, object, len(cells.row_of))
+    return BenchmarkTable(
+        name=name,
+        space=NasBench101Space.name,
+        architecture=architecture,
+        encoding=cells.codes,
+        metrics=runs.by_cell(architecture),
+        provenance={
+            "source": path.name,
+            "sha256": sha256(path),
+            "records": batch.first + len(batch.records) - 1,
+        },
+    )
+
+
+def _parse(batch: Batch) -> list[Row]:
+    """The JSON list of each record."""
+    decode = json.JSONDecoder().raw_decode
+    rows: list[Row] = []
+    for index, data in enumerate(batch.records):
+        try:
+            text = data.decode()
+            row, end = decode(text)
+        except (ValueError, RecursionError) as error:
+            raise batch.error(index, f"the data are no JSON ({error}); expected {_ROW_TEXT}") from error
+        if type(row) is not list or tuple(map(type, row)) != _ROW or end != len(text):
+            raise batch.error(index, f"found {text[:120]!r}; expected the JSON list {_ROW_TEXT}")
+        if not 0 < row[1] <= _EPOCHS_MAX:
+            raise batch.error(index, f"the number of epochs is {row[1]}; expected 1 to {_EPOCHS_MAX}")
+        rows.append(tuple(row))
+    return rows
+
+
+def _decode_metrics(batch: Batch, rows: Sequence[Row]) -> Runs:
+    """The protocol buffer of each record."""
+    messages = []
+    for index, row in enumerate(rows):
+        try:
+            messages.append(binascii.a2b_base64(row[4].replace("\n", ""), strict_mode=True))
+        except ValueError as error:
+            raise batch.error(index, f"the metrics are no base64 ({error})") from error
+    runs = model_metrics.decode(messages)
+    if runs.problems:
+        index = min(runs.problems)
+        raise batch.error(index, f"the metrics are no ModelMetrics protocol buffer: {runs.problems[index]}")
+    missing = np.flatnonzero(runs.parameters < 0)
+    if len(missing):
+        raise batch.error(int(missing[0]), "the metrics have no trainable_parameters")
+    return runs
+
+
+def _values(batch: Batch, runs: Runs) -> NDArray[np.float32]:
+    """What the table keeps of n runs, checked: (n, 8) by `_COLUMNS`.
+
+    The benchmark's numbers are float32 numbers that it writes as float64, so that nothing is lost.
+    """
+    values = runs.evaluations[:, list(_KEPT.values()), -len(METRICS) :].reshape(-1, len(_COLUMNS))
+    meanings = [metric_of(column) for column in _COLUMNS]
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float32)
+    low, high = np.array([(metric.low, metric.high) for metric in meanings]).T
+    wrong = ~(np.isfinite(stored) & (values >= low) & (values <= high))
+    if wrong.any():
+        index, column = np.argwhere(wrong)[0]
+        metric = meanings[column]
+        raise batch.error(
+            int(index),
+            f"{_COLUMNS[column]} is {values[index, column]}; expected a number from {metric.low:g} to "
+            f"{metric.high:g} ({metric.unit})",
+        )
+    return stored
+
+
+class _Cells:
+    """The different cells so far, in the order of their first records.
+
+    Attributes:
+        row_of: graph hash -> row of the table.
+    """
+
+    def __init__(self) -> None:
+        self.row_of: dict[str, int] = {}
+        self._codes = bytearray()
+        self._space = NasBench101Space()
+
+    @property
+    def codes(self) -> NDArray[np.uint8]:
+        """(cells, 27) the space's codes of each cell, a view; no cell can be added while it exists."""
+        return np.frombuffer(self._codes, np.uint8).reshape(-1, self._space.code_length)
+
+    def add(self, batch: Batch, rows: Sequence[Row]) -> NDArray[np.int32]:
+        """The row of the table for each of n records: (n,). Cells that are new get the next rows.
+
+        Raises:
+            FormatError: if a matrix and its operations are no cell, or their hash is not that of the record.
+        """
+        first: dict[tuple[str, str, str], int] = {}
+        which = [
+            first.setdefault((digest, adjacency, operations), index)
+            for index, (digest, _, adjacency, operations, _) in enumerate(rows)
+        ]
+        digests, matrices, operations = zip(*first, strict=True)
+        index = np.array(list(first.values()))
+        try:
+            codes = self._space.from_matrices(matrices, operations, lambda cell: batch.where(index[cell]))
+        except ArchitectureError as error:
+            raise FormatError(str(error)) from error
+        known = len(self.row_of)
+        row = np.array([self.row_of.setdefault(digest, len(self.row_of)) for digest in digests], np.int32)
+        fresh, at = np.unique(row, return_index=True)
+        self._codes += codes[at[fresh >= known]].tobytes()
+
+        unseen = np.flatnonzero((row >= known) | (self.codes[row] != codes).any(axis=1))
+        for cell, expected in zip(unseen, _graph_hashes(codes[unseen]), strict=True):
+            if digests[cell] != expected:
+                raise batch.error(
+                    index[cell],
+                    f"the hash is {digests[cell]!r}, but the matrix {matrices[cell]} with the operations "
+                    f"{operations[cell]} has the hash {expected}; expected them to belong together",
+                )
+        of_record = np.empty(len(rows), np.int32)
+        of_record[index] = row
+        return of_record[which]
+
+
+def _graph_hashes(codes: NDArray[np.uint8]) -> NDArray[np.object_]:
+    """The hash of each of n cells without dangling vertices: (n,) of str.
+
+    `NasBench101Space.identify` gives the same, but keeps the whole space in memory to hash no class twice.
+    """
+    hashes = np.empty(len(codes), object)
+    vertices, adjacency, kinds = unpack(codes)
+    for v in np.unique(vertices):
+        part = vertices == v
+        hashes[part] = module_hashes(adjacency[part, :v, :v], _HASH_LABELS[kinds[part, :v]])
+    return hashes
+
+
+class _RunColumns:
+    """The runs so far as columns, one number a record in the order of the file: 52 bytes a record in all."""
+
+    _TYPES: ClassVar = {"row": np.int32, "epochs": np.int32, "parameters": np.int32, "total_time": np.float64}
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._columns = {name: bytearray() for name in (*self._TYPES, *_COLUMNS)}
+
+    def add(self, batch: Batch, rows: Sequence[Row], row: NDArray[np.int32]) -> None:
+        """Take in the runs of a batch.
+
+        Args:
+            batch: the records.
+            rows: their n JSON lists.
+            row: (n,) the table's row of each record's cell.
+
+        Raises:
+            FormatError: if a protocol buffer does not follow its format, or a value is out of its range.
+        """
+        runs = _decode_metrics(batch, rows)
+        values = {
+            "row": row,
+            "epochs": np.array([epochs for _, epochs, *_ in rows], np.int32),
+            "parameters": runs.parameters.astype(np.int32),
+            "total_time": np.nan_to_num(runs.total_time, nan=-1),  # equal where it is missing
+            **dict(zip(_COLUMNS, _values(batch, runs).T, strict=True)),
+        }
+        for name, column in self._columns.items():
+            column += values[name].tobytes()
+
+    def _column(self, name: str) -> NDArray[Any]:
+        return np.frombuffer(self._columns[name], self._TYPES.get(name, np.float32))
+
+    def by_cell(self, architecture: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
+        """The metrics of a table: name -> (cells, repeats). It can be called once, as it frees the columns.
+
+        Args:
+            architecture: (cells,) the graph hashes, for the words of an error.
+
+        Raises:
+            FormatError: if the runs of a cell contradict each other or are copies of each other, or if a cell
+                lacks a budget that another has.
+        """
+        self._reject_copies(architecture)
+        cells, row = len(architecture), self._column("row")
+        budgets, budget = np.unique(self._column("epochs"), return_inverse=True)
+        group = budget * cells + row
+        counts = np.bincount(group, minlength=len(budgets) * cells).reshape(len(budgets), cells)
+        if not counts.all():
+            b, cell = np.argwhere(counts == 0)[0]
+            raise self._error(
+                int(np.argmax(row == cell)),
+                f"cell {architecture[cell]} has no record of {budgets[b]} epochs; expected one, as others have",
+            )
+        repeats = counts.max(axis=1)
+        start = np.cumsum(repeats * cells) - repeats * cells
+        place = start[budget] + _rank_among_equals(group) * cells + row
+        metrics: dict[str, NDArray[Any]] = {}
+        for half in _KEPT:
+            for metric in METRICS:
+                values = np.full(int(repeats.sum()) * cells, np.nan, np.float32)
+                values[place] = self._column(metric + half)
+                self._columns[metric + half] = bytearray()
+                for b in range(len(budgets))[::-1]:
+                    name = metric + ("" if b == len(budgets) - 1 else f"_at_{budgets[b]}") + half
+                    metrics[name] = values[start[b] :][: repeats[b] * cells].reshape(repeats[b], cells).T
+        return {**metrics, "trainable_parameters": self._parameters_by_cell(architecture)}
+
+    def _parameters_by_cell(self, architecture: NDArray[np.object_]) -> NDArray[np.int64]:
+        """The number of trainable parameters of each cell: (cells, 1)."""
+        row, parameters = self._column("row"), self._column("parameters")
+        of_cell = np.empty(len(architecture), np.int64)
+        of_cell[row[::-1]] = parameters[::-1]  # the last that is written stays: the cell's first record
+        wrong = np.flatnonzero(of_cell[row] != parameters)
+        if len(wrong):
+            cell = row[wrong[0]]
+            raise self._error(
+                int(wrong[0]),
+                f"cell {architecture[cell]} has {parameters[wrong[0]]} trainable parameters here, but "
+                f"{of_cell[cell]} in its first record; expected one number for a cell",
+            )
+        return of_cell[:, None]
+
+    def _reject_copies(self, architecture: NDArray[np.object_]) -> None:
+        """Raise FormatError if two records are of one run: equal in every value and in the total time."""
+        row = self._column("row")
+        order = np.lexsort((self._column("total_time"), self._column("epochs"), row))
+        earlier, later = order[:-1], order[1:]
+        for name in self._columns:
+            values = self._column(name)
+            equal = values[earlier] == values[later]
+            earlier, later = earlier[equal], later[equal]
+        if len(later):
+            pair = int(np.argmin(later))
+            raise self._error(
+                int(later[pair]),
+                f"cell {architecture[row[later[pair]]]} is listed twice with one run, here and in record "
+                f"{earlier[pair] + 1}; expected each run once",
+            )
+
+    def _error(self, index: int, problem: str) -> FormatError:
+        """The error that tells of a problem in a record read before; its byte is looked up in the file."""
+        for batch in read_batches(self._path, _BATCH_BYTES):
+            if index < batch.first + len(batch.records) - 1:
+                return batch.error(index - batch.first + 1, problem)
+        raise FormatError(f"{self._path}: the file changed while it was read")
+
+
+def _rank_among_equals(values: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many equal values stand before each value: (n,)."""
+    order = np.argsort(values, kind="stable")
+    counts = np.bincount(values)
+    starts = np.cumsum(counts) - counts
+    rank = np.empty(len(values), np.intp)
+    rank[order] = np.arange(len(values)) - starts[values[order]]
+    return rank

@@ -1,0 +1,103 @@
+"""Figures are pure: the same numbers give the same bytes, and what is drawn is what the numbers say."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neural_predictor.errors import ConfigError
+from neural_predictor.experiments.results import Protocol, write_result
+from neural_predictor.figures.fig3 import draw_fig3
+from neural_predictor.figures.fig7 import draw_fig7
+from neural_predictor.figures.render import FIGURES, render
+
+
+@pytest.fixture
+def protocol():
+    return Protocol(
+        experiment="fig",
+        study="t-v1",
+        benchmark="b",
+        benchmark_title="Benchmark",
+        architectures=100,
+        label="validation accuracy of the only run",
+        sampling="uniform",
+        scored="all",
+        reported="test accuracy",
+        repeats={"each": 3},
+        interval="95%",
+        notes=["A note that a reader must see."],
+        seed=0,
+        study_digest="0",
+        versions={},
+    )
+
+
+def curves(*panels):
+    rows = []
+    for panel in panels:
+        for method, sizes in (("predictor", (43, 172)), ("random", (None,))):
+            for size in sizes:
+                x = np.arange((size or 0) + 1, 400)
+                mean = 0.9 - 0.1 / x
+                frame = pd.DataFrame({"x": x, "mean": mean, "low": mean - 0.001, "high": mean + 0.001})
+                rows.append(frame.assign(panel=panel, method=method, train_size=size or pd.NA, repeats=3))
+        level = {"x": [100], "mean": 0.91, "low": 0.91, "high": 0.91}
+        rows.append(pd.DataFrame(level).assign(panel=panel, method="oracle", train_size=pd.NA, repeats=3))
+    return pd.concat(rows, ignore_index=True).astype({"train_size": "Int64"})
+
+
+def points():
+    signal = np.random.default_rng(0).normal(0.9, 0.01, 300)
+    frame = pd.DataFrame({"kind": "architecture", "architecture": "a", "signal": signal, "target": signal - 0.01})
+    best = {"kind": ["oracle"], "signal": 0.93, "signal_low": 0.93, "signal_high": 0.931, "target": 0.91}
+    return pd.concat([frame, pd.DataFrame(best | {"target_low": 0.909, "target_high": 0.911})], ignore_index=True)
+
+
+def test_fig7_draws_each_curve_at_its_numbers(protocol):
+    frame = curves("signal_by_samples", "target_by_samples")
+    figure = draw_fig7(frame, protocol)
+    left, right = figure.axes
+    assert [axes.get_title(loc="left") for axes in (left, right)] == ["a  validation", "b  test"]
+    lines = {line.get_label(): line for line in left.get_lines()}
+    assert set(lines) == {"N = 43", "N = 172", "random", "oracle"}
+    expected = frame[(frame["panel"] == "signal_by_samples") & (frame["train_size"] == 43)]
+    np.testing.assert_allclose(lines["N = 43"].get_xdata(), expected["x"])
+    np.testing.assert_allclose(lines["N = 43"].get_ydata(), 100 * expected["mean"])
+    assert left.get_ylim()[1] > 91 > left.get_ylim()[0]
+    assert "A note that a reader must see." in " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+
+
+def test_fig7_has_a_third_panel_where_time_was_recorded(protocol):
+    figure = draw_fig7(curves("signal_by_samples", "target_by_samples", "target_by_time"), protocol)
+    assert figure.axes[2].get_xlabel() == "total training time of all N + K (s)"
+
+
+def test_fig3_marks_the_oracle(protocol):
+    figure = draw_fig3(points(), protocol)
+    whole, zoom = figure.axes
+    assert whole.get_title(loc="left") == "a  all 300 architectures"
+    assert {text.get_text() for text in whole.get_legend().get_texts()} == {"one architecture", "equal", "oracle"}
+    assert zoom.collections[0].get_offsets().shape[0] == 30
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_same_numbers_same_bytes_with_embedded_fonts(tmp_path, protocol, figure):
+    frame = points() if figure == "fig3" else curves("signal_by_samples", "target_by_samples")
+    frame = frame.reindex(columns=list(FIGURES[figure].columns))
+    files = []
+    for name in ("a", "b"):
+        paths = [tmp_path / f"{name}.{kind}" for kind in ("csv", "json", "pdf", "png")]
+        write_result(frame, protocol, *paths[:2])
+        render(figure, *paths)
+        files.append([path.read_bytes() for path in paths])
+    assert files[0] == files[1]
+    pdf = files[0][2]
+    assert b"/FontFile2" in pdf
+    assert b"CreationDate" not in pdf
+
+
+def test_an_unknown_figure_is_named():
+    with pytest.raises(ConfigError, match="no figure 'fig99'; there are fig3, fig7"):
+        render("fig99", *[Path("x")] * 4)

@@ -1,0 +1,89 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neural_predictor import cli
+from neural_predictor.workflow import FIGURES
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*arguments, cwd=None):
+    process = [sys.executable, "-m", "neural_predictor", *map(str, arguments)]
+    environment = {"PATH": "", "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(process, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def test_help_names_every_stage_and_does_not_import_tensorflow():
+    code = "import sys; sys.argv = ['neural-predictor', '--help']\nfrom neural_predictor.cli import app\n"
+    code += "try: app()\nexcept SystemExit: print('tensorflow' in sys.modules, 'keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("False False")
+    for stage in ("fetch-source", "build-table", "fit-predictor", "run", "render", "describe"):
+        assert stage in done.stdout
+
+
+def test_stages_work_without_snakemake(tmp_path):
+    raw, table = tmp_path / "raw", tmp_path / "table.parquet"
+    assert command("fetch-source", "nasbench-graph-proteins", "--output", raw, "--root", ROOT).returncode == 0
+    assert command("build-table", "nasbench-graph-proteins", "--raw", raw, "--output", table).returncode == 0
+    described = command("describe", table)
+    assert "2,021 architectures" in described.stdout
+    csv, protocol = tmp_path / "fig3.csv", tmp_path / "fig3.json"
+    common = ["--csv", csv, "--protocol", protocol]
+    run = command("run", "fig3", "--study", "smoke-v1", "--table", table, *common, "--root", ROOT)
+    assert run.returncode == 0, run.stderr
+    drawn = command("render", "fig3", *common, "--pdf", tmp_path / "f.pdf", "--png", tmp_path / "f.png")
+    assert drawn.returncode == 0, drawn.stderr
+    assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["fetch-source", "imagenet", "--output", "x", "--root", ROOT],
+            "no source 'imagenet'; known are nasbench-graph",
+        ),
+        (
+            ["build-table", "nasbench-graph-reddit", "--raw", "x", "--output", "y"],
+            "unknown benchmark 'nasbench-graph-reddit'",
+        ),
+        (["build-table", "nasbench-graph-cs", "--raw", "absent", "--output", "y"], "absent: not a readable pickle"),
+        (["describe", "absent.parquet"], "absent.parquet: no such table"),
+        (["render", "fig3", "--csv", "a", "--protocol", "b", "--pdf", "c", "--png", "d"], "run its rule again"),
+    ],
+)
+def test_faults_are_one_message_without_a_traceback(tmp_path, arguments, said):
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("neural-predictor: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_shard_is_named(tmp_path):
+    raw, table = tmp_path / "raw", tmp_path / "table.parquet"
+    command("fetch-source", "nasbench-graph-proteins", "--output", raw, "--root", ROOT)
+    command("build-table", "nasbench-graph-proteins", "--raw", raw, "--output", table)
+    done = command(
+        *("fit-predictor", "--study", "smoke-v1", "--table", table, "--train-size", "20", "--shard", "7"),
+        *("--weights", tmp_path / "w.npz", "--scores", tmp_path / "s.npz", "--root", ROOT),
+    )
+    assert done.returncode == 2
+    assert "study smoke-v1 has 1 shards of N=20 on nasbench-graph-proteins; there is no shard 7" in done.stderr
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit):
+        cli.app(["--version"])
+    assert capsys.readouterr().out.strip()
+
+
+def test_the_workflow_and_the_renderer_know_the_same_figures():
+    from neural_predictor.figures.render import FIGURES as RENDERED
+
+    assert tuple(RENDERED) == FIGURES

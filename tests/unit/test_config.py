@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from neural_predictor.config import Config, Project, Sources, Study, digest, load, schema
+from neural_predictor.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def study():
+    return yaml.safe_load((ROOT / "config/studies/smoke-v1.yaml").read_text())
+
+
+def write(tmp_path, content):
+    path = tmp_path / "broken-v1.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+def refusal(tmp_path, content):
+    with pytest.raises(ConfigError) as caught:
+        load(Study, write(tmp_path, content))
+    return str(caught.value)
+
+
+def test_every_shipped_configuration_is_valid():
+    project = Project(ROOT)
+    assert project.config.study in project.study_names()
+    for name in project.study_names():
+        assert project.study(name).description
+
+
+def test_the_schema_file_is_the_models(request):
+    stored = json.loads((ROOT / "config/schema.json").read_text())
+    assert stored == schema(), "run `neural-predictor write-schema`"
+
+
+def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study):
+    study["fig7"]["repeat"] = study["fig7"].pop("repeats")
+    message = refusal(tmp_path, study)
+    assert (
+        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are train_sizes, total, repeats, random_repeats"
+        in message
+    )
+    assert "broken-v1.yaml: fig7.repeats" in message
+    assert "(for example 10)" in message
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (
+            ("benchmark",),
+            "nasbench-graph-reddit",
+            "is 'nasbench-graph-reddit': unknown benchmark; known are nasbench-graph-cora",
+        ),
+        (("fig7", "total"), "many", "fig7.total is 'many': Input should be a valid integer"),
+        (
+            ("fig7", "total"),
+            5000,
+            "fig7.total is 5000, but nasbench-graph-proteins has 2021 architectures: at most 2021",
+        ),
+        (("fig7", "total"), 43, "total is 43: N = 43 leaves no K"),
+        (("fig7", "train_sizes"), [5], "fig7.train_sizes.0 is 5: Input should be greater than or equal to 10"),
+        (("fig7", "train_sizes"), [20, 20], "names an N twice"),
+        (("table_tau", "train_size"), 2021, "table_tau.train_size is 2021, but nasbench-graph-proteins has 2021"),
+        (("seed",), -1, "seed is -1: Input should be greater than or equal to 0"),
+        (("predictor", "dropout"), 1.5, "predictor.dropout is 1.5: Input should be less than 1"),
+        (("predictor", "kind"), "tree", "predictor.kind is 'tree': Input should be 'gcn'"),
+        (("bootstrap", "confidence"), float("nan"), "bootstrap.confidence is nan: Input should be a finite number"),
+    ],
+)
+def test_a_value_that_is_not_possible_is_named(tmp_path, study, place, value, said):
+    section = study
+    for key in place[:-1]:
+        section = section[key]
+    section[place[-1]] = value
+    assert said in refusal(tmp_path, study)
+
+
+def test_files_that_are_no_yaml_or_give_a_key_twice_are_named(tmp_path):
+    assert "broken-v1.yaml: not a readable YAML file" in refusal(tmp_path, "a: [")
+    assert "the key 'seed' is given twice" in refusal(tmp_path, "seed: 1\nseed: 2\n")
+    assert "not a readable YAML file" in refusal(tmp_path, "!!python/object/apply:os.system ['true']")
+    with pytest.raises(ConfigError, match=r"absent\.yaml: no such file"):
+        load(Study, tmp_path / "absent.yaml")
+
+
+def test_an_unknown_study_and_an_unknown_source_are_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study; there are embedded-v1, .*smoke-v1"):
+        Project(ROOT).study("mystudy-v1")
+    with pytest.raises(ConfigError, match=r"data\.nasbench: no such source; known are"):
+        Project(ROOT, {"study": "smoke-v1", "data": {"nasbench": "x"}})
+    with pytest.raises(ConfigError, match="studies: unknown key; allowed here are study, accelerator, data"):
+        Project(ROOT, {"study": "smoke-v1", "studies": 1})
+
+
+def test_a_source_needs_one_origin(tmp_path):
+    row = {"sha256": "0" * 64, "licence": "x", "citation": "y"}
+    with pytest.raises(ConfigError, match="either a url, or a package and a path"):
+        load(Sources, Path("s.yaml"), {"sources": {"a": row}})
+    with pytest.raises(ConfigError, match=r"sources\.a\.sha256 is 'abc'"):
+        load(Sources, Path("s.yaml"), {"sources": {"a": row | {"url": "http://x", "sha256": "abc"}}})
+
+
+def test_repeats_are_dealt_to_shards_without_loss_or_overlap(study):
+    study["fig7"]["repeats"], study["repeats_per_shard"] = 7, 3
+    plan = TypeAdapter(Study).validate_python(study)
+    name = "nasbench-graph-proteins"
+    dealt = [repeat for shard in plan.shards(name, 20) for repeat in plan.shard_repeats(name, 20, shard)]
+    assert dealt == list(range(7))
+    assert plan.repeats(name, 999) == 0
+    assert plan.repeats("nasbench-graph-cs", 20) == 0
+
+
+def test_the_digest_follows_values_not_order_or_comments(study):
+    one = Study.model_validate(study)
+    assert digest(one) == digest(Study.model_validate(dict(reversed(study.items()))))
+    assert digest(one) != digest(Study.model_validate(study | {"seed": 9}))
+    assert digest(load(Config, Path("c.yaml"), {"study": "a-v1"})) == digest(Config(study="a-v1"))

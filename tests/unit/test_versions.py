@@ -1,0 +1,63 @@
+"""One set of versions: the lock's, in the conda files too."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def locked():
+    """name -> version for Python 3.11, from requirements.lock."""
+    pattern = r"^([a-z0-9._-]+)==(\S+?)(?: ; (.*?))?(?: \\)?$"
+    rows = re.findall(pattern, (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    return {name: version for name, version, marker in rows if "python_full_version >= '3.12'" not in marker}
+
+
+def pins(path):
+    content = yaml.safe_load(path.read_text())["dependencies"]
+    for item in content:
+        yield from item["pip"] if isinstance(item, dict) else [item]
+
+
+@pytest.mark.parametrize("name", ["environment.yml", "envs/cpu.yaml", "envs/gpu.yaml"])
+def test_conda_files_name_the_locked_versions(name):
+    versions = locked()
+    checked = 0
+    for pin in pins(ROOT / name):
+        package, _, version = re.sub(r"\[.*\]", "", pin).replace("==", "=").partition("=")
+        if package in ("python", "pip"):
+            continue
+        assert versions.get(package) == version, f"{name} pins {pin}; requirements.lock has {versions.get(package)}"
+        checked += 1
+    assert checked > 10
+
+
+def test_the_lock_has_a_hash_for_everything_and_no_address():
+    text = (ROOT / "requirements.lock").read_text()
+    entries = [entry for entry in re.split(r"\n(?=[a-z0-9])", text) if "==" in entry]
+    assert entries
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+    assert "index-url" not in text
+
+
+def test_the_lock_satisfies_the_projects_own_needs():
+    import tomllib
+
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    versions = locked()
+    for line in project["dependencies"] + project["optional-dependencies"]["dev"]:
+        need = Requirement(line)
+        assert need.specifier.contains(versions[need.name]), (
+            f"{line}: the lock has {versions[need.name]}; run make lock"
+        )
+
+
+def test_every_conda_file_serves_the_jobs_alike():
+    cpu, gpu = (set(pins(ROOT / f"envs/{name}.yaml")) for name in ("cpu", "gpu"))
+    assert {pin.replace("[and-cuda]", "") for pin in gpu} == cpu

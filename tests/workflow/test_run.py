@@ -1,0 +1,121 @@
+"""smoke-v1 for real: built once, then touched, deleted and edited. The tests of this file run in their order."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from neural_predictor.experiments.results import Protocol
+
+pytestmark = pytest.mark.slow
+
+ALL = "results/smoke-v1/all"
+
+
+def rules(output):
+    """Rules that ran, or would run."""
+    return set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE))
+
+
+def test_the_study_is_complete_with_numbers_and_protocols(built):
+    for figure in ("fig3", "fig7"):
+        for kind in ("pdf", "png", "csv", "protocol.json"):
+            assert built.path(f"results/smoke-v1/{figure}.{kind}").stat().st_size > 0
+        protocol = Protocol.model_validate_json(built.path(f"results/smoke-v1/{figure}.protocol.json").read_text())
+        assert protocol.benchmark == "nasbench-graph-proteins"
+        assert protocol.architectures == 2021
+    curves = pd.read_csv(built.path("results/smoke-v1/fig7.csv"))
+    assert list(curves.columns) == ["panel", "method", "train_size", "x", "mean", "low", "high", "repeats"]
+    assert curves[["mean", "low", "high"]].notna().all(axis=None)
+    last = curves[(curves["x"] == 200) & (curves["panel"] == "target_by_samples")]
+    assert last["mean"].between(0.6, 0.8).all()
+    tau = pd.read_csv(built.path("results/smoke-v1/table-tau.csv"))
+    assert set(tau["metric"]) == {"kendall_tau", "mse", "r2"}
+    assert "| nasbench-graph-proteins | 43 | 2 | 1978 |" in built.path("results/smoke-v1/table-tau.md").read_text()
+
+
+def test_nothing_is_left_to_do(built):
+    assert "Nothing to be done" in built.snakemake("-n", ALL)
+
+
+def test_a_deleted_figure_is_only_drawn_again_and_is_the_same(built):
+    before = built.path("results/smoke-v1/fig7.pdf").read_bytes()
+    built.path("results/smoke-v1/fig7.pdf").unlink()
+    output = built.snakemake("--cores", "2", ALL)
+    assert rules(output) == {"render_fig7", "finish_study"}
+    assert built.path("results/smoke-v1/fig7.pdf").read_bytes() == before
+
+
+def test_a_single_stage_is_rerun_and_gives_the_same_numbers(built):
+    scores = built.path("results/smoke-v1/fits/nasbench-graph-proteins/n20/0.scores.npz")
+    before, fig7 = scores.read_bytes(), built.path("results/smoke-v1/fig7.csv").read_bytes()
+    output = built.snakemake("--cores", "2", "-R", "fit_predictor", "--until", "fit_predictor", "--", ALL)
+    assert rules(output) == {"fit_predictor"}
+    assert scores.read_bytes() == before
+    built.snakemake("--cores", "2", ALL)
+    assert built.path("results/smoke-v1/fig7.csv").read_bytes() == fig7
+
+
+def test_a_change_in_a_module_that_a_cheap_stage_uses_reruns_that_stage(built):
+    with built.path("src/neural_predictor/search/traces.py").open("a") as file:
+        file.write("\n# a change\n")
+    planned = built.snakemake("-n", ALL)
+    assert {"run_fig3", "run_fig7"} <= rules(planned)
+    assert not rules(planned) & {"fit_predictor", "build_table"}
+    with built.path("src/neural_predictor/figures/style.py").open("a") as file:
+        file.write("\n# a change\n")
+    built.snakemake("--cores", "2", ALL)
+    assert "Nothing to be done" in built.snakemake("-n", ALL)
+
+
+def test_an_edit_elsewhere_reruns_nothing(built):
+    for name in ("cli.py", "predictors/engine.py", "sources/fetch.py"):
+        with built.path(f"src/neural_predictor/{name}").open("a") as file:
+            file.write("\n# cosmetic\n")
+    built.edit("config/studies/smoke-v1.yaml", "seed: 1\n", "seed: 1 # a comment\n")
+    assert "Nothing to be done" in built.snakemake("-n", ALL)
+
+
+def test_the_stage_version_refits(built):
+    built.edit("src/neural_predictor/workflow.py", "FIT_STAGE_VERSION = 1", "FIT_STAGE_VERSION = 2")
+    assert "fit_predictor" in rules(built.snakemake("-n", ALL))
+    built.edit("src/neural_predictor/workflow.py", "FIT_STAGE_VERSION = 2", "FIT_STAGE_VERSION = 1")
+    assert "Nothing to be done" in built.snakemake("-n", ALL)
+
+
+def test_a_changed_recipe_refits(built):
+    built.edit("config/studies/smoke-v1.yaml", "epochs: 40", "epochs: 41")
+    assert {"fit_predictor", "run_fig7", "render_fig7"} <= rules(built.snakemake("-n", ALL))
+    built.edit("config/studies/smoke-v1.yaml", "epochs: 41", "epochs: 40")
+
+
+def test_an_altered_source_fails_with_its_reason_and_keeps_what_was_finished(built):
+    figure = built.path("results/smoke-v1/fig7.pdf")
+    before = figure.read_bytes()
+    built.edit("config/sources.yaml", "bytes: 245616", "bytes: 245617")
+    output = built.snakemake("--cores", "2", "-R", "fetch_source", "--", ALL, ok=False)
+    assert "has 245616 bytes, the registry says 245617" in output
+    assert "Traceback" not in output
+    assert figure.read_bytes() == before
+    built.edit("config/sources.yaml", "bytes: 245617", "bytes: 245616")
+    built.snakemake("--cores", "2", ALL)
+
+
+def test_a_damaged_file_of_scores_is_named(built):
+    scores = built.path("results/smoke-v1/fits/nasbench-graph-proteins/n20/0.scores.npz")
+    whole = scores.read_bytes()
+    scores.write_bytes(whole[:100])
+    output = built.snakemake("--cores", "2", "-R", "run_fig7", "--", ALL, ok=False)
+    assert "0.scores.npz: not a file of scores" in output
+    assert "Traceback" not in output
+    scores.write_bytes(whole)
+
+
+def test_the_report_holds_the_figures(built):
+    built.snakemake("--cores", "2", ALL)
+    built.snakemake("--report", "report.html", "--", ALL)
+    page = built.path("report.html").read_text()
+    assert "smoke-v1" in page
+    assert "the K best of all others by" in page
+    assert json.loads(built.path("results/smoke-v1/fig7.protocol.json").read_text())["study"] == "smoke-v1"
