@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,11 +67,25 @@ class Plan:
         """Stable names of everything that the default study makes."""
         return [f"results/{figure}.pdf" for figure in FIGURES] + [f"results/{table}.md" for table in TABLES]
 
+    def publishable(self, wildcards: Any) -> str:
+        """The default study's file behind a stable name; a link whose file was deleted is removed to be made again."""
+        link = Path(f"results/{wildcards.artefact}")
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+        return f"results/{self.project.config.study}/{wildcards.artefact}"
+
     @_of_study
     def study_targets(self, wildcards: Any) -> list[str]:
-        """Everything that a study makes."""
+        """Everything that a study makes.
+
+        Snakemake takes a study whose marker `all` is there as finished, whatever else was deleted: a marker that is
+        no longer true is removed.
+        """
         names = [f"{figure}.pdf" for figure in FIGURES] + [f"{table}.md" for table in TABLES]
-        return [f"results/{wildcards.study}/{name}" for name in names]
+        files = [f"results/{wildcards.study}/{name}" for name in names]
+        if not all(map(os.path.exists, files)):
+            Path(f"results/{wildcards.study}/all").unlink(missing_ok=True)
+        return files
 
     def raw_file(self, wildcards: Any) -> str:
         """The raw file of a benchmark."""

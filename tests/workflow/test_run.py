@@ -47,6 +47,17 @@ def test_a_deleted_figure_is_only_drawn_again_and_is_the_same(built):
     assert built.path("results/smoke-v1/fig7.pdf").read_bytes() == before
 
 
+def test_a_published_figure_is_the_default_studys_and_follows_it(built):
+    target = ("--cores", "2", "--config", "study=smoke-v1", "--", "results/fig7.pdf")
+    assert rules(built.snakemake(*target)) == {"publish"}
+    published = built.path("results/fig7.pdf")
+    whole = published.read_bytes()
+    built.path("results/smoke-v1/fig7.pdf").unlink()
+    assert rules(built.snakemake(*target)) == {"render_fig7", "publish"}
+    assert published.read_bytes() == whole
+    assert "Nothing to be done" in built.snakemake("-n", *target[2:])
+
+
 def test_a_single_stage_is_rerun_and_gives_the_same_numbers(built):
     scores = built.path("results/smoke-v1/fits/nasbench-graph-proteins/n20/0.scores.npz")
     before, fig7 = scores.read_bytes(), built.path("results/smoke-v1/fig7.csv").read_bytes()

@@ -29,10 +29,11 @@ def describe(
 ) -> Protocol:
     """The protocol of an experiment of a study on a table."""
     runs = table.repeats
+    signal, target = (name.replace("_", " ") for name in (table.signal, table.target))
     label = (
-        f"{table.signal} of the only run"
+        f"{signal} of the only run"
         if runs == 1
-        else f"{table.signal} of one of {runs} runs, drawn per experiment and architecture"
+        else f"{signal} of one of {runs} runs, drawn per experiment and architecture"
     )
     mean = "of the only run" if runs == 1 else f"mean of {runs} runs"
     benchmark = BENCHMARKS[table.name]
@@ -45,7 +46,7 @@ def describe(
         label=label,
         sampling="uniform over the architectures of the space, without replacement",
         scored="the whole space less the training set",
-        reported=f"{table.target} ({mean}) of the architecture with the best search signal among all that were trained",
+        reported=f"{target} ({mean}) of the architecture with the best search signal among all that were trained",
         repeats=repeats,
         interval=f"{study.bootstrap.confidence:.0%} percentile bootstrap of the mean over repeats, "
         f"{study.bootstrap.resamples} resamples",

@@ -33,7 +33,9 @@ def draw_fig3(frame: pd.DataFrame, protocol: Protocol) -> Figure:
         _scatter(zoom, best, oracle)
         zoom.set_title("b  the best tenth by validation", loc="left")
         zoom.set_ylim(*(100 * best["target"].quantile([0.005, 1]).to_numpy() + (-0.05, 0.1)))
-        whole.legend(loc="lower right", frameon=False)
+        legend = whole.legend(loc="lower right", frameon=False)
+        for handle in legend.legend_handles[:1]:  # a point of the scatter is too faint to stand alone
+            handle.set(alpha=1, sizes=[14])
         add_caption(figure, caption(protocol), characters=150)
         figure.subplots_adjust(left=0.08, right=0.985, top=0.93, bottom=0.24, wspace=0.22)
     return figure

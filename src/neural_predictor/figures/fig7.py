@@ -76,4 +76,4 @@ def _draw_panel(axes: Axes, curves: pd.DataFrame) -> None:
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: object, line: object, label: str) -> None:
     axes.plot(curve["x"], 100 * curve["mean"], color=colour, linestyle=line, label=label)
-    axes.fill_between(curve["x"], 100 * curve["low"], 100 * curve["high"], color=colour, alpha=0.15, linewidth=0)
+    axes.fill_between(curve["x"], 100 * curve["low"], 100 * curve["high"], color=colour, alpha=0.11, linewidth=0)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import binascii
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from neural_predictor.spaces.graph_hash import module_hashes
 from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.spaces.nasbench101_cells import unpack
 from neural_predictor.tables import model_metrics
+from neural_predictor.tables.run_columns import Column, RunColumns
 from neural_predictor.tables.table import BenchmarkTable, metric_of, write_table
 from neural_predictor.tables.tfrecord import read_batches
 
@@ -51,7 +52,7 @@ METRICS = ("training_time_s", "train_accuracy", "validation_accuracy", "test_acc
 """Metrics of an evaluation, in the order of the protocol buffer's fields, which end with them."""
 _KEPT = {"": model_metrics.EVALUATIONS.index("end"), "_half": model_metrics.EVALUATIONS.index("half way")}
 """Suffix of a metric's name -> the evaluation that it stands for."""
-_COLUMNS = [metric + suffix for suffix in _KEPT for metric in METRICS]
+_COLUMNS = [(metric, half) for half in _KEPT for metric in METRICS]
 _HASH_LABELS = np.array([-1, 1, 0, 2, -2], np.int8)
 """The label that the benchmark's hash takes for each of the space's operations."""
 _ROW = (str, int, str, str, str)
@@ -105,10 +106,11 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
         SourceError: if the file cannot be read.
         FormatError: if it does not follow the format; the message names the record and its byte.
     """
-    cells, runs = _Cells(), _RunColumns(path)
+    cells, runs = _Cells(), _Runs()
     for batch in read_batches(path, _BATCH_BYTES):
         rows = _parse(batch)
-        runs.add(batch, rows, cells.add(batch, rows))
+        row = cells.add(batch, rows)
+        runs.add(batch, rows, row, len(cells.row_of))
         if progress is not None:
             progress(batch.end, path.stat().st_size)
     architecture = np.fromiter(cells.row_of, object, len(cells.row_of))
@@ -117,7 +119,7 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
         space=NasBench101Space.name,
         architecture=architecture,
         encoding=cells.codes,
-        metrics=runs.by_cell(architecture),
+        metrics=runs.metrics(path, architecture),
         provenance={
             "source": path.name,
             "sha256": sha256(path),
@@ -163,25 +165,25 @@ def _decode_metrics(batch: Batch, rows: Sequence[Row]) -> Runs:
 
 
 def _values(batch: Batch, runs: Runs) -> NDArray[np.float32]:
-    """What the table keeps of n runs, checked: (n, 8) by `_COLUMNS`.
+    """What is kept of n runs, checked: (n, 9), by `_COLUMNS`, then the total time, which tells runs apart.
 
-    The benchmark's numbers are float32 numbers that it writes as float64, so that nothing is lost.
+    The benchmark's values are float32 numbers that it writes as float64, so that nothing is lost.
     """
     values = runs.evaluations[:, list(_KEPT.values()), -len(METRICS) :].reshape(-1, len(_COLUMNS))
-    meanings = [metric_of(column) for column in _COLUMNS]
+    meanings = [metric_of(metric) for metric, _ in _COLUMNS]
+    low, high = np.array([(meaning.low, meaning.high) for meaning in meanings]).T
     with np.errstate(over="ignore"):
         stored = values.astype(np.float32)
-    low, high = np.array([(metric.low, metric.high) for metric in meanings]).T
+        total_time = np.nan_to_num(runs.total_time, nan=-1).astype(np.float32)  # equal where it is missing
     wrong = ~(np.isfinite(stored) & (values >= low) & (values <= high))
     if wrong.any():
         index, column = np.argwhere(wrong)[0]
-        metric = meanings[column]
         raise batch.error(
             int(index),
-            f"{_COLUMNS[column]} is {values[index, column]}; expected a number from {metric.low:g} to "
-            f"{metric.high:g} ({metric.unit})",
+            f"{''.join(_COLUMNS[column])} is {values[index, column]}; expected a number from {low[column]:g} to "
+            f"{high[column]:g} ({meanings[column].unit})",
         )
-    return stored
+    return np.column_stack([stored, total_time])
 
 
 class _Cells:
@@ -249,120 +251,81 @@ def _graph_hashes(codes: NDArray[np.uint8]) -> NDArray[np.object_]:
     return hashes
 
 
-class _RunColumns:
-    """The runs so far as columns, one number a record in the order of the file: 52 bytes a record in all."""
+class _Runs:
+    """The runs so far, by cell, number of epochs and repeat."""
 
-    _TYPES: ClassVar = {"row": np.int32, "epochs": np.int32, "parameters": np.int32, "total_time": np.float64}
+    def __init__(self) -> None:
+        self._budgets: dict[int, RunColumns] = {}
+        self._parameters = Column(np.int64(-1))
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._columns = {name: bytearray() for name in (*self._TYPES, *_COLUMNS)}
-
-    def add(self, batch: Batch, rows: Sequence[Row], row: NDArray[np.int32]) -> None:
+    def add(self, batch: Batch, rows: Sequence[Row], row: NDArray[np.int32], cells: int) -> None:
         """Take in the runs of a batch.
 
         Args:
             batch: the records.
             rows: their n JSON lists.
             row: (n,) the table's row of each record's cell.
+            cells: number of cells so far.
 
         Raises:
-            FormatError: if a protocol buffer does not follow its format, or a value is out of its range.
+            FormatError: if a protocol buffer does not follow its format, a value is out of its range, or a cell
+                has another number of parameters than before.
         """
         runs = _decode_metrics(batch, rows)
-        values = {
-            "row": row,
-            "epochs": np.array([epochs for _, epochs, *_ in rows], np.int32),
-            "parameters": runs.parameters.astype(np.int32),
-            "total_time": np.nan_to_num(runs.total_time, nan=-1),  # equal where it is missing
-            **dict(zip(_COLUMNS, _values(batch, runs).T, strict=True)),
-        }
-        for name, column in self._columns.items():
-            column += values[name].tobytes()
+        of_cell = self._parameters.view(cells)
+        new = np.flatnonzero(of_cell[row] < 0)[::-1]  # in this order a cell's first record is the last to be written
+        of_cell[row[new]] = runs.parameters[new]
+        wrong = np.flatnonzero(of_cell[row] != runs.parameters)
+        if len(wrong):
+            index = int(wrong[0])
+            raise batch.error(
+                index,
+                f"cell {rows[index][0]} has {runs.parameters[index]} trainable parameters here, but "
+                f"{of_cell[row[index]]} in an earlier record; expected one number for a cell",
+            )
+        values = _values(batch, runs)
+        epochs = np.array([epochs for _, epochs, *_ in rows])
+        for budget in np.unique(epochs):
+            mine = epochs == budget
+            columns = self._budgets.setdefault(int(budget), RunColumns(values.shape[1]))
+            columns.add(row[mine], values[mine], cells)
 
-    def _column(self, name: str) -> NDArray[Any]:
-        return np.frombuffer(self._columns[name], self._TYPES.get(name, np.float32))
-
-    def by_cell(self, architecture: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
-        """The metrics of a table: name -> (cells, repeats). It can be called once, as it frees the columns.
+    def metrics(self, path: Path, architecture: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
+        """The metrics of a table: name -> (cells, repeats). The runs are given up.
 
         Args:
-            architecture: (cells,) the graph hashes, for the words of an error.
+            path: the file, to look up the records that an error is about.
+            architecture: (cells,) the graph hashes.
 
         Raises:
-            FormatError: if the runs of a cell contradict each other or are copies of each other, or if a cell
-                lacks a budget that another has.
+            FormatError: if two records are of one run, or a cell lacks a number of epochs that others have.
         """
-        self._reject_copies(architecture)
-        cells, row = len(architecture), self._column("row")
-        budgets, budget = np.unique(self._column("epochs"), return_inverse=True)
-        group = budget * cells + row
-        counts = np.bincount(group, minlength=len(budgets) * cells).reshape(len(budgets), cells)
-        if not counts.all():
-            b, cell = np.argwhere(counts == 0)[0]
-            raise self._error(
-                int(np.argmax(row == cell)),
-                f"cell {architecture[cell]} has no record of {budgets[b]} epochs; expected one, as others have",
-            )
-        repeats = counts.max(axis=1)
-        start = np.cumsum(repeats * cells) - repeats * cells
-        place = start[budget] + _rank_among_equals(group) * cells + row
+        cells = len(architecture)
+        for epochs, runs in self._budgets.items():
+            lacking = runs.without_runs(cells)
+            if len(lacking):
+                digest = architecture[lacking[0]]
+                problem = f"cell {digest} has no record of {epochs} epochs; expected one, as others have"
+                raise FormatError(f"{_where(path, digest)[0]}: {problem}")
+            copy = runs.find_copy(cells)
+            if copy is not None:
+                digest = architecture[copy[0]]
+                places = _where(path, digest, epochs)
+                problem = f"cell {digest} is listed twice with one run, first in {places[copy[1]]}"
+                raise FormatError(f"{places[copy[2]]}: {problem}; expected each run once")
         metrics: dict[str, NDArray[Any]] = {}
-        for half in _KEPT:
-            for metric in METRICS:
-                values = np.full(int(repeats.sum()) * cells, np.nan, np.float32)
-                values[place] = self._column(metric + half)
-                self._columns[metric + half] = bytearray()
-                for b in range(len(budgets))[::-1]:
-                    name = metric + ("" if b == len(budgets) - 1 else f"_at_{budgets[b]}") + half
-                    metrics[name] = values[start[b] :][: repeats[b] * cells].reshape(repeats[b], cells).T
-        return {**metrics, "trainable_parameters": self._parameters_by_cell(architecture)}
-
-    def _parameters_by_cell(self, architecture: NDArray[np.object_]) -> NDArray[np.int64]:
-        """The number of trainable parameters of each cell: (cells, 1)."""
-        row, parameters = self._column("row"), self._column("parameters")
-        of_cell = np.empty(len(architecture), np.int64)
-        of_cell[row[::-1]] = parameters[::-1]  # the last that is written stays: the cell's first record
-        wrong = np.flatnonzero(of_cell[row] != parameters)
-        if len(wrong):
-            cell = row[wrong[0]]
-            raise self._error(
-                int(wrong[0]),
-                f"cell {architecture[cell]} has {parameters[wrong[0]]} trainable parameters here, but "
-                f"{of_cell[cell]} in its first record; expected one number for a cell",
-            )
-        return of_cell[:, None]
-
-    def _reject_copies(self, architecture: NDArray[np.object_]) -> None:
-        """Raise FormatError if two records are of one run: equal in every value and in the total time."""
-        row = self._column("row")
-        order = np.lexsort((self._column("total_time"), self._column("epochs"), row))
-        earlier, later = order[:-1], order[1:]
-        for name in self._columns:
-            values = self._column(name)
-            equal = values[earlier] == values[later]
-            earlier, later = earlier[equal], later[equal]
-        if len(later):
-            pair = int(np.argmin(later))
-            raise self._error(
-                int(later[pair]),
-                f"cell {architecture[row[later[pair]]]} is listed twice with one run, here and in record "
-                f"{earlier[pair] + 1}; expected each run once",
-            )
-
-    def _error(self, index: int, problem: str) -> FormatError:
-        """The error that tells of a problem in a record read before; its byte is looked up in the file."""
-        for batch in read_batches(self._path, _BATCH_BYTES):
-            if index < batch.first + len(batch.records) - 1:
-                return batch.error(index - batch.first + 1, problem)
-        raise FormatError(f"{self._path}: the file changed while it was read")
+        for place, (metric, half) in enumerate(_COLUMNS):
+            for epochs, runs in sorted(self._budgets.items(), reverse=True):
+                at = "" if epochs == max(self._budgets) else f"_at_{epochs}"
+                metrics[metric + at + half] = runs.take(place, cells).T
+        return {**metrics, "trainable_parameters": self._parameters.view(cells)[:, None]}
 
 
-def _rank_among_equals(values: NDArray[np.intp]) -> NDArray[np.intp]:
-    """How many equal values stand before each value: (n,)."""
-    order = np.argsort(values, kind="stable")
-    counts = np.bincount(values)
-    starts = np.cumsum(counts) - counts
-    rank = np.empty(len(values), np.intp)
-    rank[order] = np.arange(len(values)) - starts[values[order]]
-    return rank
+def _where(path: Path, digest: str, epochs: int | None = None) -> list[str]:
+    """The words by which an error names each record of a cell; the file is read anew."""
+    return [
+        batch.where(index)
+        for batch in read_batches(path, _BATCH_BYTES)
+        for index, row in enumerate(_parse(batch))
+        if row[0] == digest and epochs in (None, row[1])
+    ]
