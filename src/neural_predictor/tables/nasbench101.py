@@ -29,11 +29,9 @@ import numpy as np
 
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.files import sha256
-from neural_predictor.spaces.graph_hash import module_hashes
 from neural_predictor.spaces.nasbench101 import NasBench101Space
-from neural_predictor.spaces.nasbench101_cells import unpack
 from neural_predictor.tables import model_metrics
-from neural_predictor.tables.run_columns import Column, RunColumns
+from neural_predictor.tables.run_columns import RunColumns
 from neural_predictor.tables.table import BenchmarkTable, metric_of, write_table
 from neural_predictor.tables.tfrecord import read_batches
 
@@ -53,8 +51,6 @@ METRICS = ("training_time_s", "train_accuracy", "validation_accuracy", "test_acc
 _KEPT = {"": model_metrics.EVALUATIONS.index("end"), "_half": model_metrics.EVALUATIONS.index("half way")}
 """Suffix of a metric's name -> the evaluation that it stands for."""
 _COLUMNS = [(metric, half) for half in _KEPT for metric in METRICS]
-_HASH_LABELS = np.array([-1, 1, 0, 2, -2], np.int8)
-"""The label that the benchmark's hash takes for each of the space's operations."""
 _ROW = (str, int, str, str, str)
 _ROW_TEXT = "[hash, epochs, adjacency, operations, metrics], a number and four strings"
 _EPOCHS_MAX = 10**6
@@ -106,25 +102,22 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
         SourceError: if the file cannot be read.
         FormatError: if it does not follow the format; the message names the record and its byte.
     """
-    cells, runs = _Cells(), _Runs()
+    space = NasBench101Space()
+    cells, runs = _Cells(space), _Runs(len(space.enumerate()))
     for batch in read_batches(path, _BATCH_BYTES):
         rows = _parse(batch)
-        row = cells.add(batch, rows)
-        runs.add(batch, rows, row, len(cells.row_of))
+        runs.add(batch, rows, cells.add(batch, rows))
         if progress is not None:
             progress(batch.end, path.stat().st_size)
-    architecture = np.fromiter(cells.row_of, object, len(cells.row_of))
+    codes = cells.codes()
+    architecture = space.identify(codes)
     return BenchmarkTable(
         name=name,
-        space=NasBench101Space.name,
+        space=space.name,
         architecture=architecture,
-        encoding=cells.codes,
+        encoding=codes,
         metrics=runs.metrics(path, architecture),
-        provenance={
-            "source": path.name,
-            "sha256": sha256(path),
-            "records": batch.first + len(batch.records) - 1,
-        },
+        provenance={"source": path.name, "sha256": sha256(path), "records": batch.first + len(batch.records) - 1},
     )
 
 
@@ -187,21 +180,17 @@ def _values(batch: Batch, runs: Runs) -> NDArray[np.float32]:
 
 
 class _Cells:
-    """The different cells so far, in the order of their first records.
+    """The different cells so far, in the order of their first records."""
 
-    Attributes:
-        row_of: graph hash -> row of the table.
-    """
+    def __init__(self, space: NasBench101Space) -> None:
+        self._space = space
+        self._row_of_class = np.full(len(space.enumerate()), -1, np.int32)
+        self._codes: list[NDArray[np.uint8]] = []
+        self._count = 0
 
-    def __init__(self) -> None:
-        self.row_of: dict[str, int] = {}
-        self._codes = bytearray()
-        self._space = NasBench101Space()
-
-    @property
     def codes(self) -> NDArray[np.uint8]:
-        """(cells, 27) the space's codes of each cell, a view; no cell can be added while it exists."""
-        return np.frombuffer(self._codes, np.uint8).reshape(-1, self._space.code_length)
+        """(cells, 27) the space's codes of each cell, as its first record has it."""
+        return np.concatenate(self._codes)
 
     def add(self, batch: Batch, rows: Sequence[Row]) -> NDArray[np.int32]:
         """The row of the table for each of n records: (n,). Cells that are new get the next rows.
@@ -220,75 +209,71 @@ class _Cells:
             codes = self._space.from_matrices(matrices, operations, lambda cell: batch.where(index[cell]))
         except ArchitectureError as error:
             raise FormatError(str(error)) from error
-        known = len(self.row_of)
-        row = np.array([self.row_of.setdefault(digest, len(self.row_of)) for digest in digests], np.int32)
-        fresh, at = np.unique(row, return_index=True)
-        self._codes += codes[at[fresh >= known]].tobytes()
-
-        unseen = np.flatnonzero((row >= known) | (self.codes[row] != codes).any(axis=1))
-        for cell, expected in zip(unseen, _graph_hashes(codes[unseen]), strict=True):
-            if digests[cell] != expected:
-                raise batch.error(
-                    index[cell],
-                    f"the hash is {digests[cell]!r}, but the matrix {matrices[cell]} with the operations "
-                    f"{operations[cell]} has the hash {expected}; expected them to belong together",
-                )
+        hashes = self._space.identify(codes)
+        wrong = np.flatnonzero(hashes != np.array(digests, object))
+        if len(wrong):
+            cell = wrong[0]
+            raise batch.error(
+                index[cell],
+                f"the hash is {digests[cell]!r}, but the matrix {matrices[cell]} with the operations "
+                f"{operations[cell]} has the hash {hashes[cell]}; expected them to belong together",
+            )
         of_record = np.empty(len(rows), np.int32)
-        of_record[index] = row
+        of_record[index] = self._rows(codes)
         return of_record[which]
 
-
-def _graph_hashes(codes: NDArray[np.uint8]) -> NDArray[np.object_]:
-    """The hash of each of n cells without dangling vertices: (n,) of str.
-
-    `NasBench101Space.identify` gives the same, but keeps the whole space in memory to hash no class twice.
-    """
-    hashes = np.empty(len(codes), object)
-    vertices, adjacency, kinds = unpack(codes)
-    for v in np.unique(vertices):
-        part = vertices == v
-        hashes[part] = module_hashes(adjacency[part, :v, :v], _HASH_LABELS[kinds[part, :v]])
-    return hashes
+    def _rows(self, codes: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """The row of the table for each of n cells: (n,)."""
+        ranks = self._space.rank(codes)
+        _, at = np.unique(ranks, return_index=True)
+        at = np.sort(at[self._row_of_class[ranks[at]] < 0])
+        self._row_of_class[ranks[at]] = np.arange(self._count, self._count + len(at))
+        self._codes.append(codes[at])
+        self._count += len(at)
+        return self._row_of_class[ranks]
 
 
 class _Runs:
-    """The runs so far, by cell, number of epochs and repeat."""
+    """The runs so far, by number of epochs, cell and repeat.
 
-    def __init__(self) -> None:
+    Args:
+        room: largest number of cells.
+    """
+
+    def __init__(self, room: int) -> None:
         self._budgets: dict[int, RunColumns] = {}
-        self._parameters = Column(np.int64(-1))
+        self._parameters = np.full(room, -1, np.int64)
 
-    def add(self, batch: Batch, rows: Sequence[Row], row: NDArray[np.int32], cells: int) -> None:
+    def add(self, batch: Batch, rows: Sequence[Row], row: NDArray[np.int32]) -> None:
         """Take in the runs of a batch.
 
         Args:
             batch: the records.
             rows: their n JSON lists.
             row: (n,) the table's row of each record's cell.
-            cells: number of cells so far.
 
         Raises:
             FormatError: if a protocol buffer does not follow its format, a value is out of its range, or a cell
                 has another number of parameters than before.
         """
         runs = _decode_metrics(batch, rows)
-        of_cell = self._parameters.view(cells)
-        new = np.flatnonzero(of_cell[row] < 0)[::-1]  # in this order a cell's first record is the last to be written
-        of_cell[row[new]] = runs.parameters[new]
-        wrong = np.flatnonzero(of_cell[row] != runs.parameters)
+        new = np.flatnonzero(self._parameters[row] < 0)[::-1]  # of several records of a cell, the first is set last
+        self._parameters[row[new]] = runs.parameters[new]
+        wrong = np.flatnonzero(self._parameters[row] != runs.parameters)
         if len(wrong):
             index = int(wrong[0])
             raise batch.error(
                 index,
                 f"cell {rows[index][0]} has {runs.parameters[index]} trainable parameters here, but "
-                f"{of_cell[row[index]]} in an earlier record; expected one number for a cell",
+                f"{self._parameters[row[index]]} in an earlier record; expected one number for a cell",
             )
         values = _values(batch, runs)
         epochs = np.array([epochs for _, epochs, *_ in rows])
         for budget in np.unique(epochs):
             mine = epochs == budget
-            columns = self._budgets.setdefault(int(budget), RunColumns(values.shape[1]))
-            columns.add(row[mine], values[mine], cells)
+            if budget not in self._budgets:
+                self._budgets[int(budget)] = RunColumns(values.shape[1], len(self._parameters))
+            self._budgets[budget].add(row[mine], values[mine])
 
     def metrics(self, path: Path, architecture: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
         """The metrics of a table: name -> (cells, repeats). The runs are given up.
@@ -302,7 +287,7 @@ class _Runs:
         """
         cells = len(architecture)
         for epochs, runs in self._budgets.items():
-            lacking = runs.without_runs(cells)
+            lacking = np.flatnonzero(runs.runs[:cells] == 0)
             if len(lacking):
                 digest = architecture[lacking[0]]
                 problem = f"cell {digest} has no record of {epochs} epochs; expected one, as others have"
@@ -317,8 +302,8 @@ class _Runs:
         for place, (metric, half) in enumerate(_COLUMNS):
             for epochs, runs in sorted(self._budgets.items(), reverse=True):
                 at = "" if epochs == max(self._budgets) else f"_at_{epochs}"
-                metrics[metric + at + half] = runs.take(place, cells).T
-        return {**metrics, "trainable_parameters": self._parameters.view(cells)[:, None]}
+                metrics[metric + at + half] = runs.take(place, cells)
+        return {**metrics, "trainable_parameters": self._parameters[:cells, None]}
 
 
 def _where(path: Path, digest: str, epochs: int | None = None) -> list[str]:

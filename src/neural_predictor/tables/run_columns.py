@@ -1,12 +1,13 @@
-"""Training runs that arrive in any order, collected into columns by cell, number of epochs and repeat.
+"""Training runs that arrive in any order, collected into columns by cell and repeat.
 
-Everything lies in byte arrays that grow in place, without a list of records and without a second copy at the
-end: a benchmark of a million runs must fit into a laptop's memory beside what reads it.
+A benchmark of a million runs must fit into a laptop's memory beside what reads it. There is no list of records,
+then, and no array that grows: a column has room for every cell of the space from the start, and the system gives
+it memory as cells are filled in.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,89 +15,75 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Column:
-    """One number for each cell; `missing` where none was set."""
-
-    def __init__(self, missing: np.generic) -> None:
-        self._missing = missing
-        self._data = bytearray()
-
-    def view(self, cells: int) -> NDArray[Any]:
-        """(cells,) the numbers, to be read or set; the column cannot grow while the view exists."""
-        more = cells - len(self._data) // self._missing.itemsize
-        self._data += np.full(more, self._missing).tobytes()
-        return np.frombuffer(self._data, self._missing.dtype)
-
-
 class RunColumns:
-    """The runs of one number of epochs, each a few float32 values.
+    """The runs that were set to one number of epochs, each a few float32 values.
 
     Args:
         width: number of values of a run.
+        room: largest number of cells.
+
+    Attributes:
+        runs: (room,) number of runs of each cell so far.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, room: int) -> None:
         self._width = width
-        self._runs = Column(np.int32(0))
-        self._repeats: list[list[Column]] = []
+        self.runs = np.zeros(room, np.int32)
+        self._repeats: list[list[NDArray[np.float32]]] = []
 
-    def add(self, row: NDArray[np.integer], values: NDArray[np.float32], cells: int) -> None:
+    def add(self, cell: NDArray[np.integer], values: NDArray[np.float32]) -> None:
         """Take in n runs, each as the next repeat of its cell.
 
         Args:
-            row: (n,) number of each run's cell.
-            values: (n, width), finite.
-            cells: number of cells so far.
+            cell: (n,) number of each run's cell, 0 to room - 1.
+            values: (n, width).
         """
-        runs = self._runs.view(cells)
-        repeat = runs[row] + _rank_among_equals(row)
-        runs += np.bincount(row, minlength=cells).astype(np.int32)
+        repeat = self.runs[cell] + _rank_among_equals(cell)
+        np.add.at(self.runs, cell, 1)
         for k in np.unique(repeat):
             if k == len(self._repeats):
-                self._repeats.append([Column(np.float32(np.nan)) for _ in range(self._width)])
+                self._repeats.append([np.zeros(len(self.runs), np.float32) for _ in range(self._width)])
             mine = repeat == k
             for column, value in zip(self._repeats[k], values[mine].T, strict=True):
-                column.view(cells)[row[mine]] = value
-
-    def without_runs(self, cells: int) -> NDArray[np.intp]:
-        """The cells that have no run."""
-        return np.flatnonzero(self._runs.view(cells) == 0)
+                column[cell[mine]] = value
 
     def get(self, place: int, cells: int) -> NDArray[np.float32]:
-        """(repeats, cells) one of the values of all runs, NaN where a cell has fewer repeats."""
-        return np.stack([columns[place].view(cells) for columns in self._repeats])
+        """(cells, repeats) one of the values of every run, NaN where a cell has fewer repeats than another."""
+        values = np.stack([columns[place][:cells] for columns in self._repeats])
+        values[np.arange(len(values))[:, None] >= self.runs[:cells]] = np.nan
+        return values.T
 
     def take(self, place: int, cells: int) -> NDArray[np.float32]:
-        """As `get`, and the place is given up."""
+        """As `get`, and the memory of this value is freed."""
         taken = self.get(place, cells)
         for columns in self._repeats:
-            columns[place] = Column(np.float32(np.nan))
+            columns[place] = np.zeros(0, np.float32)
         return taken
 
     def find_copy(self, cells: int) -> tuple[int, int, int] | None:
-        """A cell and two repeats of it, in order, that have equal values; None if all differ.
+        """A cell and two of its repeats, in order, that have equal values; None if there is none.
 
-        Runs are compared with those next to them in the order of the last value: it should rarely be equal.
+        Runs are compared with their neighbours in the order of the last value, which should rarely be equal.
         """
         *others, last = range(self._width)
         values = self.get(last, cells)
-        order = values.argsort(axis=0)
-        values = np.take_along_axis(values, order, axis=0)
-        at, cell = np.nonzero(values[1:] == values[:-1])
-        one, other = order[at, cell], order[at + 1, cell]
+        order = values.argsort(axis=1, kind="stable")
+        values = np.take_along_axis(values, order, axis=1)
+        cell, at = np.nonzero(values[:, 1:] == values[:, :-1])
+        one, other = order[cell, at], order[cell, at + 1]
         for place in others:
-            if len(cell):
-                values = self.get(place, cells)
-                equal = values[one, cell] == values[other, cell]
-                one, other, cell = one[equal], other[equal], cell[equal]
-        return (int(cell[0]), *sorted((int(one[0]), int(other[0])))) if len(cell) else None
+            if not len(cell):
+                return None
+            values = self.get(place, cells)
+            equal = values[cell, one] == values[cell, other]
+            cell, one, other = cell[equal], one[equal], other[equal]
+        return (int(cell[0]), int(one[0]), int(other[0])) if len(cell) else None
 
 
 def _rank_among_equals(values: NDArray[np.integer]) -> NDArray[np.intp]:
     """How many equal values stand before each value: (n,)."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    start = np.searchsorted(ordered, ordered)
     rank = np.empty(len(values), np.intp)
-    rank[order] = np.arange(len(values)) - start
+    rank[order] = np.arange(len(values)) - np.searchsorted(ordered, ordered)
     return rank

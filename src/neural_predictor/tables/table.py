@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _METADATA_KEY = b"neural_predictor"
+_ROW_GROUP = 65_536
+"""Rows written at a time, which bounds the memory of writing."""
 
 
 @dataclass(frozen=True)
@@ -174,17 +176,6 @@ class BenchmarkTable:
 
 def write_table(table: BenchmarkTable, path: Path) -> None:
     """Write a table as Parquet, atomically; equal tables give equal bytes."""
-    width = table.encoding.shape[1]
-    columns: dict[str, Any] = {
-        "architecture": pa.array(table.architecture, pa.string()),
-        "encoding": pa.Array.from_buffers(
-            pa.binary(width), len(table), [None, pa.py_buffer(np.ascontiguousarray(table.encoding))]
-        ),
-    }
-    for name, values in table.metrics.items():
-        kind = pa.int64() if metric_of(name).integer else pa.float32()
-        for repeat in range(values.shape[1]):
-            columns[f"{name}_{repeat + 1}"] = pa.array(np.ascontiguousarray(values[:, repeat])).cast(kind)
     about = {
         "name": table.name,
         "space": table.space,
@@ -192,9 +183,26 @@ def write_table(table: BenchmarkTable, path: Path) -> None:
         "target": table.target,
         "provenance": dict(table.provenance),
     }
-    data = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(about, sort_keys=True).encode()})
-    with atomic(path) as part:
-        pq.write_table(data, part, compression="zstd")
+    metadata = {_METADATA_KEY: json.dumps(about, sort_keys=True).encode()}
+    schema = _as_arrow(table, slice(0, 0)).schema.with_metadata(metadata)
+    with atomic(path) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
+        for start in range(0, len(table), _ROW_GROUP):
+            rows = _as_arrow(table, slice(start, start + _ROW_GROUP))
+            writer.write_table(rows.replace_schema_metadata(metadata), row_group_size=_ROW_GROUP)
+
+
+def _as_arrow(table: BenchmarkTable, rows: slice) -> pa.Table:
+    """Some rows of a table in the layout of the file."""
+    codes = np.ascontiguousarray(table.encoding[rows])
+    columns: dict[str, Any] = {
+        "architecture": pa.array(table.architecture[rows], pa.string()),
+        "encoding": pa.Array.from_buffers(pa.binary(codes.shape[1]), len(codes), [None, pa.py_buffer(codes)]),
+    }
+    for name, values in table.metrics.items():
+        kind = pa.int64() if metric_of(name).integer else pa.float32()
+        for repeat in range(values.shape[1]):
+            columns[f"{name}_{repeat + 1}"] = pa.array(np.ascontiguousarray(values[rows, repeat])).cast(kind)
+    return pa.table(columns)
 
 
 def read_table(path: Path) -> BenchmarkTable:
