@@ -55,7 +55,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 # Everything else is a Snakemake target.
-Makefile: ;
+Makefile requirements.lock pyproject.toml: ;
 %: $(READY) FORCE
 	$(BIN)/snakemake --cores $(CORES) $@
 FORCE: ;
