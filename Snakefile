@@ -11,16 +11,13 @@ min_version("9.12")
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 
-from neural_predictor.workflow import Plan
+from neural_predictor.workflow import Plan, shell_prefix
 
 
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 
-shell.prefix(
-    "set -euo pipefail; "
-    f"export NEURAL_PREDICTOR_ROOT={workflow.basedir} PYTHONPATH={workflow.basedir}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
-)
+shell.prefix(shell_prefix(workflow.basedir, workflow.deployment_settings.deployment_method))
 
 plan = Plan.load(Path(workflow.basedir), config)
 

@@ -49,6 +49,7 @@ def main() -> None:
     from neural_predictor.predictors import engine
     from neural_predictor.predictors.gcn import model_inputs
     from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.scoring import score
 
     package = find_spec("nas_bench_graph").submodule_search_locations[0]
     table = read("nasbench-graph-cs", Path(package) / "light/cs.bench")
@@ -67,7 +68,7 @@ def main() -> None:
         seeds = [100 * number + k for k in range(REPLICATES)]
         trained = engine.fit_replicates(train, np.tile(labels, (REPLICATES, 1)), recipe, seeds, workers=workers)
         raw["engine_s_a_replicate"].append((time.perf_counter() - start) / REPLICATES)
-        scores["engine"].append(engine.score(trained, graphs)[0])
+        scores["engine"].append(score(trained, graphs)[0])
         print(f"round {number + 1}: fit {seconds:.1f} s, engine {raw['engine_s_a_replicate'][-1]:.2f} s a replicate")
 
     def agreement(first, second):

@@ -39,6 +39,7 @@ def main() -> None:
     workers = configure(os.cpu_count(), "cpu")
     from neural_predictor.predictors import engine
     from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.scoring import score
 
     space = NasBenchGraphSpace()
     package = Path(find_spec("nas_bench_graph").submodule_search_locations[0])
@@ -55,7 +56,7 @@ def main() -> None:
             trained = engine.fit_replicates(
                 graphs, signal[rows], GCNRecipe(), range(arguments.splits), rows, workers=workers
             )
-            pairs = zip(engine.score(trained, graphs), rows, strict=True)
+            pairs = zip(score(trained, graphs), rows, strict=True)
             rest = [(np.delete(scores, seen), np.delete(signal, seen)) for scores, seen in pairs]
             taus[way] = np.array([predictor_metrics(*pair)["kendall_tau"] for pair in rest])
         gain = taus["rows of both"] - taus["transposed"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import shlex
+import sys
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,19 @@ FIT_STAGE_VERSION = 1
 FIGURES = ("fig3", "fig7")
 TABLES = ("table-tau",)
 PACKAGE = Path(__file__).parent
+
+
+def shell_prefix(root: str, deployment: Iterable[object]) -> str:
+    """What runs before each job's command: strict mode, this package, and the interpreter that runs Snakemake.
+
+    Where conda gives each rule an environment of its own, that one's interpreter stays in front.
+    """
+    root = shlex.quote(root)
+    variables = [f"NEURAL_PREDICTOR_ROOT={root}", f"PYTHONPATH={root}/src${{PYTHONPATH:+:$PYTHONPATH}}"]
+    if not list(deployment):
+        variables.append(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+    text = f"set -euo pipefail; export {' '.join(variables)}; "
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neural_predictor.files import atomic
-from neural_predictor.predictors.engine import fit_replicates, score
+from neural_predictor.predictors.engine import fit_replicates
+from neural_predictor.predictors.scoring import score
 from neural_predictor.progress import progress
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.spaces import SPACES
@@ -53,7 +54,7 @@ def fit_predictor(
     with progress(what, study.predictor.epochs * len(repeats), "epochs") as advance:
         seeds = [experiment.seed for experiment in experiments]
         replicates = fit_replicates(graphs, labels, study.predictor, seeds, rows, workers=workers, advance=advance)
-    with progress("score", len(graphs), "architectures") as advance:
+    with progress("score", len(graphs) * len(repeats), "architectures") as advance:
         predicted = score(replicates, graphs, advance=advance)
     replicates.save(weights)
     with atomic(scores) as part, part.open("wb") as file:

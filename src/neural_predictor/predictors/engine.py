@@ -1,4 +1,4 @@
-"""Training of many replicates of a predictor at once, and scoring of a whole space with them.
+"""Training of many replicates of a predictor at once.
 
 Replicates (other seeds, other training sets) are stacked on a leading axis and trained by one compiled epoch: a
 loop over the steps that never leaves the device, on which the graphs lie from the start and are gathered by index.
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from neural_predictor.spaces import GraphBatch
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
-SCORING_MEMORY_MB = 256
 
 
 @lru_cache(maxsize=32)
@@ -202,50 +201,3 @@ def _network_inputs(
     graphs: GraphBatch,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     return graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)
-
-
-@lru_cache(maxsize=32)
-def _compiled_scores(recipe: GCNRecipe) -> Any:
-    @tf.function(jit_compile=True, autograph=False)
-    def scores(weights: Any, graphs: Any) -> Any:
-        return network.forward(weights, tuple(part[None] for part in graphs), recipe)
-
-    return scores
-
-
-def score(
-    replicates: Replicates,
-    graphs: GraphBatch,
-    *,
-    memory_mb: int = SCORING_MEMORY_MB,
-    advance: Callable[[int], None] = lambda _: None,
-) -> NDArray[np.float32]:
-    """Predicted labels of all graphs by all replicates: (R, n), in the labels' unit.
-
-    Args:
-        replicates: trained predictors.
-        graphs: n graphs with the operations that the predictors were trained on.
-        memory_mb: bound on the embeddings that are held at once, which sets the batch.
-        advance: called with the number of graphs scored since the last call.
-
-    Raises:
-        PredictorError: if the graphs have another number of operations.
-    """
-    if graphs.features != replicates.features:
-        raise PredictorError(
-            f"the predictor was trained on {replicates.features} kinds of operation, "
-            f"these graphs have {graphs.features}"
-        )
-    count, n, v = len(replicates), len(graphs), graphs.mask.shape[1]
-    bytes_a_graph = count * v * replicates.width * 4 * 6  # product and its propagated form, both directions; the mean
-    batch = int(np.clip(memory_mb * 2**20 // bytes_a_graph, 1, n))
-    compiled = _compiled_scores(replicates.recipe)
-    weights = tuple(map(tf.constant, replicates.weights))
-    scores = np.empty((count, n), np.float32)
-    for start in range(0, n, batch):
-        rows = np.arange(start, start + batch) % n  # the last batch is filled up from the front: one shape to compile
-        inputs = tuple(map(tf.constant, _network_inputs(graphs.take(rows))))
-        done = min(batch, n - start)
-        scores[:, start : start + done] = compiled(weights, inputs).numpy()[:, :done]
-        advance(done)
-    return np.asarray(scores * replicates.label_deviation[:, None] + replicates.label_mean[:, None], np.float32)

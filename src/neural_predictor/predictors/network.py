@@ -44,10 +44,11 @@ def initial_weights(
     return weights
 
 
-def _product(left: Any, kernel: Any, recipe: GCNRecipe) -> Any:
+def product(left: Any, kernel: Any, recipe: GCNRecipe) -> Any:
+    """Matrix product in the recipe's precision, as float32."""
     if recipe.precision == "mixed_bfloat16":
-        product = tf.matmul(tf.cast(left, tf.bfloat16), tf.cast(kernel, tf.bfloat16))
-        return tf.cast(product, tf.float32)
+        low = tf.matmul(tf.cast(left, tf.bfloat16), tf.cast(kernel, tf.bfloat16))
+        return tf.cast(low, tf.float32)
     return tf.matmul(left, kernel)
 
 
@@ -55,8 +56,8 @@ def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: GCNRe
     """One bidirectional graph convolution.
 
     Args:
-        nodes: (R, b, v, f) embeddings; R may be 1 where all replicates share them.
-        propagation: (R, b, 2, v, v) A_hat along and against the edges, R or 1 likewise.
+        nodes: (R, b, v, f) embeddings.
+        propagation: (R, b, 2, v, v) A_hat along and against the edges.
         kernel: (R, f, 2 D), the kernels along and against the edges side by side.
         bias: (R, 2 D).
         recipe: its precision.
@@ -65,9 +66,8 @@ def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: GCNRe
         (R, b, v, D) embeddings.
     """
     batch, v, f = (nodes.shape[k] for k in (1, 2, 3))
-    product = _product(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
-    product = tf.reshape(product, (-1, batch, v, kernel.shape[-1]))
-    along, against = tf.split(product, 2, axis=-1)
+    both = product(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
+    along, against = tf.split(tf.reshape(both, (-1, batch, v, kernel.shape[-1])), 2, axis=-1)
     bias_along, bias_against = tf.split(bias[:, None, None, :], 2, axis=-1)
     along = tf.matmul(propagation[:, :, 0], along) + bias_along
     against = tf.matmul(propagation[:, :, 1], against) + bias_against
@@ -82,7 +82,7 @@ def head(pooled: Any, weights: Weights, recipe: GCNRecipe, keep: Sequence[Any]) 
     hidden = pooled
     layers = list(zip(weights[::2], weights[1::2], strict=True))
     for k, (kernel, bias) in enumerate(layers[:-1]):
-        hidden = tf.nn.relu(_product(hidden, kernel, recipe) + bias[:, None])
+        hidden = tf.nn.relu(product(hidden, kernel, recipe) + bias[:, None])
         if keep:
             hidden *= keep[k]
     kernel, bias = layers[-1]
@@ -90,7 +90,7 @@ def head(pooled: Any, weights: Weights, recipe: GCNRecipe, keep: Sequence[Any]) 
 
 
 def forward(weights: Weights, graphs: tuple[Any, Any, Any], recipe: GCNRecipe, keep: Sequence[Any] = ()) -> Any:
-    """Scores (R, b) of nodes (R, b, v, f), propagation (R, b, 2, v, v), pooling (R, b, v); R may be 1 in the graphs."""
+    """Scores (R, b) of nodes (R, b, v, f), propagation (R, b, 2, v, v), pooling (R, b, v)."""
     nodes, propagation, pooling = graphs
     hidden = nodes
     for k in range(recipe.layers):

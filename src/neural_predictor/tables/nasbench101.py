@@ -21,8 +21,9 @@ number of parameters, and that no run is in the file twice. Records may stand in
 
 from __future__ import annotations
 
-import binascii
 import json
+from binascii import a2b_base64
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
     from neural_predictor.tables.model_metrics import Runs
     from neural_predictor.tables.tfrecord import Batch
 
-    Row = tuple[str, int, str, str, str]
+    Head = tuple[str, int, str, str]
+    """Graph hash, epochs, adjacency and operations."""
 
 METRICS = ("training_time_s", "train_accuracy", "validation_accuracy", "test_accuracy")
 """Metrics of an evaluation, in the order of the protocol buffer's fields, which end with them."""
@@ -105,48 +107,76 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
     space = NasBench101Space()
     cells, runs = _Cells(space), _Runs(len(space.enumerate()))
     for batch in read_batches(path, _BATCH_BYTES):
-        rows = _parse(batch)
-        runs.add(batch, rows, cells.add(batch, rows))
+        heads, messages = _parse(batch)
+        runs.add(batch, heads, messages, cells.add(batch, heads))
         if progress is not None:
-            progress(batch.end, path.stat().st_size)
-    codes = cells.codes()
-    architecture = space.identify(codes)
+            progress(batch.offset(len(batch.records)), path.stat().st_size)
+    architecture = cells.architecture()
     return BenchmarkTable(
         name=name,
         space=space.name,
         architecture=architecture,
-        encoding=codes,
+        encoding=cells.codes(),
         metrics=runs.metrics(path, architecture),
         provenance={"source": path.name, "sha256": sha256(path), "records": batch.first + len(batch.records) - 1},
     )
 
 
-def _parse(batch: Batch) -> list[Row]:
-    """The JSON list of each record."""
-    decode = json.JSONDecoder().raw_decode
-    rows: list[Row] = []
+def _parse(batch: Batch) -> tuple[list[Head], list[bytes]]:
+    """For each record its JSON list up to the metrics, and the message that the metrics are."""
+    heads: list[Head] = []
+    messages: list[bytes] = []
     for index, data in enumerate(batch.records):
         try:
-            text = data.decode()
-            row, end = decode(text)
-        except (ValueError, RecursionError) as error:
-            raise batch.error(index, f"the data are no JSON ({error}); expected {_ROW_TEXT}") from error
-        if type(row) is not list or tuple(map(type, row)) != _ROW or end != len(text):
-            raise batch.error(index, f"found {text[:120]!r}; expected the JSON list {_ROW_TEXT}")
-        if not 0 < row[1] <= _EPOCHS_MAX:
-            raise batch.error(index, f"the number of epochs is {row[1]}; expected 1 to {_EPOCHS_MAX}")
-        rows.append(tuple(row))
-    return rows
+            start, _, metrics = data.rpartition(b', "')
+            if metrics[-2:] != b'"]':
+                raise ValueError
+            head = _parse_head(start)
+            message = a2b_base64(metrics[:-2].replace(b"\\n", b""), strict_mode=True)
+        except (ValueError, RecursionError):
+            head, message = _parse_any(batch, index)
+        heads.append(head)
+        messages.append(message)
+    return heads, messages
 
 
-def _decode_metrics(batch: Batch, rows: Sequence[Row]) -> Runs:
-    """The protocol buffer of each record."""
-    messages = []
-    for index, row in enumerate(rows):
-        try:
-            messages.append(binascii.a2b_base64(row[4].replace("\n", ""), strict_mode=True))
-        except ValueError as error:
-            raise batch.error(index, f"the metrics are no base64 ({error})") from error
+@lru_cache(maxsize=16)
+def _parse_head(start: bytes) -> Head:
+    """A record's JSON list as far as all repeats of a training share it: without `, "<base64>"]`.
+
+    Raises:
+        ValueError: if it is not the start of such a list.
+    """
+    head = json.loads(start.decode() + "]")
+    if type(head) is not list or tuple(map(type, head)) != _ROW[:-1] or not 0 < head[1] <= _EPOCHS_MAX:
+        raise ValueError
+    return tuple(head)
+
+
+def _parse_any(batch: Batch, index: int) -> tuple[Head, bytes]:
+    """As `_parse`, for one record in any notation of JSON.
+
+    Raises:
+        FormatError: if it is not the list that the module's docstring describes.
+    """
+    data = batch.records[index]
+    try:
+        row = json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise batch.error(index, f"the data are no JSON ({error}); expected {_ROW_TEXT}") from error
+    if type(row) is not list or tuple(map(type, row)) != _ROW:
+        raise batch.error(index, f"found the data {data[:80]!r}; expected the JSON list {_ROW_TEXT}")
+    if not 0 < row[1] <= _EPOCHS_MAX:
+        raise batch.error(index, f"the number of epochs is {row[1]}; expected 1 to {_EPOCHS_MAX}")
+    try:
+        message = a2b_base64(row[4].replace("\n", ""), strict_mode=True)
+    except ValueError as error:
+        raise batch.error(index, f"the metrics are no base64 ({error})") from error
+    return tuple(row[:4]), message
+
+
+def _decode_metrics(batch: Batch, messages: Sequence[bytes]) -> Runs:
+    """The metrics of each record."""
     runs = model_metrics.decode(messages)
     if runs.problems:
         index = min(runs.problems)
@@ -185,25 +215,27 @@ class _Cells:
     def __init__(self, space: NasBench101Space) -> None:
         self._space = space
         self._row_of_class = np.full(len(space.enumerate()), -1, np.int32)
-        self._codes: list[NDArray[np.uint8]] = []
         self._count = 0
+        self._codes: list[NDArray[np.uint8]] = []
+        self._hashes: list[NDArray[np.object_]] = []
 
     def codes(self) -> NDArray[np.uint8]:
         """(cells, 27) the space's codes of each cell, as its first record has it."""
         return np.concatenate(self._codes)
 
-    def add(self, batch: Batch, rows: Sequence[Row]) -> NDArray[np.int32]:
+    def architecture(self) -> NDArray[np.object_]:
+        """(cells,) the graph hash of each cell."""
+        return np.concatenate(self._hashes)
+
+    def add(self, batch: Batch, heads: Sequence[Head]) -> NDArray[np.int32]:
         """The row of the table for each of n records: (n,). Cells that are new get the next rows.
 
         Raises:
             FormatError: if a matrix and its operations are no cell, or their hash is not that of the record.
         """
-        first: dict[tuple[str, str, str], int] = {}
-        which = [
-            first.setdefault((digest, adjacency, operations), index)
-            for index, (digest, _, adjacency, operations, _) in enumerate(rows)
-        ]
-        digests, matrices, operations = zip(*first, strict=True)
+        first: dict[Head, int] = {}
+        which = [first.setdefault(head, index) for index, head in enumerate(heads)]
+        digests, _, matrices, operations = zip(*first, strict=True)
         index = np.array(list(first.values()))
         try:
             codes = self._space.from_matrices(matrices, operations, lambda cell: batch.where(index[cell]))
@@ -218,18 +250,19 @@ class _Cells:
                 f"the hash is {digests[cell]!r}, but the matrix {matrices[cell]} with the operations "
                 f"{operations[cell]} has the hash {hashes[cell]}; expected them to belong together",
             )
-        of_record = np.empty(len(rows), np.int32)
-        of_record[index] = self._rows(codes)
+        of_record = np.empty(len(heads), np.int32)
+        of_record[index] = self._rows(codes, hashes)
         return of_record[which]
 
-    def _rows(self, codes: NDArray[np.uint8]) -> NDArray[np.int32]:
+    def _rows(self, codes: NDArray[np.uint8], hashes: NDArray[np.object_]) -> NDArray[np.int32]:
         """The row of the table for each of n cells: (n,)."""
         ranks = self._space.rank(codes)
         _, at = np.unique(ranks, return_index=True)
         at = np.sort(at[self._row_of_class[ranks[at]] < 0])
         self._row_of_class[ranks[at]] = np.arange(self._count, self._count + len(at))
-        self._codes.append(codes[at])
         self._count += len(at)
+        self._codes.append(codes[at])
+        self._hashes.append(hashes[at])
         return self._row_of_class[ranks]
 
 
@@ -244,19 +277,20 @@ class _Runs:
         self._budgets: dict[int, RunColumns] = {}
         self._parameters = np.full(room, -1, np.int64)
 
-    def add(self, batch: Batch, rows: Sequence[Row], row: NDArray[np.int32]) -> None:
+    def add(self, batch: Batch, heads: Sequence[Head], messages: Sequence[bytes], row: NDArray[np.int32]) -> None:
         """Take in the runs of a batch.
 
         Args:
             batch: the records.
-            rows: their n JSON lists.
+            heads: what `_parse` gives of them.
+            messages: likewise.
             row: (n,) the table's row of each record's cell.
 
         Raises:
             FormatError: if a protocol buffer does not follow its format, a value is out of its range, or a cell
                 has another number of parameters than before.
         """
-        runs = _decode_metrics(batch, rows)
+        runs = _decode_metrics(batch, messages)
         new = np.flatnonzero(self._parameters[row] < 0)[::-1]  # of several records of a cell, the first is set last
         self._parameters[row[new]] = runs.parameters[new]
         wrong = np.flatnonzero(self._parameters[row] != runs.parameters)
@@ -264,11 +298,11 @@ class _Runs:
             index = int(wrong[0])
             raise batch.error(
                 index,
-                f"cell {rows[index][0]} has {runs.parameters[index]} trainable parameters here, but "
+                f"cell {heads[index][0]} has {runs.parameters[index]} trainable parameters here, but "
                 f"{self._parameters[row[index]]} in an earlier record; expected one number for a cell",
             )
         values = _values(batch, runs)
-        epochs = np.array([epochs for _, epochs, *_ in rows])
+        epochs = np.array([head[1] for head in heads])
         for budget in np.unique(epochs):
             mine = epochs == budget
             if budget not in self._budgets:
@@ -311,6 +345,6 @@ def _where(path: Path, digest: str, epochs: int | None = None) -> list[str]:
     return [
         batch.where(index)
         for batch in read_batches(path, _BATCH_BYTES)
-        for index, row in enumerate(_parse(batch))
-        if row[0] == digest and epochs in (None, row[1])
+        for index, head in enumerate(_parse(batch)[0])
+        if head[0] == digest and epochs in (None, head[1])
     ]

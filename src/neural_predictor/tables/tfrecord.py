@@ -42,10 +42,7 @@ _SIGNATURES = (
     (b"\xfd7zXZ\x00", "an xz archive: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
     (b"PAR1", "a Parquet file, perhaps a table that was converted before"),
-    (
-        b"version https://git-lfs",
-        "a git-lfs pointer in place of the file: fetch the file itself with `git lfs pull`",
-    ),
+    (b"version https://git-lfs", "a git-lfs pointer, not the file itself: fetch that with `git lfs pull`"),
     (b"<", "an HTML or XML page, such as the error message of a download site"),
 )
 
@@ -73,31 +70,26 @@ class Batch:
     Attributes:
         path: the file.
         first: number of the first record, counted from 1.
-        offsets: byte at which each record begins, framing included.
+        start: byte of the file at which the first record begins, framing included.
         records: data of each record.
     """
 
     path: Path
     first: int
-    offsets: list[int]
+    start: int
     records: list[bytes]
 
-    @property
-    def end(self) -> int:
-        """Byte at which the last record ends."""
-        return self.offsets[-1] + _FRAME_BYTES + len(self.records[-1])
+    def offset(self, index: int) -> int:
+        """Byte of the file at which a record of this batch begins; for the number of records, where it ends."""
+        return self.start + sum(_FRAME_BYTES + len(data) for data in self.records[:index])
 
     def where(self, index: int) -> str:
         """The words by which an error names the record at a place of this batch."""
-        return f"{self.path}, record {self.first + index} (byte {self.offsets[index]})"
+        return f"{self.path}, record {self.first + index} (byte {self.offset(index)})"
 
     def error(self, index: int, problem: str) -> FormatError:
         """The error that tells of a problem in the record at a place of this batch."""
         return FormatError(f"{self.where(index)}: {problem}")
-
-
-def _error(path: Path, number: int, offset: int, problem: str) -> FormatError:
-    return FormatError(f"{path}, record {number} (byte {offset}): {problem}")
 
 
 def _check_start(path: Path, start: bytes) -> None:
@@ -111,44 +103,32 @@ def _check_start(path: Path, start: bytes) -> None:
     for signature, description in _SIGNATURES:
         if text.startswith(signature):
             found = f"looks like {description}"
-    raise _error(path, 1, 0, f"not a TFRecord file: it {found}; expected the length of a record and its checksum")
+    expected = "the length of a record and its checksum"
+    raise FormatError(f"{path}, record 1 (byte 0): not a TFRecord file: it {found}; expected {expected}")
 
 
-def _split(batch: Batch, buffer: bytes, position: int) -> int:
-    """Move the records that are whole at the start of a buffer into a batch, and verify their checksums.
-
-    Args:
-        batch: a batch without records.
-        buffer: bytes of the file, from the start of a record on.
-        position: where in the file the buffer begins.
+def _split(buffer: bytes, records: list[bytes]) -> tuple[int, str]:
+    """Append the data of the records that are whole at the start of a buffer, and verify their checksums.
 
     Returns:
-        Number of bytes used.
-
-    Raises:
-        FormatError: for a checksum that does not match and for a record over the limit.
+        Number of bytes used, and what is wrong with the record that begins there (nothing if it is cut off).
     """
-    at = 0
-    while at + _HEADER.size <= len(buffer):
-        number, offset = batch.first + len(batch.records), position + at
+    at, size = 0, len(buffer)
+    while at + _HEADER.size <= size:
         length, checksum = _HEADER.unpack_from(buffer, at)
         if checksum != _length_checksum(length):
-            problem = "the length and its checksum disagree: the file is damaged here; fetch it again"
-            raise _error(batch.path, number, offset, problem)
+            return at, "the length and its checksum disagree: the file is damaged here; fetch it again"
         if length > RECORD_LIMIT:
-            problem = f"it is {length} bytes long; expected at most {RECORD_LIMIT}"
-            raise _error(batch.path, number, offset, problem)
+            return at, f"it is {length} bytes long; expected at most {RECORD_LIMIT}"
         end = at + _FRAME_BYTES + length
-        if end > len(buffer):
+        if end > size:
             break
         data = buffer[at + _HEADER.size : end - _FOOTER.size]
         if _FOOTER.unpack_from(buffer, end - _FOOTER.size)[0] != _mask(crc32c(data)):
-            problem = "the data and their checksum disagree: the file is damaged here; fetch it again"
-            raise _error(batch.path, number, offset, problem)
-        batch.offsets.append(offset)
-        batch.records.append(data)
+            return at, "the data and their checksum disagree: the file is damaged here; fetch it again"
+        records.append(data)
         at = end
-    return at
+    return at, ""
 
 
 def read_batches(path: Path, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
@@ -165,17 +145,20 @@ def read_batches(path: Path, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
     """
     try:
         with path.open("rb") as file:
-            buffer, position, first = file.read(batch_bytes), 0, 1
+            buffer, start, first = file.read(batch_bytes), 0, 1
             _check_start(path, buffer)
             while buffer:
-                batch = Batch(path, first, [], [])
-                used = _split(batch, buffer, position)
-                if used:
-                    yield batch
+                records: list[bytes] = []
+                used, problem = _split(buffer, records)
+                buffer = buffer[used:]
+                if records:
+                    yield Batch(path, first, start, records)
+                start, first = start + used, first + len(records)
                 more = file.read(batch_bytes)
-                if not more and used < len(buffer):
-                    problem = f"cut short: the file ends after {len(buffer) - used} bytes of it; fetch it again"
-                    raise _error(path, first + len(batch.records), position + used, problem)
-                buffer, position, first = buffer[used:] + more, position + used, first + len(batch.records)
+                if not problem and buffer and not more:
+                    problem = f"cut short: the file ends after {len(buffer)} bytes of it; fetch it again"
+                if problem:
+                    raise FormatError(f"{path}, record {first} (byte {start}): {problem}")
+                buffer += more
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error

@@ -9,6 +9,7 @@ from neural_predictor.predictors.gcn import build_gcn, compile_gcn, load_gcn, mo
 from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
 from neural_predictor.predictors.recipe import GCNRecipe
 from neural_predictor.predictors.replicates import load_replicates
+from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import GraphBatch, NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
@@ -38,7 +39,7 @@ def in_keras(replicates, replicate):
 
 
 def test_the_engine_computes_what_the_keras_model_computes(graphs, replicates):
-    scores = engine.score(replicates, graphs)
+    scores = score(replicates, graphs)
     for k in range(3):
         plain = replicates.keras_model(k).predict(model_inputs(graphs), verbose=0)[:, 0]
         expected = plain * replicates.label_deviation[k] + replicates.label_mean[k]
@@ -88,7 +89,7 @@ def test_rows_choose_each_replicates_training_set(graphs, labels):
     chosen = np.take_along_axis(labels, rows, axis=1)
     by_rows = engine.fit_replicates(graphs, chosen, RECIPE, [1, 2, 3], rows)
     alone = engine.fit_replicates(graphs.take(rows[2]), chosen[2:], RECIPE, [3])
-    np.testing.assert_allclose(engine.score(by_rows, graphs)[2], engine.score(alone, graphs)[0], rtol=1e-4)
+    np.testing.assert_allclose(score(by_rows, graphs)[2], score(alone, graphs)[0], rtol=1e-4)
 
 
 def test_training_learns_what_the_labels_say(graphs):
@@ -96,23 +97,21 @@ def test_training_learns_what_the_labels_say(graphs):
     recipe = GCNRecipe(width=16, epochs=200, learning_rate=5e-3, dropout=0.0, weight_decay=0.0)
     replicates = engine.fit_replicates(graphs, signal[None], recipe, seeds=[0])
     assert replicates.loss[0, -1] < 0.05 < replicates.loss[0, 0]
-    assert np.corrcoef(engine.score(replicates, graphs)[0], signal)[0, 1] > 0.97
+    assert np.corrcoef(score(replicates, graphs)[0], signal)[0, 1] > 0.97
 
 
 def test_scores_depend_on_neither_padding_nor_node_order_nor_batch(graphs, replicates):
-    scores = engine.score(replicates, graphs)
-    np.testing.assert_allclose(engine.score(replicates, graphs.padded(9)), scores, rtol=1e-5)
-    np.testing.assert_allclose(
-        engine.score(replicates, graphs.permuted(np.array([3, 1, 5, 0, 2, 4]))), scores, rtol=1e-5
-    )
-    np.testing.assert_allclose(engine.score(replicates, graphs, memory_mb=0), scores, rtol=1e-5)
+    scores = score(replicates, graphs)
+    np.testing.assert_allclose(score(replicates, graphs.padded(9)), scores, rtol=1e-5)
+    np.testing.assert_allclose(score(replicates, graphs.permuted(np.array([3, 1, 5, 0, 2, 4]))), scores, rtol=1e-5)
+    np.testing.assert_allclose(score(replicates, graphs, memory_mb=0), scores, rtol=1e-5)
 
 
 def test_mixed_precision_is_near_full_precision(graphs, labels):
     full = engine.fit_replicates(graphs, labels, QUIET, seeds=[1, 2, 3])
     mixed_recipe = QUIET.model_copy(update={"precision": "mixed_bfloat16"})
     mixed = engine.fit_replicates(graphs, labels, mixed_recipe, seeds=[1, 2, 3])
-    a, b = engine.score(full, graphs), engine.score(mixed, graphs)
+    a, b = score(full, graphs), score(mixed, graphs)
     assert not np.array_equal(a, b)
     assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.98
 
@@ -120,7 +119,7 @@ def test_mixed_precision_is_near_full_precision(graphs, labels):
 def test_dropout_is_on_in_training_and_off_in_scoring(graphs, labels, replicates):
     without = engine.fit_replicates(graphs, labels, QUIET, seeds=[1, 2, 3])
     assert not np.allclose(replicates.loss, without.loss)
-    np.testing.assert_array_equal(engine.score(replicates, graphs), engine.score(replicates, graphs))
+    np.testing.assert_array_equal(score(replicates, graphs), score(replicates, graphs))
 
 
 def test_width_follows_the_papers_table_and_says_what_lies_between():
@@ -162,7 +161,7 @@ def test_saved_models_and_replicates_come_back(tmp_path, graphs, replicates):
     replicates.save(tmp_path / "r.npz")
     back = load_replicates(tmp_path / "r.npz")
     assert back.recipe == replicates.recipe
-    np.testing.assert_array_equal(engine.score(back, graphs), engine.score(replicates, graphs))
+    np.testing.assert_array_equal(score(back, graphs), score(replicates, graphs))
     model = replicates.keras_model(1)
     model.save(tmp_path / "m.keras")
     np.testing.assert_array_equal(
@@ -202,4 +201,4 @@ def test_divergence_is_an_error_that_names_the_epoch(graphs, labels):
 def test_graphs_of_another_space_are_refused(graphs, replicates):
     fewer = GraphBatch(graphs.nodes[:, 1:-1, 1:-1], graphs.adjacency[:, 1:-1, 1:-1], graphs.mask[:, 1:-1])
     with pytest.raises(PredictorError, match="trained on 11 kinds of operation, these graphs have 9"):
-        engine.score(replicates, fewer)
+        score(replicates, fewer)

@@ -1,0 +1,152 @@
+"""Scoring of a whole space with trained replicates, each distinct node once (`neighbourhoods`)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from neural_predictor.errors import PredictorError
+from neural_predictor.predictors import network
+from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.replicates import Replicates
+    from neural_predictor.spaces import GraphBatch
+
+MEMORY_MB = 2048
+HEAD_GRAPHS = 2**16  # graphs that are pooled at once
+
+
+def _round_up(count: int) -> int:
+    """A size near `count`, of few, so that blocks of similar sizes share their compiled code."""
+    step = max(256, 2 ** max(count.bit_length() - 4, 0))
+    return -(-count // step) * step
+
+
+def _pad(values: NDArray[Any], size: int) -> Any:
+    return tf.constant(np.pad(values, [(0, size - len(values))] + [(0, 0)] * (values.ndim - 1)))
+
+
+def _propagate(product: Any, members: Any, rows: Any, bias: Any) -> Any:
+    """1/2 ReLU along + 1/2 ReLU against the edges, of products gathered by class.
+
+    Args:
+        product: (m, 2 D) embeddings of the level below times the kernels of both directions.
+        members: (..., v) classes of a graph's nodes.
+        rows: (..., 2, v) rows of A_hat.
+        bias: (2 D,).
+    """
+    along, against = tf.split(bias, 2)
+    half = along.shape[0]
+    for j in range(members.shape[-1]):  # unrolled: XLA makes one loop of it that holds nothing but its result
+        row = tf.gather(product, members[..., j])
+        along += rows[..., 0, j, None] * row[..., :half]
+        against += rows[..., 1, j, None] * row[..., half:]
+    return 0.5 * tf.nn.relu(along) + 0.5 * tf.nn.relu(against)
+
+
+@lru_cache(maxsize=32)
+def _compiled(recipe: GCNRecipe) -> tuple[Any, Any]:
+    """The step from one level to the next one's product, and from the last level to scores."""
+
+    @tf.function(jit_compile=True, autograph=False)
+    def climb(product: Any, members: Any, rows: Any, bias: Any, kernel: Any) -> Any:
+        return network.product(_propagate(product, members, rows, bias), kernel, recipe)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def finish(product: Any, graphs: Any, bias: Any, weights: Any) -> Any:
+        classes, propagation, pooling = graphs
+        nodes = _propagate(product, classes[:, None], propagation, bias)
+        pooled = tf.reduce_sum(nodes * pooling[..., None], axis=1)
+        return network.head(pooled[None], tuple(weight[None] for weight in weights), recipe, ())[0]
+
+    return climb, finish
+
+
+class SpaceScorer:
+    """Graphs made ready to be scored by any number of replicates of one recipe.
+
+    Args:
+        graphs: n graphs.
+        recipe: of the replicates that will score them.
+        width: their D.
+        memory_mb: bound on the embeddings that are held at once; the graphs are dealt to blocks by it.
+    """
+
+    def __init__(self, graphs: GraphBatch, recipe: GCNRecipe, width: int, memory_mb: int = MEMORY_MB) -> None:
+        self.recipe, self.size, self.features = recipe, len(graphs), graphs.features
+        # Before the last convolution a block holds D embeddings and 2 D products of each distinct node, at worst of all.
+        bytes_a_graph = graphs.mask.shape[1] * width * 3 * 4
+        block = max(memory_mb * 2**20 // bytes_a_graph, 256)
+        self._blocks = [
+            self._on_device(find_neighbourhoods(graphs.take(slice(start, start + block)), recipe.layers))
+            for start in range(0, len(graphs), block)
+        ]
+
+    @staticmethod
+    def _on_device(block: Neighbourhoods) -> tuple[list[tuple[Any, Any]], list[tuple[int, tuple[Any, ...]]]]:
+        def level(part: Level) -> tuple[Any, Any]:
+            size = _round_up(len(part.members))
+            return _pad(part.members, size), _pad(part.rows, size)
+
+        heads = []
+        for start in range(0, len(block.classes), HEAD_GRAPHS):
+            parts = [part[start : start + HEAD_GRAPHS] for part in (block.classes, block.propagation, block.pooling)]
+            heads.append((len(parts[0]), tuple(_pad(part, _round_up(len(parts[0]))) for part in parts)))
+        return [level(part) for part in block.levels], heads
+
+    def score(self, weights: tuple[NDArray[np.float32], ...]) -> NDArray[np.float32]:
+        """(n,) scores by one replicate's weights (without the leading axis), in units of its z-scored label."""
+        climb, finish = _compiled(self.recipe)
+        on_device = [tf.constant(weight) for weight in weights]
+        kernels, biases = on_device[: 2 * self.recipe.layers : 2], on_device[1 : 2 * self.recipe.layers : 2]
+        scores = []
+        for levels, heads in self._blocks:
+            product = kernels[0]
+            for (members, rows), bias, kernel in zip(levels, biases, kernels[1:], strict=False):
+                product = climb(product, members, rows, bias, kernel)
+            for count, graphs in heads:
+                found = finish(product, graphs, biases[-1], on_device[2 * self.recipe.layers :])
+                scores.append(found.numpy()[:count])
+        return np.concatenate(scores)
+
+
+def score(
+    replicates: Replicates,
+    graphs: GraphBatch,
+    *,
+    memory_mb: int = MEMORY_MB,
+    advance: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float32]:
+    """Predicted labels of n graphs by all R replicates: (R, n), in the labels' unit.
+
+    Args:
+        replicates: trained predictors.
+        graphs: n graphs with the operations that the predictors were trained on.
+        memory_mb: bound on the embeddings that are held at once.
+        advance: called with the number of graphs scored since the last call.
+
+    Raises:
+        PredictorError: if the graphs have another number of operations.
+    """
+    if graphs.features != replicates.features:
+        raise PredictorError(
+            f"the predictor was trained on {replicates.features} kinds of operation, "
+            f"these graphs have {graphs.features}"
+        )
+    scorer = SpaceScorer(graphs, replicates.recipe, replicates.width, memory_mb)
+    scores = np.empty((len(replicates), len(graphs)), np.float32)
+    for k, row in enumerate(scores):
+        row[:] = scorer.score(tuple(weight[k] for weight in replicates.weights))
+        row *= replicates.label_deviation[k]
+        row += replicates.label_mean[k]
+        advance(len(graphs))
+    return scores
