@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-min_version("9.12")
+min_version("9.27")  # a priority that is a function
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 
@@ -17,7 +17,9 @@ from neural_predictor.workflow import Plan, shell_prefix
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 
-shell.prefix(shell_prefix(workflow.basedir, workflow.deployment_settings.deployment_method))
+shell.prefix(
+    shell_prefix(workflow.basedir, workflow.deployment_settings.deployment_method)
+)
 
 plan = Plan.load(Path(workflow.basedir), config)
 

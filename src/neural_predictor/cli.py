@@ -27,6 +27,7 @@ app.add_typer(run_app, name="run")
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
 Table = Annotated[Path, typer.Option("--table", help="Benchmark table (Parquet).")]
+SpaceName = Annotated[str, typer.Option("--space", help="nasbench101 or nasbench-graph.")]
 Csv = Annotated[Path, typer.Option("--csv", help="Tidy numbers.")]
 ProtocolJson = Annotated[Path, typer.Option("--protocol", help="Protocol of the numbers.")]
 HERE = Path()
@@ -69,12 +70,48 @@ def build_table(
 ) -> None:
     """Read a benchmark's raw file into a table."""
     from neural_predictor.errors import TableError
+    from neural_predictor.progress import progress
     from neural_predictor.tables.benchmarks import BENCHMARKS
     from neural_predictor.tables.table import write_table
 
     if benchmark not in BENCHMARKS:
         raise TableError(f"unknown benchmark {benchmark!r}; known are {', '.join(BENCHMARKS)}")
-    write_table(BENCHMARKS[benchmark].read(benchmark, raw), output)
+    with progress(f"read {benchmark}", raw.stat().st_size if raw.exists() else 0, "bytes") as advance:
+        table = BENCHMARKS[benchmark].read(benchmark, raw, progress=lambda done, _: advance.to(done))
+    write_table(table, output)
+
+
+@app.command()
+def convert_nasbench101(
+    source: Annotated[
+        Path, typer.Argument(help="nasbench_only108.tfrecord, nasbench_full.tfrecord, or a part of one.")
+    ],
+    output: Annotated[Path, typer.Option(help="Where the table (Parquet) shall be.")],
+) -> None:
+    """Read an official NAS-Bench-101 file into a table, without TensorFlow."""
+    build_table("nasbench101", source, output)
+
+
+@app.command()
+def identify(
+    file: Annotated[Path, typer.Argument(help="CSV with the space's columns (nasbench101: adjacency, operations).")],
+    space: SpaceName,
+) -> None:
+    """Print the rows of a CSV with each architecture's identity (nasbench101: the official graph hash)."""
+    from neural_predictor.spaces.files import identify_csv
+
+    identify_csv(file, space, sys.stdout)
+
+
+@app.command("enumerate")
+def enumerate_space(
+    space: SpaceName,
+    output: Annotated[Path | None, typer.Option(help="Where the space (Parquet) shall be.")] = None,
+) -> None:
+    """Count the architectures of a space by number of nodes, and write them."""
+    from neural_predictor.spaces.files import enumerate_to
+
+    typer.echo(enumerate_to(space, output))
 
 
 @app.command()

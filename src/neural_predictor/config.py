@@ -96,6 +96,24 @@ class Study(_Section):
                 )
         return self
 
+    def check_rows(self, benchmark: str, rows: int) -> None:
+        """Refuse a table that is too small for this study, as a file of the user's own may be.
+
+        Raises:
+            ConfigError: naming the key that asks for more.
+        """
+        asked = (
+            {"table_tau.train_size": self.table_tau.train_size + 1} if benchmark in self.table_tau.benchmarks else {}
+        )
+        if benchmark == self.benchmark:
+            asked["fig7.total"] = self.fig7.total
+        for key, size in asked.items():
+            if size > rows:
+                raise ConfigError(
+                    f"the table {benchmark} has {rows} architectures, but {key} of the study needs {size}: "
+                    "lower it, or use a larger file"
+                )
+
     def repeats(self, benchmark: str, train_size: int) -> int:
         """How many repeats of a fit some experiment of this study asks for (0: none)."""
         wanted = 0

@@ -11,38 +11,56 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 LINE_EVERY_S = 15.0
 
 
+class Progress:
+    """How far a piece of work is; call it with the number of units done since the last call, from any thread."""
+
+    def __init__(self, what: str, total: int, unit: str) -> None:
+        self.what, self.total, self.unit = what, total, unit
+        self.done, self._lock = 0, Lock()
+        self._start = self._last = time.monotonic()
+        self._bar = None
+        if sys.stderr.isatty():
+            self._bar = tqdm(total=total, desc=what, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)
+
+    def __call__(self, more: int) -> None:
+        """Say how many more units are done."""
+        with self._lock:
+            self.done += more
+            if self._bar is not None:
+                self._bar.update(more)
+            elif time.monotonic() - self._last >= LINE_EVERY_S:
+                self._last = time.monotonic()
+                left = (self._last - self._start) * (self.total - self.done) / max(self.done, 1)
+                say(f"{self.what}: {self.done}/{self.total} {self.unit}, about {left:.0f} s left")
+
+    def to(self, done: int) -> None:
+        """Say how many units are done in all."""
+        self(done - self.done)
+
+    def close(self) -> None:
+        """End the bar, or say what was done in which time."""
+        if self._bar is not None:
+            self._bar.close()
+        else:
+            seconds = time.monotonic() - self._start
+            say(f"{self.what}: {self.done}/{self.total} {self.unit} in {seconds:.1f} s")
+
+
 @contextmanager
-def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many more units are done; it may be called from several threads."""
-    if sys.stderr.isatty():
-        with tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True) as bar:
-            yield lambda more: _ignore(bar.update(more))
-        return
-    lock, start = Lock(), time.monotonic()
-    done, last = 0, start
-
-    def advance(more: int) -> None:
-        nonlocal done, last
-        with lock:
-            done += more
-            if time.monotonic() - last >= LINE_EVERY_S:
-                last = time.monotonic()
-                left = (last - start) * (total - done) / max(done, 1)
-                say(f"{what}: {done}/{total} {unit}, about {left:.0f} s left")
-
-    yield advance
-    say(f"{what}: {done}/{total} {unit} in {time.monotonic() - start:.1f} s")
+def progress(what: str, total: int, unit: str) -> Iterator[Progress]:
+    """Show the progress of the work inside the block."""
+    shown = Progress(what, total, unit)
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
 def say(line: str) -> None:
     """Print one line to standard error at once."""
     print(line, file=sys.stderr, flush=True)
-
-
-def _ignore(_: object) -> None:
-    return None

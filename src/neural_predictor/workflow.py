@@ -59,6 +59,7 @@ class Plan:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.accelerator = project.config.accelerator
 
     @classmethod
     def load(cls, root: Path, config: dict[str, Any]) -> Plan:

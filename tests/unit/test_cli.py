@@ -59,7 +59,7 @@ def test_stages_work_without_snakemake(tmp_path):
 def test_faults_are_one_message_without_a_traceback(tmp_path, arguments, said):
     done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("neural-predictor: ")
+    assert "neural-predictor: " in done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -12,16 +12,18 @@ rule fit_predictor:
         "work/logs/fit_predictor/{study}/{benchmark}/n{train_size}-{shard}.log",
     benchmark:
         "work/benchmarks/fit_predictor/{study}/{benchmark}/n{train_size}-{shard}.tsv"
+    # The largest N takes longest: it starts first, and the rest fills the gaps.
+    priority: lambda wildcards: int(wildcards.train_size)
     conda:
-        f"../../envs/{config['accelerator']}.yaml"
+        f"../../envs/{plan.accelerator}.yaml"
     threads: 1
     resources:
         mem_mb=3000,
         runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=int(config["accelerator"] == "gpu"),
+        gpu=int(plan.accelerator == "gpu"),
     params:
         fit=plan.fit_params,
-        accelerator=config["accelerator"],
+        accelerator=plan.accelerator,
     shell:
         "python -m neural_predictor fit-predictor --study {wildcards.study} --table {input.table}"
         " --train-size {wildcards.train_size} --shard {wildcards.shard}"

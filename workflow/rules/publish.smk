@@ -18,8 +18,10 @@ rule publish:
     resources:
         mem_mb=100,
         runtime=5,
+    params:
+        study=plan.project.config.study,
     shell:
-        "ln -sfn {config[study]}/{wildcards.artefact} {output} > {log} 2>&1"
+        "ln -sfn {params.study}/{wildcards.artefact} {output} > {log} 2>&1"
 
 
 rule finish_study:

@@ -78,6 +78,7 @@ def run_fig7(
         table: the benchmark.
         scores: files of scores of every N.
     """
+    study.check_rows(table.name, len(table))
     frames = []
     for (_, train_size), paths in group_fits(scores).items():
         curves = _Curves(table, study, "predictor", train_size + 1)

@@ -45,6 +45,7 @@ def fit_predictor(
     Raises:
         PredictorError: if labels are constant or training diverges.
     """
+    study.check_rows(table.name, len(table))
     experiments = [draw_experiment(table, study.seed, train_size, repeat) for repeat in repeats]
     rows = np.stack([experiment.train_rows for experiment in experiments])
     labels = np.stack([experiment.signal[experiment.train_rows] for experiment in experiments])

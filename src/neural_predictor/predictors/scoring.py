@@ -83,7 +83,7 @@ class SpaceScorer:
 
     def __init__(self, graphs: GraphBatch, recipe: GCNRecipe, width: int, memory_mb: int = MEMORY_MB) -> None:
         self.recipe, self.size, self.features = recipe, len(graphs), graphs.features
-        # Before the last convolution a block holds D embeddings and 2 D products of each distinct node, at worst of all.
+        # Before the last convolution a block holds D embeddings and 2 D products of each distinct node.
         bytes_a_graph = graphs.mask.shape[1] * width * 3 * 4
         block = max(memory_mb * 2**20 // bytes_a_graph, 256)
         self._blocks = [

@@ -13,6 +13,8 @@ import numpy as np
 from neural_predictor.errors import ArchitectureError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from neural_predictor.spaces.graphs import GraphBatch
@@ -27,6 +29,8 @@ class SearchSpace(ABC):
 
     name: ClassVar[str]
     code_length: ClassVar[int]
+    columns: ClassVar[tuple[str, ...]] = ("text",)
+    """Columns of a CSV file that say an architecture, as `from_columns` reads them."""
     operations: tuple[str, ...]
     """Names of the node kinds, in the order of the one-hot axis of `encode`."""
 
@@ -65,6 +69,30 @@ class SearchSpace(ABC):
         Raises:
             ArchitectureError: for text that is not an architecture of the space.
         """
+
+    def from_columns(
+        self, values: Sequence[Sequence[str]], where: Callable[[int], str] = "row {}".format
+    ) -> NDArray[np.uint8]:
+        """Architectures from the columns of a file.
+
+        Args:
+            values: one sequence of texts for each of `columns`, all of one length.
+            where: names a row, counted from 0, in errors.
+
+        Raises:
+            ArchitectureError: naming the first row that is not an architecture of the space.
+        """
+        codes = np.zeros((len(values[0]), self.code_length), np.uint8)
+        for row, text in enumerate(values[0]):
+            try:
+                codes[row] = self.parse(text)
+            except ArchitectureError as error:
+                raise ArchitectureError(f"{where(row)}: {error}") from error
+        return codes
+
+    def to_columns(self, codes: NDArray[np.uint8]) -> list[list[str]]:
+        """What `from_columns` takes back: one list of n texts for each of `columns`."""
+        return [[self.format(code) for code in codes]]
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """`count` different architectures, uniform over the classes of the space.

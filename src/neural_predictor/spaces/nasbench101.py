@@ -22,7 +22,7 @@ from neural_predictor.spaces.base import SearchSpace
 from neural_predictor.spaces.graph_hash import module_hashes
 from neural_predictor.spaces.graphs import GraphBatch
 from neural_predictor.spaces.nasbench101_enumeration import enumeration
-from neural_predictor.spaces.nasbench101_text import briefly, codes_of, row_name, text_of
+from neural_predictor.spaces.nasbench101_text import briefly, codes_of, row_name, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,6 +67,7 @@ class NasBench101Space(SearchSpace):
 
     name: ClassVar[str] = "nasbench101"
     code_length: ClassVar[int] = cells.CODE_LENGTH
+    columns: ClassVar[tuple[str, ...]] = ("adjacency", "operations")
     operations = cells.OPERATIONS
 
     def check(self, codes: NDArray[np.uint8]) -> None:  # noqa: D102
@@ -216,7 +217,8 @@ class NasBench101Space(SearchSpace):
 
     def format(self, code: NDArray[np.uint8]) -> str:
         """For example `010001000 input,maxpool3x3,output`: the matrix row by row, then the operations."""
-        return text_of(self.pruned(code[None])[0])
+        (adjacency,), (operations,) = self.to_columns(code[None])
+        return f"{adjacency} {operations}"
 
     def parse(self, text: str) -> NDArray[np.uint8]:
         """The codes of a cell in the form of `format`; the short names of `from_matrices` are understood."""
@@ -228,6 +230,16 @@ class NasBench101Space(SearchSpace):
             )
         code: NDArray[np.uint8] = codes_of([matrix], [operations], lambda _: briefly(text))[0]
         return code
+
+    def from_columns(  # noqa: D102
+        self, values: Sequence[Sequence[str]], where: Callable[[int], str] = row_name
+    ) -> NDArray[np.uint8]:
+        adjacency, operations = values
+        return self.from_matrices(adjacency, operations, where)
+
+    def to_columns(self, codes: NDArray[np.uint8]) -> list[list[str]]:
+        """The matrices row by row, and the lists of operations, of the pruned cells."""
+        return list(texts_of(self.pruned(codes)))
 
     def from_matrices(
         self, adjacency: Iterable[str], operations: Iterable[str], where: Callable[[int], str] = row_name

@@ -77,11 +77,21 @@ def codes_of(
     return cells.pack(*cells.compress(whole_adjacency, whole_kinds, keep))
 
 
-def text_of(code: NDArray[np.uint8]) -> str:
-    """One row as `<entries of the matrix> <operations>`."""
-    (v,), adjacency, kinds = cells.unpack(code[None])
-    digits = "".join(map(str, adjacency[0, :v, :v].ravel().tolist()))
-    return f"{digits} {','.join(cells.OPERATIONS[kind] for kind in kinds[0, :v])}"
+def texts_of(codes: NDArray[np.uint8]) -> tuple[list[str], list[str]]:
+    """The entries of each row's matrix, row by row, and its operations separated by commas."""
+    vertices, adjacency, kinds = cells.unpack(codes)
+    matrices = [""] * len(codes)
+    for v in _SIDES.values():
+        rows = np.flatnonzero(vertices == v)
+        digits = (adjacency[rows, :v, :v] + ord("0")).reshape(len(rows), v * v)
+        for row, text in zip(rows, digits, strict=True):
+            matrices[row] = text.tobytes().decode("ascii")
+    return matrices, [_names(kind[:v].tobytes()) for kind, v in zip(kinds, vertices, strict=True)]
+
+
+@lru_cache(maxsize=4096)
+def _names(kinds: bytes) -> str:
+    return ",".join(cells.OPERATIONS[kind] for kind in kinds)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from neural_predictor.tables.table import BenchmarkTable
@@ -22,7 +22,7 @@ class Benchmark:
         source: its row in config/sources.yaml.
         size: number of architectures.
         space: name of the search space in `spaces.SPACES`.
-        reader: module of this package with `read(benchmark name, raw file) -> BenchmarkTable`.
+        reader: module of this package with `read(benchmark name, raw file, progress=...) -> BenchmarkTable`.
         options: what the space's constructor takes for this benchmark.
         note: what a caption must say of it.
     """
@@ -35,9 +35,9 @@ class Benchmark:
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
-    def read(self, name: str, path: Path) -> BenchmarkTable:
-        """The raw file as a table."""
-        table: BenchmarkTable = import_module(self.reader).read(name, path)
+    def read(self, name: str, path: Path, *, progress: Callable[[int, int], None] | None = None) -> BenchmarkTable:
+        """The raw file as a table; `progress` is called with (bytes done, bytes in all)."""
+        table: BenchmarkTable = import_module(self.reader).read(name, path, progress=progress)
         return table
 
 
@@ -65,4 +65,13 @@ BENCHMARKS = {
         note="NAS-Bench-Graph trained each network once and recorded no training time.",
     )
     for key, title in _GRAPHS.items()
+} | {
+    name: Benchmark(
+        title=title,
+        source=name,
+        size=423_624,
+        space="nasbench101",
+        reader="neural_predictor.tables.nasbench101",
+    )
+    for name, title in (("nasbench101", "NAS-Bench-101"), ("nasbench101-full", "NAS-Bench-101, all training budgets"))
 }

@@ -41,7 +41,7 @@ _VARINT_BYTES_MAX = 10
 
 
 @dataclass(frozen=True)
-class Runs:
+class ModelMetrics:
     """What n training runs gave; a field that a message leaves out is NaN, or -1 as the parameters.
 
     Attributes:
@@ -57,10 +57,10 @@ class Runs:
     problems: dict[int, str]
 
 
-def decode(messages: Sequence[bytes]) -> Runs:
+def decode(messages: Sequence[bytes]) -> ModelMetrics:
     """Take n serialised ModelMetrics apart."""
     n = len(messages)
-    runs = Runs(
+    runs = ModelMetrics(
         evaluations=np.full((n, len(EVALUATIONS), len(FIELDS)), np.nan),
         parameters=np.full(n, -1, np.int64),
         total_time=np.full(n, np.nan),
@@ -78,7 +78,7 @@ def decode(messages: Sequence[bytes]) -> Runs:
     return runs
 
 
-def _decode_usual(runs: Runs, places: NDArray[np.intp], joined: bytes, length: int) -> NDArray[np.bool_]:
+def _decode_usual(runs: ModelMetrics, places: NDArray[np.intp], joined: bytes, length: int) -> NDArray[np.bool_]:
     """Decode those messages of one length whose fields are all there, once and in order.
 
     Args:
@@ -113,7 +113,7 @@ def _decode_usual(runs: Runs, places: NDArray[np.intp], joined: bytes, length: i
     return usual
 
 
-def _decode_any(runs: Runs, place: int, message: bytes) -> None:
+def _decode_any(runs: ModelMetrics, place: int, message: bytes) -> None:
     """Decode one message by the rules of the format: any order, the last of a field wins, others are skipped.
 
     Raises:

@@ -32,7 +32,7 @@ from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.files import sha256
 from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.tables import model_metrics
-from neural_predictor.tables.run_columns import RunColumns
+from neural_predictor.tables.run_columns import RunColumns, grown
 from neural_predictor.tables.table import BenchmarkTable, metric_of, write_table
 from neural_predictor.tables.tfrecord import read_batches
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.tables.model_metrics import Runs
+    from neural_predictor.tables.model_metrics import ModelMetrics
     from neural_predictor.tables.tfrecord import Batch
 
     Head = tuple[str, int, str, str]
@@ -56,7 +56,7 @@ _COLUMNS = [(metric, half) for half in _KEPT for metric in METRICS]
 _ROW = (str, int, str, str, str)
 _ROW_TEXT = "[hash, epochs, adjacency, operations, metrics], a number and four strings"
 _EPOCHS_MAX = 10**6
-_BATCH_BYTES = 8 * 2**20
+_BATCH_BYTES = 6 * 2**20
 """Read at a time: cells are hashed together, which is fastest for several thousand of them."""
 
 
@@ -105,7 +105,7 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
         FormatError: if it does not follow the format; the message names the record and its byte.
     """
     space = NasBench101Space()
-    cells, runs = _Cells(space), _Runs(len(space.enumerate()))
+    cells, runs = _Cells(space), _Runs()
     for batch in read_batches(path, _BATCH_BYTES):
         heads, messages = _parse(batch)
         runs.add(batch, heads, messages, cells.add(batch, heads))
@@ -127,12 +127,9 @@ def _parse(batch: Batch) -> tuple[list[Head], list[bytes]]:
     heads: list[Head] = []
     messages: list[bytes] = []
     for index, data in enumerate(batch.records):
+        start, _, rest = data.rpartition(b', "')
         try:
-            start, _, metrics = data.rpartition(b', "')
-            if metrics[-2:] != b'"]':
-                raise ValueError
-            head = _parse_head(start)
-            message = a2b_base64(metrics[:-2].replace(b"\\n", b""), strict_mode=True)
+            head, message = _parse_head(start), _parse_metrics(rest)
         except (ValueError, RecursionError):
             head, message = _parse_any(batch, index)
         heads.append(head)
@@ -151,6 +148,17 @@ def _parse_head(start: bytes) -> Head:
     if type(head) is not list or tuple(map(type, head)) != _ROW[:-1] or not 0 < head[1] <= _EPOCHS_MAX:
         raise ValueError
     return tuple(head)
+
+
+def _parse_metrics(rest: bytes) -> bytes:
+    """The message from the end of a record, `<base64>"]`.
+
+    Raises:
+        ValueError: if it is not such an end.
+    """
+    if rest[-2:] != b'"]':
+        raise ValueError
+    return a2b_base64(rest[:-2].replace(b"\\n", b""), strict_mode=True)
 
 
 def _parse_any(batch: Batch, index: int) -> tuple[Head, bytes]:
@@ -175,19 +183,19 @@ def _parse_any(batch: Batch, index: int) -> tuple[Head, bytes]:
     return tuple(row[:4]), message
 
 
-def _decode_metrics(batch: Batch, messages: Sequence[bytes]) -> Runs:
+def _decode(batch: Batch, messages: Sequence[bytes]) -> ModelMetrics:
     """The metrics of each record."""
     runs = model_metrics.decode(messages)
     if runs.problems:
         index = min(runs.problems)
         raise batch.error(index, f"the metrics are no ModelMetrics protocol buffer: {runs.problems[index]}")
-    missing = np.flatnonzero(runs.parameters < 0)
+    missing = np.flatnonzero(runs.parameters <= 0)
     if len(missing):
-        raise batch.error(int(missing[0]), "the metrics have no trainable_parameters")
+        raise batch.error(int(missing[0]), "the metrics have no trainable_parameters; expected 1 or more")
     return runs
 
 
-def _values(batch: Batch, runs: Runs) -> NDArray[np.float32]:
+def _values(batch: Batch, runs: ModelMetrics) -> NDArray[np.float32]:
     """What is kept of n runs, checked: (n, 9), by `_COLUMNS`, then the total time, which tells runs apart.
 
     The benchmark's values are float32 numbers that it writes as float64, so that nothing is lost.
@@ -267,15 +275,11 @@ class _Cells:
 
 
 class _Runs:
-    """The runs so far, by number of epochs, cell and repeat.
+    """The runs so far, by number of epochs, cell and repeat."""
 
-    Args:
-        room: largest number of cells.
-    """
-
-    def __init__(self, room: int) -> None:
+    def __init__(self) -> None:
         self._budgets: dict[int, RunColumns] = {}
-        self._parameters = np.full(room, -1, np.int64)
+        self._parameters = np.zeros(0, np.int64)
 
     def add(self, batch: Batch, heads: Sequence[Head], messages: Sequence[bytes], row: NDArray[np.int32]) -> None:
         """Take in the runs of a batch.
@@ -290,8 +294,9 @@ class _Runs:
             FormatError: if a protocol buffer does not follow its format, a value is out of its range, or a cell
                 has another number of parameters than before.
         """
-        runs = _decode_metrics(batch, messages)
-        new = np.flatnonzero(self._parameters[row] < 0)[::-1]  # of several records of a cell, the first is set last
+        runs = _decode(batch, messages)
+        self._parameters = grown(self._parameters, (int(row.max()) + 1,))
+        new = np.flatnonzero(self._parameters[row] == 0)[::-1]  # of several records of a cell, the first is set last
         self._parameters[row[new]] = runs.parameters[new]
         wrong = np.flatnonzero(self._parameters[row] != runs.parameters)
         if len(wrong):
@@ -305,12 +310,11 @@ class _Runs:
         epochs = np.array([head[1] for head in heads])
         for budget in np.unique(epochs):
             mine = epochs == budget
-            if budget not in self._budgets:
-                self._budgets[int(budget)] = RunColumns(values.shape[1], len(self._parameters))
-            self._budgets[budget].add(row[mine], values[mine])
+            columns = self._budgets.setdefault(int(budget), RunColumns(values.shape[1]))
+            columns.add(row[mine], values[mine])
 
     def metrics(self, path: Path, architecture: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
-        """The metrics of a table: name -> (cells, repeats). The runs are given up.
+        """The metrics of a table: name -> (cells, repeats).
 
         Args:
             path: the file, to look up the records that an error is about.
@@ -321,7 +325,7 @@ class _Runs:
         """
         cells = len(architecture)
         for epochs, runs in self._budgets.items():
-            lacking = np.flatnonzero(runs.runs[:cells] == 0)
+            lacking = np.flatnonzero(runs.runs(cells) == 0)
             if len(lacking):
                 digest = architecture[lacking[0]]
                 problem = f"cell {digest} has no record of {epochs} epochs; expected one, as others have"
@@ -336,7 +340,7 @@ class _Runs:
         for place, (metric, half) in enumerate(_COLUMNS):
             for epochs, runs in sorted(self._budgets.items(), reverse=True):
                 at = "" if epochs == max(self._budgets) else f"_at_{epochs}"
-                metrics[metric + at + half] = runs.take(place, cells)
+                metrics[metric + at + half] = runs.get(place, cells)
         return {**metrics, "trainable_parameters": self._parameters[:cells, None]}
 
 

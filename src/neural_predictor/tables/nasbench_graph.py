@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_predictor.errors import FormatError
+from neural_predictor.files import sha256
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.pickles import NUMPY_SCALARS, read_pickle
 from neural_predictor.tables.table import BenchmarkTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,14 +36,21 @@ def _row(path: Path, key: Any, fields: Any) -> list[float]:
         ) from error
 
 
-def read(name: str, path: Path) -> BenchmarkTable:
+def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None = None) -> BenchmarkTable:
     """Read one data set: a row for every architecture of the space, in the space's order.
+
+    Args:
+        name: name of the benchmark.
+        path: the file.
+        progress: is called with (bytes done, bytes in all) when the file is read.
 
     Raises:
         FormatError: if the file is damaged, names code, or does not hold exactly the space's architectures.
         TableError: if a number is out of range.
     """
     bench = read_pickle(path, NUMPY_SCALARS)
+    if progress is not None:
+        progress(path.stat().st_size, path.stat().st_size)
     space = NasBenchGraphSpace(**BENCHMARKS[name].options)
     encoding = space.enumerate()
     architecture = space.identify(encoding)
@@ -61,4 +70,5 @@ def read(name: str, path: Path) -> BenchmarkTable:
             "latency_ms": values[:, 2:3] * 1e3,
             "trainable_parameters": np.rint(values[:, 3:4] * 1e6),
         },
+        provenance={"source": path.name, "sha256": sha256(path)},
     )

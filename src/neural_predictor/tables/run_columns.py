@@ -1,18 +1,35 @@
 """Training runs that arrive in any order, collected into columns by cell and repeat.
 
-A benchmark of a million runs must fit into a laptop's memory beside what reads it. There is no list of records,
-then, and no array that grows: a column has room for every cell of the space from the start, and the system gives
-it memory as cells are filled in.
+A benchmark of a million runs must fit into a laptop's memory beside what reads it: there is no list of records,
+and the columns that are filled are the columns of the table.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def grown(array: NDArray[Scalar], shape: tuple[int, ...]) -> NDArray[Scalar]:
+    """An array of at least the given shape that begins as `array` and goes on with zeros.
+
+    Where the last axis is too short, it becomes twice as long at least, so that many small steps cost little.
+    The system gives memory only to those zeros that are written to.
+    """
+    enough = [max(have, need) for have, need in zip(array.shape, shape, strict=True)]
+    if tuple(enough) == array.shape:
+        return array
+    if enough[-1] > array.shape[-1]:
+        enough[-1] = max(enough[-1], 2 * array.shape[-1])
+    more = np.zeros(enough, array.dtype)
+    more[tuple(slice(have) for have in array.shape)] = array
+    return more
 
 
 class RunColumns:
@@ -20,64 +37,53 @@ class RunColumns:
 
     Args:
         width: number of values of a run.
-        room: largest number of cells.
-
-    Attributes:
-        runs: (room,) number of runs of each cell so far.
     """
 
-    def __init__(self, width: int, room: int) -> None:
-        self._width = width
-        self.runs = np.zeros(room, np.int32)
-        self._repeats: list[list[NDArray[np.float32]]] = []
+    def __init__(self, width: int) -> None:
+        self._runs = np.zeros(0, np.int32)
+        self._values = [np.zeros((0, 0), np.float32) for _ in range(width)]
 
     def add(self, cell: NDArray[np.integer], values: NDArray[np.float32]) -> None:
         """Take in n runs, each as the next repeat of its cell.
 
         Args:
-            cell: (n,) number of each run's cell, 0 to room - 1.
+            cell: (n,) number of each run's cell, from 0.
             values: (n, width).
         """
-        repeat = self.runs[cell] + _rank_among_equals(cell)
-        np.add.at(self.runs, cell, 1)
-        for k in np.unique(repeat):
-            if k == len(self._repeats):
-                self._repeats.append([np.zeros(len(self.runs), np.float32) for _ in range(self._width)])
-            mine = repeat == k
-            for column, value in zip(self._repeats[k], values[mine].T, strict=True):
-                column[cell[mine]] = value
+        room = int(cell.max()) + 1
+        self._runs = grown(self._runs, (room,))
+        repeat = self._runs[cell] + _rank_among_equals(cell)
+        np.add.at(self._runs, cell, 1)
+        for place, value in enumerate(values.T):
+            self._values[place] = grown(self._values[place], (int(repeat.max()) + 1, room))
+            self._values[place][repeat, cell] = value
+
+    def runs(self, cells: int) -> NDArray[np.int32]:
+        """(cells,) number of runs of each cell."""
+        self._runs = grown(self._runs, (cells,))
+        return self._runs[:cells]
 
     def get(self, place: int, cells: int) -> NDArray[np.float32]:
         """(cells, repeats) one of the values of every run, NaN where a cell has fewer repeats than another."""
-        values = np.stack([columns[place][:cells] for columns in self._repeats])
-        values[np.arange(len(values))[:, None] >= self.runs[:cells]] = np.nan
+        repeats = len(self._values[place])
+        self._values[place] = grown(self._values[place], (repeats, cells))
+        values = self._values[place][:, :cells]
+        values[np.arange(repeats)[:, None] >= self.runs(cells)] = np.nan
         return values.T
 
-    def take(self, place: int, cells: int) -> NDArray[np.float32]:
-        """As `get`, and the memory of this value is freed."""
-        taken = self.get(place, cells)
-        for columns in self._repeats:
-            columns[place] = np.zeros(0, np.float32)
-        return taken
-
     def find_copy(self, cells: int) -> tuple[int, int, int] | None:
-        """A cell and two of its repeats, in order, that have equal values; None if there is none.
-
-        Runs are compared with their neighbours in the order of the last value, which should rarely be equal.
-        """
-        *others, last = range(self._width)
+        """A cell and two of its repeats, in order, that have equal values; None if there is none."""
+        *others, last = range(len(self._values))
         values = self.get(last, cells)
-        order = values.argsort(axis=1, kind="stable")
-        values = np.take_along_axis(values, order, axis=1)
-        cell, at = np.nonzero(values[:, 1:] == values[:, :-1])
-        one, other = order[cell, at], order[cell, at + 1]
-        for place in others:
-            if not len(cell):
-                return None
-            values = self.get(place, cells)
-            equal = values[cell, one] == values[cell, other]
-            cell, one, other = cell[equal], one[equal], other[equal]
-        return (int(cell[0]), int(one[0]), int(other[0])) if len(cell) else None
+        for shift in range(1, values.shape[1]):
+            cell, one = np.nonzero(values[:, :-shift] == values[:, shift:])
+            for place in others:
+                other_values = self.get(place, cells) if len(cell) else values
+                equal = other_values[cell, one] == other_values[cell, one + shift]
+                cell, one = cell[equal], one[equal]
+            if len(cell):
+                return int(cell[0]), int(one[0]), int(one[0]) + shift
+        return None
 
 
 def _rank_among_equals(values: NDArray[np.integer]) -> NDArray[np.intp]:

@@ -118,9 +118,9 @@ class BenchmarkTable:
             raise TableError(f"table {self.name}: {name} is {values.shape}, not ({len(self.architecture)}, repeats)")
         with np.errstate(invalid="ignore"):
             wrong = ~(np.isfinite(values) & (values >= metric.low) & (values <= metric.high))
-        if wrong.any():  # but for trailing NaN
-            missing = np.logical_and.accumulate(np.isnan(values)[:, :0:-1], axis=1)[:, ::-1]
-            wrong[:, 1:] &= ~missing
+        if wrong.any():
+            trailing_nan = np.logical_and.accumulate(np.isnan(values)[:, :0:-1], axis=1)[:, ::-1]
+            wrong[:, 1:] &= ~trailing_nan
         if wrong.any():
             row, repeat = np.argwhere(wrong)[0]
             raise TableError(
@@ -132,14 +132,14 @@ class BenchmarkTable:
         """Metrics of one budget with equally many repeats come from the same runs, and miss the same ones."""
         first: dict[tuple[str, int], tuple[str, NDArray[np.intp]]] = {}
         for name, values in self.metrics.items():
+            runs = self.runs(name)
             budget = "".join(re.findall(r"_at_\d+", name))
-            other, runs = first.setdefault((budget, values.shape[1]), (name, self.runs(name)))
-            differ = runs != self.runs(name)
-            if differ.any():
-                row = int(np.argmax(differ))
+            other, expected = first.setdefault((budget, values.shape[1]), (name, runs))
+            if (runs != expected).any():
+                row = int(np.argmax(runs != expected))
                 raise TableError(
-                    f"table {self.name}, row {row} (architecture {self.architecture[row]}): {other} has {runs[row]} "
-                    f"repeats, but {name} has {self.runs(name)[row]}; expected all metrics of a run or none"
+                    f"table {self.name}, row {row} (architecture {self.architecture[row]}): {other} has "
+                    f"{expected[row]} runs, but {name} has {runs[row]}; expected all metrics of a run or none"
                 )
 
     def __len__(self) -> int:
@@ -185,7 +185,9 @@ def write_table(table: BenchmarkTable, path: Path) -> None:
     }
     metadata = {_METADATA_KEY: json.dumps(about, sort_keys=True).encode()}
     schema = _as_arrow(table, slice(0, 0)).schema.with_metadata(metadata)
-    with atomic(path) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
+    # Accuracies are shares of some thousand images and repeat: a dictionary pays. Elsewhere it costs memory and bytes.
+    repeating = [name for name in schema.names if "accuracy" in name]
+    with atomic(path) as part, pq.ParquetWriter(part, schema, compression="zstd", use_dictionary=repeating) as writer:
         for start in range(0, len(table), _ROW_GROUP):
             rows = _as_arrow(table, slice(start, start + _ROW_GROUP))
             writer.write_table(rows.replace_schema_metadata(metadata), row_group_size=_ROW_GROUP)

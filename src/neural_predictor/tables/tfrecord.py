@@ -35,6 +35,7 @@ _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
 _FRAME_BYTES = _HEADER.size + _FOOTER.size
 
+_START_BYTES = 512
 _SIGNATURES = (
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"PK\x03\x04", "a zip archive: unpack it first"),
@@ -98,7 +99,7 @@ def _check_start(path: Path, start: bytes) -> None:
         length, checksum = _HEADER.unpack_from(start)
         if checksum == _length_checksum(length):
             return
-    text = start[:512].removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = f"begins with the bytes {start[:12].hex(' ')}" if start else "is empty"
     for signature, description in _SIGNATURES:
         if text.startswith(signature):
@@ -145,8 +146,9 @@ def read_batches(path: Path, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
     """
     try:
         with path.open("rb") as file:
+            _check_start(path, file.read(_START_BYTES))
+            file.seek(0)
             buffer, start, first = file.read(batch_bytes), 0, 1
-            _check_start(path, buffer)
             while buffer:
                 records: list[bytes] = []
                 used, problem = _split(buffer, records)

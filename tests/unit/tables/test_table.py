@@ -54,6 +54,51 @@ def test_mean_is_over_repeats():
     np.testing.assert_allclose(table.mean("test_accuracy"), table.metrics["test_accuracy"].mean(axis=1))
 
 
+def with_missing_runs(**changes):
+    accuracy = np.array([[0.1, 0.2, 0.3], [0.4, np.nan, np.nan], [0.5, 0.7, np.nan]])
+    metrics = {
+        "validation_accuracy": accuracy,
+        "test_accuracy": accuracy + 0.1,
+        "test_accuracy_at_4": np.full((3, 3), 0.5),
+        "latency_ms": np.array([[1.0], [2.0], [3.0]]),
+    }
+    return make(metrics=metrics | changes)
+
+
+def test_architectures_may_have_fewer_runs_than_others(tmp_path):
+    write_table(with_missing_runs(), tmp_path / "t.parquet")
+    for table in (with_missing_runs(), read_table(tmp_path / "t.parquet")):
+        assert table.repeats == 3
+        assert table.runs("validation_accuracy").tolist() == [3, 1, 2]
+        np.testing.assert_allclose(table.mean("validation_accuracy"), [0.2, 0.4, 0.6], rtol=1e-6)
+        runs = np.stack([table.draw_runs(np.random.default_rng(seed)) for seed in range(600)])
+        assert [sorted(set(column)) for column in runs.T.tolist()] == [[0, 1, 2], [0], [0, 1]]
+        assert abs((runs[:, 2] == 0).mean() - 1 / 2) < 0.08
+        assert np.isfinite(table.at("test_accuracy", runs[0])).all()
+        assert table.at("latency_ms", runs[0]).tolist() == [1, 2, 3]
+        assert table.at("validation_accuracy", np.array([2, 2, 2])) == pytest.approx([0.3, 0.4, 0.7])
+
+
+@pytest.mark.parametrize(
+    "row", [[np.nan, 0.1, 0.2], [0.1, np.nan, 0.2], [np.nan] * 3, [0.1, 0.2, np.inf], [0.1, 2, np.nan]]
+)
+def test_only_the_last_runs_may_be_missing(row):
+    metrics = {
+        name: np.array([[0.1, 0.2, 0.3], row, [0.1, 0.2, 0.3]]) for name in ("validation_accuracy", "test_accuracy")
+    }
+    with pytest.raises(
+        TableError, match=r"row 1 \(architecture b\): validation_accuracy_\d is (nan|inf|2.0); expected"
+    ):
+        make(metrics=metrics)
+
+
+def test_a_run_is_missing_in_all_its_metrics_or_in_none():
+    test = with_missing_runs().metrics["test_accuracy"].copy()
+    test[1, 1] = 0.5
+    with pytest.raises(TableError, match=r"row 1 .*validation_accuracy has 1 runs, but test_accuracy has 2"):
+        with_missing_runs(test_accuracy=test)
+
+
 @pytest.mark.parametrize("value", [1.5, -0.1, np.nan, np.inf])
 def test_a_value_out_of_range_is_named_by_row_and_column(value):
     metrics = {"validation_accuracy": np.full((3, 2), 0.5), "test_accuracy": np.full((3, 2), 0.5)}
@@ -97,7 +142,9 @@ def test_a_failed_write_leaves_the_old_table(tmp_path, monkeypatch):
     path = tmp_path / "t.parquet"
     write_table(make(), path)
     before = path.read_bytes()
-    monkeypatch.setattr(pq, "write_table", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(
+        pq.ParquetWriter, "write_table", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
     with pytest.raises(Exception, match="the disk is full"):
         write_table(make(name="other"), path)
     assert path.read_bytes() == before
