@@ -38,20 +38,20 @@ IMAGES = 9984
 def write_synthetic(path: Path, records: int) -> None:
     """Write an official-format file of made-up runs, the cells in the order of their hashes."""
     from neural_predictor.spaces.nasbench101 import NasBench101Space
-    from neural_predictor.spaces.nasbench101_text import text_of
     from neural_predictor.tables.tfrecord import frame
 
     rng = np.random.default_rng(0)
     space = NasBench101Space()
     codes = space.sample(records // REPEATS, rng)
     hashes = space.identify(codes)
+    matrices, operations = space.to_columns(codes)
     with path.open("wb") as file:
         for cell in np.argsort(hashes):
-            matrix, _, operations = text_of(codes[cell]).partition(" ")
             parameters = int(rng.integers(200_000, 50_000_000))
             for message in _made_up_messages(rng, parameters):
                 metrics = base64.encodebytes(message).decode()
-                file.write(frame(json.dumps([hashes[cell], EPOCHS, matrix, operations, metrics]).encode()))
+                row = [hashes[cell], EPOCHS, matrices[cell], operations[cell], metrics]
+                file.write(frame(json.dumps(row).encode()))
 
 
 def _made_up_messages(rng: np.random.Generator, parameters: int) -> list[bytes]:

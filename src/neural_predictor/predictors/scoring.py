@@ -13,7 +13,7 @@ from neural_predictor.predictors import network
 from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neural_predictor.predictors.replicates import Replicates
     from neural_predictor.spaces import GraphBatch
 
+Links = tuple["Sequence[int]", "Sequence[int]"]
 MEMORY_MB = 2048
 HEAD_GRAPHS = 2**16  # graphs that are pooled at once
 
@@ -35,40 +36,62 @@ def _pad(values: NDArray[Any], size: int) -> Any:
     return tf.constant(np.pad(values, [(0, size - len(values))] + [(0, 0)] * (values.ndim - 1)))
 
 
-def _propagate(product: Any, members: Any, rows: Any, bias: Any) -> Any:
-    """1/2 ReLU along + 1/2 ReLU against the edges, of products gathered by class.
+def _propagate(gathered: list[Any], rows: Any, bias: Any, links: Links) -> Any:
+    """One node's embedding in each of m graphs, (m, D): 1/2 ReLU along + 1/2 ReLU against the edges.
+
+    Unrolled over the neighbours: XLA makes one loop of it that holds nothing but its result.
 
     Args:
-        product: (m, 2 D) embeddings of the level below times the kernels of both directions.
-        members: (..., v) classes of a graph's nodes.
-        rows: (..., 2, v) rows of A_hat.
+        gathered: for each of v places (m, 2 D), the node's product with the kernels of both directions.
+        rows: (m, 2, v) the node's rows of A_hat.
         bias: (2 D,).
+        links: places that the node sees in any of the graphs, along and against the edges.
     """
-    along, against = tf.split(bias, 2)
-    half = along.shape[0]
-    for j in range(members.shape[-1]):  # unrolled: XLA makes one loop of it that holds nothing but its result
-        row = tf.gather(product, members[..., j])
-        along += rows[..., 0, j, None] * row[..., :half]
-        against += rows[..., 1, j, None] * row[..., half:]
+    half = bias.shape[0] // 2
+    along, against = bias[:half], bias[half:]
+    for j in links[0]:
+        along += rows[:, 0, j, None] * gathered[j][:, :half]
+    for j in links[1]:
+        against += rows[:, 1, j, None] * gathered[j][:, half:]
     return 0.5 * tf.nn.relu(along) + 0.5 * tf.nn.relu(against)
 
 
+def _gather(product: Any, classes: Any) -> list[Any]:
+    return [tf.gather(product, classes[:, j]) for j in range(classes.shape[1])]
+
+
 @lru_cache(maxsize=32)
-def _compiled(recipe: GCNRecipe) -> tuple[Any, Any]:
-    """The step from one level to the next one's product, and from the last level to scores."""
+def _compiled(recipe: GCNRecipe, links: tuple[Links, ...]) -> tuple[Any, Any]:
+    """The step from one level to the next one's product, and from the last level to scores.
+
+    `links` says for each place of a graph which places it sees in any of the graphs at hand.
+    """
+    everywhere = range(len(links))
 
     @tf.function(jit_compile=True, autograph=False)
     def climb(product: Any, members: Any, rows: Any, bias: Any, kernel: Any) -> Any:
-        return network.product(_propagate(product, members, rows, bias), kernel, recipe)
+        nodes = _propagate(_gather(product, members), rows, bias, (everywhere, everywhere))
+        return network.product(nodes, kernel, recipe)
 
     @tf.function(jit_compile=True, autograph=False)
     def finish(product: Any, graphs: Any, bias: Any, weights: Any) -> Any:
         classes, propagation, pooling = graphs
-        nodes = _propagate(product, classes[:, None], propagation, bias)
-        pooled = tf.reduce_sum(nodes * pooling[..., None], axis=1)
+        gathered = _gather(product, classes)
+        pooled = tf.add_n(
+            [pooling[:, i, None] * _propagate(gathered, propagation[:, i], bias, seen) for i, seen in enumerate(links)]
+        )
         return network.head(pooled[None], tuple(weight[None] for weight in weights), recipe, ())[0]
 
     return climb, finish
+
+
+def _links(graphs: GraphBatch) -> tuple[Links, ...]:
+    """For each place, the places that it is linked to in any graph, itself among them, along and against the edges."""
+    linked = graphs.adjacency.any(axis=0) | np.eye(graphs.mask.shape[1], dtype=np.bool_)
+    return tuple(
+        (tuple(np.flatnonzero(linked[i]).tolist()), tuple(np.flatnonzero(linked[:, i]).tolist()))
+        for i in range(len(linked))
+    )
 
 
 class SpaceScorer:
@@ -86,6 +109,7 @@ class SpaceScorer:
         # Before the last convolution a block holds D embeddings and 2 D products of each distinct node.
         bytes_a_graph = graphs.mask.shape[1] * width * 3 * 4
         block = max(memory_mb * 2**20 // bytes_a_graph, 256)
+        self._links = _links(graphs)
         self._blocks = [
             self._on_device(find_neighbourhoods(graphs.take(slice(start, start + block)), recipe.layers))
             for start in range(0, len(graphs), block)
@@ -105,7 +129,7 @@ class SpaceScorer:
 
     def score(self, weights: tuple[NDArray[np.float32], ...]) -> NDArray[np.float32]:
         """(n,) scores by one replicate's weights (without the leading axis), in units of its z-scored label."""
-        climb, finish = _compiled(self.recipe)
+        climb, finish = _compiled(self.recipe, self._links)
         on_device = [tf.constant(weight) for weight in weights]
         kernels, biases = on_device[: 2 * self.recipe.layers : 2], on_device[1 : 2 * self.recipe.layers : 2]
         scores = []
