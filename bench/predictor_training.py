@@ -48,7 +48,7 @@ def main() -> None:
     workers = configure(arguments.threads, arguments.accelerator)
     from neural_predictor.predictors import engine
     from neural_predictor.predictors.gcn import model_inputs
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.predictors.scoring import score
 
     package = find_spec("nas_bench_graph").submodule_search_locations[0]
@@ -56,7 +56,7 @@ def main() -> None:
     graphs = NasBenchGraphSpace().encode(table.encoding)
     signal = table.metrics["validation_accuracy"][:, 0]
     rows = np.random.default_rng(0).choice(len(table), 172, replace=False)
-    recipe, labels = GCNRecipe(), signal[rows]
+    recipe, labels = NeuralRecipe(), signal[rows]
     train, rest = graphs.take(rows), np.setdiff1d(np.arange(len(table)), rows)
     raw = {"fit_s": [], "engine_s_a_replicate": []}
     scores = {"fit": [], "engine": []}

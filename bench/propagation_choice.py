@@ -38,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     workers = configure(os.cpu_count(), "cpu")
     from neural_predictor.predictors import engine
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.predictors.scoring import score
 
     space = NasBenchGraphSpace()
@@ -54,7 +54,7 @@ def main() -> None:
         for way, matrices in ways.items():
             engine.propagation_matrices = matrices
             trained = engine.fit_replicates(
-                graphs, signal[rows], GCNRecipe(), range(arguments.splits), rows, workers=workers
+                graphs, signal[rows], NeuralRecipe(), range(arguments.splits), rows, workers=workers
             )
             pairs = zip(score(trained, graphs), rows, strict=True)
             rest = [(np.delete(scores, seen), np.delete(signal, seen)) for scores, seen in pairs]

@@ -28,7 +28,7 @@ def main() -> None:
     configure(arguments.threads, arguments.accelerator)
     from neural_predictor.predictors import engine
     from neural_predictor.predictors.gcn import model_inputs
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.predictors.scoring import SpaceScorer
 
     clock = time.perf_counter
@@ -37,16 +37,16 @@ def main() -> None:
     graphs = space.encode(space.enumerate())
     encoding_s = clock() - start
     rows = np.random.default_rng(0).choice(len(graphs), 172, replace=False)
-    recipe = GCNRecipe(width=arguments.width, epochs=5)
+    recipe = NeuralRecipe(width=arguments.width, epochs=5)
     labels = graphs.nodes[rows].sum(axis=1) @ np.arange(graphs.features)  # any labels: only the speed is measured
     replicates = engine.fit_replicates(graphs.take(rows), labels[None], recipe, seeds=[0])
     start = clock()
-    scorer = SpaceScorer(graphs, recipe, arguments.width)
+    scorer = SpaceScorer(graphs, recipe.layers, arguments.width)
     preparation_s = clock() - start
     weights = tuple(weight[0] for weight in replicates.weights)
     model, inputs = replicates.keras_model(0), model_inputs(graphs)
     start = clock()
-    scorer.score(weights)
+    scorer.score(weights, recipe)
     compiling_s = clock() - start
     model.predict([part[:4096] for part in inputs], batch_size=4096, verbose=0)
     print(f"encoding {encoding_s:.2f} s, preparation {preparation_s:.2f} s, first call {compiling_s:.2f} s")
@@ -56,7 +56,7 @@ def main() -> None:
         plain = model.predict(inputs, batch_size=4096, verbose=0)[:, 0]
         raw["predict_s"].append(clock() - start)
         start = clock()
-        ours = scorer.score(weights)
+        ours = scorer.score(weights, recipe)
         raw["scorer_s"].append(clock() - start)
         print(f"round {number + 1}: predict {raw['predict_s'][-1]:.2f} s, scorer {raw['scorer_s'][-1]:.2f} s")
     difference = float(np.abs(plain - ours).max() / plain.std())

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.spaces import GraphBatch
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
 
 
 @lru_cache(maxsize=32)
-def _compiled_epoch(recipe: GCNRecipe) -> Any:
+def _compiled_epoch(recipe: NeuralRecipe) -> Any:
     """The training epoch of this recipe: (state, graphs, batches, schedule) -> (state, loss).
 
     state: weights, first and second moments, lists of equal shapes. graphs: all training graphs. batches: rows
@@ -52,7 +52,11 @@ def _compiled_epoch(recipe: GCNRecipe) -> Any:
             with tf.GradientTape() as tape:
                 tape.watch(state[0])
                 scores = network.forward(state[0], batch, recipe, masks)
-                errors = tf.reduce_sum(tf.square(scores - targets[k]) * shares[k], axis=1)
+                if recipe.loss == "squared":
+                    each = tf.square(scores - targets[k])
+                else:
+                    each = tf.nn.sigmoid_cross_entropy_with_logits(targets[k], scores)
+                errors = tf.reduce_sum(each * shares[k], axis=1)
                 objective = tf.reduce_sum(errors)
             gradients = tape.gradient(objective, state[0])
             return k + 1, _adam(state, gradients, done + tf.cast(k, tf.float32), total, recipe), loss + errors
@@ -65,7 +69,7 @@ def _compiled_epoch(recipe: GCNRecipe) -> Any:
     return epoch
 
 
-def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: GCNRecipe) -> Any:
+def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: NeuralRecipe) -> Any:
     """One step of Adam with L2 on kernels and a cosine to zero; `step` counts from 0, as Keras schedules do."""
     rate = recipe.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
     rate *= tf.sqrt(1 - tf.pow(BETA_2, step + 1)) / (1 - tf.pow(BETA_1, step + 1))
@@ -85,7 +89,7 @@ def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: GCNRecipe) 
 class _Stack:
     """The replicates that one thread trains together."""
 
-    recipe: GCNRecipe
+    recipe: NeuralRecipe
     weights: list[NDArray[np.float32]]  # each (R, ...)
     rows: NDArray[np.int32]  # (R, N) training graphs of each replicate
     targets: NDArray[np.float32]  # (R, N) z-scored labels
@@ -134,7 +138,7 @@ class _Stack:
 def fit_replicates(
     graphs: GraphBatch,
     labels: NDArray[np.floating],
-    recipe: GCNRecipe,
+    recipe: NeuralRecipe,
     seeds: Sequence[int],
     rows: NDArray[np.integer] | None = None,
     *,
@@ -146,7 +150,8 @@ def fit_replicates(
 
     Args:
         graphs: the graphs that training rows point to.
-        labels: (R, N) labels of each replicate's training set, in any unit; z-scored with their own mean and deviation.
+        labels: (R, N) labels of each replicate's training set: in any unit, z-scored with their own mean and deviation,
+            or 0 and 1 where the recipe's loss is logistic.
         recipe: network and training.
         seeds: R seeds, each of one replicate's weights, order and dropout.
         rows: (R, N) row in `graphs` of each label; None where every replicate trains on all graphs in order.
@@ -155,23 +160,23 @@ def fit_replicates(
         advance: called with the number of replicates that have finished one more epoch.
 
     Raises:
-        PredictorError: for shapes that do not fit, labels that are not finite or all equal, or a loss that diverges.
+        PredictorError: for shapes that do not fit, labels that are not finite, all equal, or not 0 and 1 for a
+            logistic loss, or a loss that diverges.
     """
     labels = np.asarray(labels, np.float64)
     if rows is None:
         rows = np.broadcast_to(np.arange(len(graphs)), (len(seeds), len(graphs)))
     if labels.shape != rows.shape or labels.shape[0] != len(seeds):
         raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {labels.shape} do not fit together")
-    mean, deviation = labels.mean(axis=1), labels.std(axis=1)
-    if not np.isfinite(labels).all() or (deviation == 0).any():
-        raise PredictorError("labels must be finite and not all equal in each training set")
+    mean, deviation = _label_units(labels, recipe)
     targets = ((labels - mean[:, None]) / deviation[:, None]).astype(np.float32)
     used, local = np.unique(rows, return_inverse=True)
     train_graphs = graphs.take(used)
     width = recipe.width_for(labels.shape[1])
     streams = [np.random.default_rng(seed).spawn(2) for seed in seeds]
     if initial is None:
-        drawn = [network.initial_weights(recipe, width, graphs.features, stream[0]) for stream in streams]
+        shape = (graphs.mask.shape[1], graphs.features)
+        drawn = [network.initial_weights(recipe, width, *shape, stream[0]) for stream in streams]
         initial = [np.stack(parts) for parts in zip(*drawn, strict=True)]
     stacks = [
         _Stack(
@@ -183,7 +188,7 @@ def fit_replicates(
         )
         for part in np.array_split(np.arange(len(seeds)), min(workers, len(seeds)))
     ]
-    device_graphs = tuple(map(tf.constant, _network_inputs(train_graphs)))
+    device_graphs = tuple(map(tf.constant, network_inputs(train_graphs)))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     return Replicates(
@@ -197,7 +202,22 @@ def fit_replicates(
     )
 
 
-def _network_inputs(
+def _label_units(
+    labels: NDArray[np.float64], recipe: NeuralRecipe
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Mean and deviation (R,) by which labels are z-scored; 0 and 1 for classes."""
+    deviation = labels.std(axis=1)
+    if not np.isfinite(labels).all() or (deviation == 0).any():
+        raise PredictorError("labels must be finite and not all equal in each training set")
+    if recipe.loss == "squared":
+        return labels.mean(axis=1), deviation
+    if not np.isin(labels, (0, 1)).all():
+        raise PredictorError("a logistic loss takes labels 0 and 1")
+    return np.zeros(len(labels)), np.ones(len(labels))
+
+
+def network_inputs(
     graphs: GraphBatch,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """What `network.forward` takes of n graphs, without the leading axis: nodes, propagation, pooling."""
     return graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.spaces import GraphBatch
 
 
@@ -66,7 +66,7 @@ class MeanOverNodes(keras.layers.Layer):
         return ops.einsum("nvd,nv->nd", nodes, pooling)
 
 
-def build_gcn(recipe: GCNRecipe, width: int, features: int) -> keras.Model:
+def build_gcn(recipe: NeuralRecipe, width: int, features: int) -> keras.Model:
     """The predictor as a functional model; `model_inputs` makes its inputs, `model.save` and `load_gcn` store it.
 
     Args:
@@ -104,7 +104,7 @@ def model_inputs(graphs: GraphBatch) -> list[NDArray[np.float32]]:
     return [graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)]
 
 
-def compile_gcn(model: keras.Model, recipe: GCNRecipe, train_size: int) -> None:
+def compile_gcn(model: keras.Model, recipe: NeuralRecipe, train_size: int) -> None:
     """Compile for `fit` as the paper trains: squared error, Adam, cosine to zero over the actual steps."""
     steps = recipe.epochs * -(-train_size // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)

@@ -1,8 +1,8 @@
-"""The predictor's network for R replicates at once: weights with a leading axis R, in TensorFlow operations.
+"""The predictors' networks for R replicates at once: weights with a leading axis R, in TensorFlow operations.
 
-The same function as `gcn.build_gcn`, laid out for speed: the kernels of both directions of a layer stand side by
-side, (R, f, 2 D), so that a layer is one matrix product. Initial weights are drawn with NumPy, so that a replicate
-starts the same on every device and beside any others.
+The GCN is the same function as `gcn.build_gcn`, laid out for speed: the kernels of both directions of a layer stand
+side by side, (R, f, 2 D), so that a layer is one matrix product. Initial weights are drawn with NumPy, so that a
+replicate starts the same on every device and beside any others.
 """
 
 from __future__ import annotations
@@ -17,26 +17,41 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
 
+KERNEL = 3  # neighbouring places that a convolution of the CNN sees
+Graphs = tuple[Any, Any, Any]
 Weights = tuple[Any, ...]
 """Kernel and bias of each layer in turn: (R, i, 2 D), (R, 2 D) for convolutions; (R, i, o), (R, o) for the rest."""
 
 
-def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float32]:
+def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
     limit = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, (fan_in, fan_out)).astype(np.float32)
+    return rng.uniform(-limit, limit, (fan_in, outputs or fan_out)).astype(np.float32)
 
 
 def initial_weights(
-    recipe: GCNRecipe, width: int, features: int, rng: np.random.Generator
+    recipe: NeuralRecipe, width: int, places: int, features: int, rng: np.random.Generator
 ) -> list[NDArray[np.float32]]:
-    """Glorot-uniform kernels and zero biases of one replicate, without the leading axis."""
+    """Glorot-uniform kernels and zero biases of one replicate, without the leading axis.
+
+    Args:
+        recipe: kind, layers and hidden widths.
+        width: D.
+        places: v, nodes of a graph with its padding (the GCN does not depend on it).
+        features: f, kinds of operation.
+        rng: where the weights come from.
+    """
     weights: list[NDArray[np.float32]] = []
-    size = features
+    size = {"gcn": features, "mlp": places * (features + places), "cnn": features + places}[recipe.kind]
     for _ in range(recipe.layers):
-        directions = [_glorot(rng, size, width), _glorot(rng, size, width)]
-        weights += [np.concatenate(directions, axis=1), np.zeros(2 * width, np.float32)]
+        if recipe.kind == "gcn":
+            kernel = np.concatenate([_glorot(rng, size, width), _glorot(rng, size, width)], axis=1)
+        elif recipe.kind == "cnn":
+            kernel = _glorot(rng, KERNEL * size, KERNEL * width, width)
+        else:
+            kernel = _glorot(rng, size, width)
+        weights += [kernel, np.zeros(kernel.shape[1], np.float32)]
         size = width
     for out in (*recipe.hidden, 1):
         weights += [_glorot(rng, size, out), np.zeros(out, np.float32)]
@@ -44,7 +59,7 @@ def initial_weights(
     return weights
 
 
-def product(left: Any, kernel: Any, recipe: GCNRecipe) -> Any:
+def product(left: Any, kernel: Any, recipe: NeuralRecipe) -> Any:
     """Matrix product in the recipe's precision, as float32."""
     if recipe.precision == "mixed_bfloat16":
         low = tf.matmul(tf.cast(left, tf.bfloat16), tf.cast(kernel, tf.bfloat16))
@@ -52,7 +67,7 @@ def product(left: Any, kernel: Any, recipe: GCNRecipe) -> Any:
     return tf.matmul(left, kernel)
 
 
-def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: GCNRecipe) -> Any:
+def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: NeuralRecipe) -> Any:
     """One bidirectional graph convolution.
 
     Args:
@@ -74,7 +89,7 @@ def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: GCNRe
     return 0.5 * tf.nn.relu(along) + 0.5 * tf.nn.relu(against)
 
 
-def head(pooled: Any, weights: Weights, recipe: GCNRecipe, keep: Sequence[Any]) -> Any:
+def head(pooled: Any, weights: Weights, recipe: NeuralRecipe, keep: Sequence[Any]) -> Any:
     """Fully connected layers on (R, b, D) pooled embeddings: (R, b) scores.
 
     `keep` holds the dropout masks (R, b, hidden), scaled by 1 / (1 - rate), of the hidden layers; empty in inference.
@@ -89,11 +104,51 @@ def head(pooled: Any, weights: Weights, recipe: GCNRecipe, keep: Sequence[Any]) 
     return (tf.matmul(hidden, kernel) + bias[:, None])[..., 0]
 
 
-def forward(weights: Weights, graphs: tuple[Any, Any, Any], recipe: GCNRecipe, keep: Sequence[Any] = ()) -> Any:
-    """Scores (R, b) of nodes (R, b, v, f), propagation (R, b, 2, v, v), pooling (R, b, v)."""
-    nodes, propagation, pooling = graphs
-    hidden = nodes
+def _gcn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
+    """Mean over nodes of the last convolution's embeddings, (R, b, D)."""
+    hidden, propagation, pooling = graphs
     for k in range(recipe.layers):
         hidden = convolve(hidden, propagation, weights[2 * k], weights[2 * k + 1], recipe)
-    pooled = tf.reduce_sum(hidden * pooling[..., None], axis=2)
+    return tf.reduce_sum(hidden * pooling[..., None], axis=2)
+
+
+def _mlp(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
+    """Fully connected ReLU layers on operations and A_hat of all places, (R, b, D)."""
+    nodes, propagation, _ = graphs
+    hidden = tf.concat([nodes, propagation[:, :, 0]], axis=-1)
+    hidden = tf.reshape(hidden, (hidden.shape[0], hidden.shape[1], -1))
+    for k in range(recipe.layers):
+        hidden = tf.nn.relu(product(hidden, weights[2 * k], recipe) + weights[2 * k + 1][:, None])
+    return hidden
+
+
+def _cnn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
+    """Convolutions over three neighbouring places, ReLU, max-pooling by two; the mean over real places, (R, b, D)."""
+    nodes, propagation, pooling = graphs
+    hidden = tf.concat([nodes, propagation[:, :, 0]], axis=-1)
+    real = tf.cast(pooling > 0, tf.float32)
+    for k in range(recipe.layers):
+        count, batch, v, size = hidden.shape
+        wide = tf.pad(hidden, ((0, 0), (0, 0), (1, 1), (0, 0)))
+        windows = tf.concat([wide[:, :, i : i + v] for i in range(KERNEL)], axis=-1)
+        windows = tf.reshape(windows, (count, batch * v, KERNEL * size))
+        hidden = tf.nn.relu(product(windows, weights[2 * k], recipe) + weights[2 * k + 1][:, None])
+        hidden = tf.reshape(hidden, (count, batch, v, hidden.shape[-1])) * real[..., None]
+        hidden, real = _halved(hidden), _halved(real[..., None])[..., 0]
+    return tf.reduce_sum(hidden, axis=2) / tf.maximum(tf.reduce_sum(real, axis=2), 1)[..., None]
+
+
+def _halved(values: Any) -> Any:
+    """Maximum over pairs of places (R, b, v, c); all values are at least 0, so padding changes nothing."""
+    count, batch, v, size = values.shape
+    even = tf.pad(values, ((0, 0), (0, 0), (0, v % 2), (0, 0)))
+    return tf.reduce_max(tf.reshape(even, (count, batch, -(-v // 2), 2, size)), axis=3)
+
+
+_BODIES = {"gcn": _gcn, "mlp": _mlp, "cnn": _cnn}
+
+
+def forward(weights: Weights, graphs: Graphs, recipe: NeuralRecipe, keep: Sequence[Any] = ()) -> Any:
+    """Scores (R, b) of nodes (R, b, v, f), propagation (R, b, 2, v, v), pooling (R, b, v)."""
+    pooled = _BODIES[recipe.kind](weights, graphs, recipe)
     return head(pooled, weights[2 * recipe.layers :], recipe, keep)

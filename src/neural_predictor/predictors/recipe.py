@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PAPER_WIDTHS = {43: 48, 86: 72, 129: 96, 172: 144, 344: 210, 860: 320}
 """Width D of a graph convolution by number N of training networks (appendix; printed there as 334, run as 344)."""
@@ -13,14 +13,18 @@ PAPER_WIDTHS = {43: 48, 86: 72, 129: 96, 172: 144, 344: 210, 860: 320}
 Positive = Annotated[int, Field(gt=0)]
 
 
-class GCNRecipe(BaseModel):
-    """The paper's graph convolutional predictor.
+class NeuralRecipe(BaseModel):
+    """A neural predictor: the paper's graph convolutional network, or one of those that it is compared with.
 
     Attributes:
-        layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains).
+        kind: `gcn`; `mlp`, fully connected layers on the operations and A_hat of all places; `cnn`, convolutions over
+            three neighbouring places with max-pooling (both as the replication has them, on A alone, but with padding
+            masked and with the activation that its fully connected layer lacks).
+        layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains), or layers of the MLP or CNN.
         width: D, or "paper": `PAPER_WIDTHS`, between its N interpolated linearly and held constant outside.
-        hidden: widths of the fully connected ReLU layers after the mean over nodes.
-        dropout: rate after each fully connected ReLU layer (the paper does not say where; this is our choice).
+        hidden: widths of the fully connected ReLU layers that follow (for the GCN, after the mean over nodes).
+        dropout: rate after each of those (the paper does not say where; this is our choice).
+        loss: `squared` error of z-scored labels, or `logistic` loss of labels 0 and 1 (the cascade's classifier).
         epochs: passes over the N training networks.
         batch_size: networks a step; the last step of an epoch takes what is left.
         learning_rate: initial rate of Adam; a cosine brings it to zero over all steps.
@@ -32,11 +36,12 @@ class GCNRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["gcn"] = "gcn"
+    kind: Literal["gcn", "mlp", "cnn"] = "gcn"
     layers: Positive = 3
     width: Positive | Literal["paper"] = "paper"
     hidden: tuple[Positive, ...] = (128,)
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    loss: Literal["squared", "logistic"] = "squared"
     epochs: Positive = 300
     batch_size: Positive = 10
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
@@ -48,3 +53,39 @@ class GCNRecipe(BaseModel):
         if self.width != "paper":
             return self.width
         return round(float(np.interp(train_size, list(PAPER_WIDTHS), list(PAPER_WIDTHS.values()))))
+
+
+class CascadeRecipe(BaseModel):
+    """The paper's two stages (Fig. 5): a classifier drops inaccurate networks, a regressor ranks the rest.
+
+    Both learn from the same N networks: the classifier from all, with label 1 where the signal is better than a
+    threshold; the regressor from those of label 1. D follows from N in both.
+
+    Attributes:
+        classifier: its recipe (loss `logistic`).
+        regressor: its recipe.
+        threshold: signal above which a network is accurate (the paper: 91 % on NAS-Bench-101), or
+        quantile: share of a repeat's N networks that are not (for tables of another range).
+        min_accepted: with fewer accurate networks among the N, or with none that is not, one stage must do: the
+            regressor is fitted to all N and ranks everything; the protocol counts how often.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["cascade"]
+    classifier: NeuralRecipe
+    regressor: NeuralRecipe
+    threshold: float | None = None
+    quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    min_accepted: Annotated[int, Field(ge=10)] = 10
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CascadeRecipe:
+        if (self.threshold is None) == (self.quantile is None):
+            raise ValueError("a cascade takes either a threshold or a quantile")
+        if self.classifier.loss != "logistic" or self.regressor.loss != "squared":
+            raise ValueError("classifier.loss must be logistic and regressor.loss squared")
+        return self
+
+
+Recipe = Annotated[NeuralRecipe | CascadeRecipe, Field(discriminator="kind")]

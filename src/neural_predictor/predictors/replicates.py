@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.files import atomic
-from neural_predictor.predictors.recipe import GCNRecipe
+from neural_predictor.predictors.recipe import NeuralRecipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class Replicates:
         loss: (R, epochs) mean training loss, squared error of the z-scored label.
     """
 
-    recipe: GCNRecipe
+    recipe: NeuralRecipe
     width: int
     features: int
     weights: tuple[NDArray[np.float32], ...]
@@ -46,7 +46,13 @@ class Replicates:
         return len(self.label_mean)
 
     def keras_model(self, replicate: int) -> keras.Model:
-        """One replicate as a Keras model; it predicts the z-scored label."""
+        """One replicate of a GCN as a Keras model; it predicts the z-scored label.
+
+        Raises:
+            PredictorError: for another kind of network.
+        """
+        if self.recipe.kind != "gcn":
+            raise PredictorError(f"only a gcn has a Keras model here, not a {self.recipe.kind}")
         from neural_predictor.predictors.gcn import build_gcn
 
         model = build_gcn(self.recipe, self.width, self.features)
@@ -85,7 +91,7 @@ def load_replicates(path: Path) -> Replicates:
     try:
         with np.load(path, allow_pickle=False) as file:
             return Replicates(
-                recipe=GCNRecipe.model_validate_json(str(file["recipe"])),
+                recipe=NeuralRecipe.model_validate_json(str(file["recipe"])),
                 width=int(file["shape"][0]),
                 features=int(file["shape"][1]),
                 weights=tuple(file[name] for name in sorted(file.files) if name.startswith("weight_")),

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
+from neural_predictor.predictors.engine import network_inputs
 from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import GCNRecipe
+    from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.predictors.replicates import Replicates
     from neural_predictor.spaces import GraphBatch
 
 Links = tuple["Sequence[int]", "Sequence[int]"]
 MEMORY_MB = 2048
+PLAIN_GRAPHS = 2**13
 HEAD_GRAPHS = 2**16  # graphs that are pooled at once
 
 
@@ -61,7 +63,7 @@ def _gather(product: Any, classes: Any) -> list[Any]:
 
 
 @lru_cache(maxsize=32)
-def _compiled(recipe: GCNRecipe, links: tuple[Links, ...]) -> tuple[Any, Any]:
+def _compiled(recipe: NeuralRecipe, links: tuple[Links, ...]) -> tuple[Any, Any]:
     """The step from one level to the next one's product, and from the last level to scores.
 
     `links` says for each place of a graph which places it sees in any of the graphs at hand.
@@ -95,23 +97,22 @@ def _links(graphs: GraphBatch) -> tuple[Links, ...]:
 
 
 class SpaceScorer:
-    """Graphs made ready to be scored by any number of replicates of one recipe.
+    """Graphs made ready to be scored by any number of GCNs.
 
     Args:
         graphs: n graphs.
-        recipe: of the replicates that will score them.
+        layers: graph convolutions of the predictors that will score them.
         width: their D.
         memory_mb: bound on the embeddings that are held at once; the graphs are dealt to blocks by it.
     """
 
-    def __init__(self, graphs: GraphBatch, recipe: GCNRecipe, width: int, memory_mb: int = MEMORY_MB) -> None:
-        self.recipe, self.size, self.features = recipe, len(graphs), graphs.features
+    def __init__(self, graphs: GraphBatch, layers: int, width: int, memory_mb: int = MEMORY_MB) -> None:
         # Before the last convolution a block holds D embeddings and 2 D products of each distinct node.
         bytes_a_graph = graphs.mask.shape[1] * width * 3 * 4
         block = max(memory_mb * 2**20 // bytes_a_graph, 256)
         self._links = _links(graphs)
         self._blocks = [
-            self._on_device(find_neighbourhoods(graphs.take(slice(start, start + block)), recipe.layers))
+            self._on_device(find_neighbourhoods(graphs.take(slice(start, start + block)), layers))
             for start in range(0, len(graphs), block)
         ]
 
@@ -127,20 +128,55 @@ class SpaceScorer:
             heads.append((len(parts[0]), tuple(_pad(part, _round_up(len(parts[0]))) for part in parts)))
         return [level(part) for part in block.levels], heads
 
-    def score(self, weights: tuple[NDArray[np.float32], ...]) -> NDArray[np.float32]:
+    def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """(n,) scores by one replicate's weights (without the leading axis), in units of its z-scored label."""
-        climb, finish = _compiled(self.recipe, self._links)
+        climb, finish = _compiled(recipe, self._links)
         on_device = [tf.constant(weight) for weight in weights]
-        kernels, biases = on_device[: 2 * self.recipe.layers : 2], on_device[1 : 2 * self.recipe.layers : 2]
+        kernels, biases = on_device[: 2 * recipe.layers : 2], on_device[1 : 2 * recipe.layers : 2]
         scores = []
         for levels, heads in self._blocks:
             product = kernels[0]
             for (members, rows), bias, kernel in zip(levels, biases, kernels[1:], strict=False):
                 product = climb(product, members, rows, bias, kernel)
             for count, graphs in heads:
-                found = finish(product, graphs, biases[-1], on_device[2 * self.recipe.layers :])
+                found = finish(product, graphs, biases[-1], on_device[2 * recipe.layers :])
                 scores.append(found.numpy()[:count])
         return np.concatenate(scores)
+
+
+@lru_cache(maxsize=32)
+def _compiled_forward(recipe: NeuralRecipe) -> Any:
+    @tf.function(jit_compile=True, autograph=False)
+    def scores(weights: Any, graphs: Any) -> Any:
+        one = tuple(weight[None] for weight in weights)
+        return network.forward(one, tuple(part[None] for part in graphs), recipe)[0]
+
+    return scores
+
+
+class PlainScorer:
+    """For predictors that do not work on neighbourhoods: every graph, in batches."""
+
+    def __init__(self, graphs: GraphBatch) -> None:
+        self._batches = []
+        for start in range(0, len(graphs), PLAIN_GRAPHS):
+            part = graphs.take(slice(start, start + PLAIN_GRAPHS))
+            padded = tuple(_pad(values, _round_up(len(part))) for values in network_inputs(part))
+            self._batches.append((len(part), padded))
+
+    def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
+        """As `SpaceScorer.score`."""
+        compiled, on_device = _compiled_forward(recipe), tuple(map(tf.constant, weights))
+        return np.concatenate([compiled(on_device, part).numpy()[:count] for count, part in self._batches])
+
+
+def make_scorer(
+    graphs: GraphBatch, recipe: NeuralRecipe, width: int, memory_mb: int = MEMORY_MB
+) -> SpaceScorer | PlainScorer:
+    """Graphs made ready to be scored by replicates of this kind, number of layers, and D."""
+    if recipe.kind == "gcn":
+        return SpaceScorer(graphs, recipe.layers, width, memory_mb)
+    return PlainScorer(graphs)
 
 
 def score(
@@ -148,14 +184,16 @@ def score(
     graphs: GraphBatch,
     *,
     memory_mb: int = MEMORY_MB,
+    scorer: SpaceScorer | PlainScorer | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float32]:
-    """Predicted labels of n graphs by all R replicates: (R, n), in the labels' unit.
+    """Predicted labels of n graphs by all R replicates: (R, n), in the labels' unit (logits for a logistic loss).
 
     Args:
         replicates: trained predictors.
         graphs: n graphs with the operations that the predictors were trained on.
         memory_mb: bound on the embeddings that are held at once.
+        scorer: what `make_scorer` made of the same graphs, if they are scored more than once.
         advance: called with the number of graphs scored since the last call.
 
     Raises:
@@ -166,10 +204,11 @@ def score(
             f"the predictor was trained on {replicates.features} kinds of operation, "
             f"these graphs have {graphs.features}"
         )
-    scorer = SpaceScorer(graphs, replicates.recipe, replicates.width, memory_mb)
+    if scorer is None:
+        scorer = make_scorer(graphs, replicates.recipe, replicates.width, memory_mb)
     scores = np.empty((len(replicates), len(graphs)), np.float32)
     for k, row in enumerate(scores):
-        row[:] = scorer.score(tuple(weight[k] for weight in replicates.weights))
+        row[:] = scorer.score(tuple(weight[k] for weight in replicates.weights), replicates.recipe)
         row *= replicates.label_deviation[k]
         row += replicates.label_mean[k]
         advance(len(graphs))

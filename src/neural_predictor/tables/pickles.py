@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import pickletools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +20,29 @@ NUMPY_SCALARS = {
     ("numpy.core.multiarray", "scalar"): np._core.multiarray.scalar,  # type: ignore[attr-defined]
 }
 """What a pickle of NumPy scalars needs; `numpy.core` was renamed `numpy._core` in NumPy 2."""
+
+
+_OPCODES = frozenset(
+    (
+        *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+        *("EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+        *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "SHORT_BINBYTES"),
+        *("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET", "MEMOIZE"),
+    )
+)
+"""What dicts of numbers need. A place in the memo may cost eight bytes for each one below it, so it is bounded too."""
+
+
+def _check_opcodes(data: bytes, path: Path) -> None:
+    for opcode, argument, at in pickletools.genops(data):
+        if opcode.name not in _OPCODES:
+            raise FormatError(
+                f"{path}, byte {at}: opcode {opcode.name} has no place in a pickle of numbers: fetch it anew"
+            )
+        if opcode.name in ("LONG_BINPUT", "FRAME") and int(argument or 0) > len(data):
+            raise FormatError(
+                f"{path}, byte {at}: {opcode.name} {argument} in a file of {len(data)} bytes: fetch it anew"
+            )
 
 
 class _Unpickler(pickle.Unpickler):
@@ -42,8 +67,9 @@ def read_pickle(path: Path, allowed: Mapping[tuple[str, str], Any]) -> Any:
         FormatError: if the file is missing, truncated or altered, or names anything else.
     """
     try:
-        with path.open("rb") as file:
-            return _Unpickler(file, path, allowed).load()
+        data = path.read_bytes()
+        _check_opcodes(data, path)
+        return _Unpickler(io.BytesIO(data), path, allowed).load()
     except FormatError:
         raise
     except Exception as error:  # a damaged pickle may raise nearly anything

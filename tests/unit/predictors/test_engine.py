@@ -7,13 +7,13 @@ from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import engine, network
 from neural_predictor.predictors.gcn import build_gcn, compile_gcn, load_gcn, model_inputs
 from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
-from neural_predictor.predictors.recipe import GCNRecipe
+from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.replicates import load_replicates
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import GraphBatch, NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
-RECIPE = GCNRecipe(width=12, epochs=6, batch_size=5, learning_rate=3e-3, hidden=(8,))
+RECIPE = NeuralRecipe(width=12, epochs=6, batch_size=5, learning_rate=3e-3, hidden=(8,))
 QUIET = RECIPE.model_copy(update={"dropout": 0.0})
 
 
@@ -54,7 +54,7 @@ def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
     """
     graphs = graphs.padded(6 + padding)
     seeds = [11, 12, 13]
-    start = [network.initial_weights(QUIET, 12, graphs.features, np.random.default_rng(seed)) for seed in seeds]
+    start = [network.initial_weights(QUIET, 12, 6, graphs.features, np.random.default_rng(seed)) for seed in seeds]
     initial = [np.stack(parts) for parts in zip(*start, strict=True)]
     replicates = engine.fit_replicates(graphs, labels, QUIET, seeds, initial=initial)
     untrained = engine.Replicates(**{**vars(replicates), "weights": tuple(initial)})
@@ -94,7 +94,7 @@ def test_rows_choose_each_replicates_training_set(graphs, labels):
 
 def test_training_learns_what_the_labels_say(graphs):
     signal = graphs.nodes.sum(axis=1) @ np.arange(11) + 50
-    recipe = GCNRecipe(width=16, epochs=200, learning_rate=5e-3, dropout=0.0, weight_decay=0.0)
+    recipe = NeuralRecipe(width=16, epochs=200, learning_rate=5e-3, dropout=0.0, weight_decay=0.0)
     replicates = engine.fit_replicates(graphs, signal[None], recipe, seeds=[0])
     assert replicates.loss[0, -1] < 0.05 < replicates.loss[0, 0]
     assert np.corrcoef(score(replicates, graphs)[0], signal)[0, 1] > 0.97
@@ -123,10 +123,10 @@ def test_dropout_is_on_in_training_and_off_in_scoring(graphs, labels, replicates
 
 
 def test_width_follows_the_papers_table_and_says_what_lies_between():
-    recipe = GCNRecipe()
+    recipe = NeuralRecipe()
     assert [recipe.width_for(n) for n in (43, 86, 129, 172, 344, 860)] == [48, 72, 96, 144, 210, 320]
     assert (recipe.width_for(10), recipe.width_for(258), recipe.width_for(5000)) == (48, 177, 320)
-    assert GCNRecipe(width=7).width_for(172) == 7
+    assert NeuralRecipe(width=7).width_for(172) == 7
 
 
 def test_propagation_is_row_normalised_both_ways_and_blind_to_padding():
@@ -144,7 +144,7 @@ def test_propagation_is_row_normalised_both_ways_and_blind_to_padding():
 
 def test_the_network_is_the_equation(graphs):
     """One layer by hand: 1/2 ReLU(A_hat V W+ + b+) + 1/2 ReLU(A_hat' V W- + b-), mean, ReLU layer, linear output."""
-    recipe = GCNRecipe(layers=1, width=3, hidden=(4,))
+    recipe = NeuralRecipe(layers=1, width=3, hidden=(4,))
     model = build_gcn(recipe, 3, graphs.features)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])

@@ -8,7 +8,7 @@ from scipy.stats import kendalltau
 from neural_predictor.predictors import engine, network
 from neural_predictor.predictors.gcn import model_inputs
 from neural_predictor.predictors.neighbourhoods import find_neighbourhoods
-from neural_predictor.predictors.recipe import GCNRecipe
+from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.replicates import Replicates
 from neural_predictor.predictors.scoring import SpaceScorer, score
 from neural_predictor.spaces import SPACES
@@ -17,7 +17,7 @@ RNG = np.random.default_rng
 
 
 def untrained(recipe, width, features, count=2):
-    drawn = [network.initial_weights(recipe, width, features, RNG(seed)) for seed in range(count)]
+    drawn = [network.initial_weights(recipe, width, 7, features, RNG(seed)) for seed in range(count)]
     weights = tuple(RNG(k).normal(size=np.shape(parts)) * 0.3 for k, parts in enumerate(zip(*drawn, strict=True)))
     weights = tuple(weight.astype(np.float32) for weight in weights)
     units = {"label_mean": np.array([1.0, 2.0]), "label_deviation": np.array([0.5, 3.0]), "loss": np.zeros((2, 1))}
@@ -29,7 +29,7 @@ def untrained(recipe, width, features, count=2):
 def test_scores_are_the_plain_models(name, layers):
     space = SPACES[name]()
     graphs = space.encode(space.sample(700, RNG(0)))
-    recipe = GCNRecipe(layers=layers, width=8, hidden=(6, 5))
+    recipe = NeuralRecipe(layers=layers, width=8, hidden=(6, 5))
     replicates = untrained(recipe, 8, graphs.features)
     whole, in_blocks = score(replicates, graphs), score(replicates, graphs, memory_mb=0)
     for k in range(2):
@@ -49,7 +49,7 @@ def test_the_whole_of_nasbench101_has_few_distinct_neighbourhoods():
 def test_a_cells_score_depends_on_neither_padding_nor_the_order_of_its_vertices():
     space = SPACES["nasbench101"]()
     graphs = space.encode(space.sample(300, RNG(1)))
-    recipe = GCNRecipe(width=8)
+    recipe = NeuralRecipe(width=8)
     replicates = untrained(recipe, 8, graphs.features)
     scores = score(replicates, graphs)
     np.testing.assert_allclose(score(replicates, graphs.padded(10)), scores, rtol=1e-4)
@@ -59,7 +59,7 @@ def test_a_cells_score_depends_on_neither_padding_nor_the_order_of_its_vertices(
 def test_memory_bounds_the_graphs_of_a_block():
     space = SPACES["nasbench101"]()
     graphs = space.encode(space.sample(5000, RNG(0)))
-    few = SpaceScorer(graphs, GCNRecipe(width=144), 144, memory_mb=24)
+    few = SpaceScorer(graphs, layers=3, width=144, memory_mb=24)
     sizes = [sum(count for count, _ in heads) for _, heads in few._blocks]
     assert len(sizes) == 3
     assert sum(sizes) == 5000
@@ -75,7 +75,7 @@ def test_the_papers_recipe_ranks_real_cells(shared_data):
     graphs = space.encode(space.from_columns([real["adjacency"].tolist(), real["operations"].tolist()]))
     labels = real["val_acc_108_max3"].to_numpy()
     rows = np.stack([RNG(split).choice(len(real), 172, replace=False) for split in range(10)])
-    replicates = engine.fit_replicates(graphs, labels[rows], GCNRecipe(), range(10), rows, workers=2)
+    replicates = engine.fit_replicates(graphs, labels[rows], NeuralRecipe(), range(10), rows, workers=2)
     pairs = zip(score(replicates, graphs), rows, strict=True)
     taus = [kendalltau(np.delete(scores, seen), np.delete(labels, seen)).statistic for scores, seen in pairs]
     print(f"tau {np.mean(taus):.3f}, standard deviation of a split {np.std(taus, ddof=1):.3f}")

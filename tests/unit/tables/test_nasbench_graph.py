@@ -48,6 +48,16 @@ def test_a_pickle_that_asks_for_code_is_refused_before_it_runs(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_pickle_that_asks_for_memory_is_refused_before_it_gets_any(tmp_path):
+    path = tmp_path / "proteins.bench"
+    path.write_bytes(b"\x80\x03}r\xff\xff\xff\x7f.")  # a place in the memo that would take 16 GiB
+    with pytest.raises(FormatError, match=r"byte 3: LONG_BINPUT 2147483647 in a file of 9 bytes"):
+        read(PROTEINS, path)
+    path.write_bytes(b"\x80\x05\x96\xff\xff\xff\xff\x02\x00\x00\x00.")
+    with pytest.raises(FormatError, match=r"not a readable pickle|BYTEARRAY8 has no place"):
+        read(PROTEINS, path)
+
+
 def test_truncated_and_foreign_files_are_named(tmp_path):
     path = tmp_path / "proteins.bench"
     path.write_bytes((LIGHT / "proteins.bench").read_bytes()[:10_000])
@@ -74,7 +84,7 @@ def test_a_row_without_a_number_is_named(tmp_path):
         read(PROTEINS, path)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 245_615), st.integers(0, 255)), min_size=1, max_size=4))
 def test_altered_bytes_never_give_anything_but_a_user_error_or_a_table(tmp_path, changes):
     data = bytearray((LIGHT / "proteins.bench").read_bytes())
