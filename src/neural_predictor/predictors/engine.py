@@ -163,16 +163,16 @@ def fit_replicates(
         PredictorError: for shapes that do not fit, labels that are not finite, all equal, or not 0 and 1 for a
             logistic loss, or a loss that diverges.
     """
-    labels = np.asarray(labels, np.float64)
+    values: NDArray[np.float64] = np.asarray(labels, np.float64)
     if rows is None:
         rows = np.broadcast_to(np.arange(len(graphs)), (len(seeds), len(graphs)))
-    if labels.shape != rows.shape or labels.shape[0] != len(seeds):
-        raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {labels.shape} do not fit together")
-    mean, deviation = _label_units(labels, recipe)
-    targets = ((labels - mean[:, None]) / deviation[:, None]).astype(np.float32)
+    if values.shape != rows.shape or values.shape[0] != len(seeds):
+        raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {values.shape} do not fit together")
+    mean, deviation = _label_units(values, recipe)
+    targets = ((values - mean[:, None]) / deviation[:, None]).astype(np.float32)
     used, local = np.unique(rows, return_inverse=True)
     train_graphs = graphs.take(used)
-    width = recipe.width_for(labels.shape[1])
+    width = recipe.width_for(values.shape[1])
     streams = [np.random.default_rng(seed).spawn(2) for seed in seeds]
     if initial is None:
         shape = (graphs.mask.shape[1], graphs.features)
@@ -202,15 +202,13 @@ def fit_replicates(
     )
 
 
-def _label_units(
-    labels: NDArray[np.float64], recipe: NeuralRecipe
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def _label_units(labels: NDArray[np.float64], recipe: NeuralRecipe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and deviation (R,) by which labels are z-scored; 0 and 1 for classes."""
     deviation = labels.std(axis=1)
     if not np.isfinite(labels).all() or (deviation == 0).any():
         raise PredictorError("labels must be finite and not all equal in each training set")
     if recipe.loss == "squared":
-        return labels.mean(axis=1), deviation
+        return np.asarray(labels.mean(axis=1)), np.asarray(deviation)
     if not np.isin(labels, (0, 1)).all():
         raise PredictorError("a logistic loss takes labels 0 and 1")
     return np.zeros(len(labels)), np.ones(len(labels))
