@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.predictors.recipe import GCNRecipe  # noqa: TC001 - pydantic needs it at run time
+from neural_predictor.predictors.recipe import NeuralRecipe  # noqa: TC001 - pydantic needs it at run time
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 Positive = Annotated[int, Field(gt=0)]
@@ -76,7 +76,7 @@ class Study(_Section):
     benchmark: BenchmarkName = Field(description="table of the figures", examples=["nasbench-graph-cs"])
     seed: Annotated[int, Field(ge=0)] = Field(description="every random draw follows from it", examples=[2020])
     repeats_per_shard: Positive = Field(description="repeats that one job trains", examples=[5])
-    predictor: GCNRecipe
+    predictor: NeuralRecipe
     fig7: Fig7
     table_tau: TableTau
     bootstrap: Bootstrap = Bootstrap()
@@ -177,7 +177,7 @@ class _UniqueKeys(yaml.SafeLoader):
     """YAML without tags that build objects, and without keys given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [str(key.value) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", node.start_mark)
