@@ -27,6 +27,7 @@ plan = Plan.load(Path(workflow.basedir), config)
 wildcard_constraints:
     study=r"[a-z0-9-]+-v[0-9]+",
     benchmark=r"[a-z0-9-]+",
+    predictor=r"[a-z0-9-]+",
     source=r"[a-z0-9-]+",
     train_size=r"[0-9]+",
     shard=r"[0-9]+",

@@ -127,10 +127,11 @@ def measure_straightforward(path: Path, part: int) -> dict[str, float]:
     for record in tf.data.TFRecordDataset(str(path)).take(part).as_numpy_iterator():
         digest, epochs, digits, operations, encoded = json.loads(record.decode("utf-8"))
         metrics = metrics_class.FromString(base64.b64decode(encoded))
+        side = int(np.sqrt(len(digits)))
+        adjacency = np.array([int(digit) for digit in digits], np.int8).reshape(side, side)
         if digest not in cells:
-            side = int(np.sqrt(len(digits)))
             cells[digest] = {
-                "adjacency": np.array([int(digit) for digit in digits], np.int8).reshape(side, side),
+                "adjacency": adjacency,
                 "operations": operations.split(","),
                 "trainable_parameters": metrics.trainable_parameters,
                 "runs": {},

@@ -21,8 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-run_app = typer.Typer(help="Run an experiment: its numbers (CSV) and its protocol (JSON).", no_args_is_help=True)
-app.add_typer(run_app, name="run")
 
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
@@ -127,89 +125,57 @@ def describe(table: Annotated[Path, typer.Argument(help="Benchmark table (Parque
 def fit_predictor(
     study: StudyName,
     table: Table,
+    predictor: Annotated[str, typer.Option(help="Name of the predictor in the study.")],
     train_size: Annotated[int, typer.Option(help="N, number of training networks.")],
     shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
-    weights: Annotated[Path, typer.Option(help="Where the trained replicates (.npz) shall be.")],
-    scores: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
+    output: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     accelerator: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    memory_mb: Annotated[int, typer.Option(min=64, help="Embeddings that scoring holds at once.")] = 2048,
     root: Root = HERE,
 ) -> None:
-    """Fit a shard of the predictors of one N and score the whole table with each."""
+    """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
     from neural_predictor.config import Project
     from neural_predictor.device import configure
     from neural_predictor.errors import ConfigError
+    from neural_predictor.studies import Fits
     from neural_predictor.tables.table import read_table
 
-    plan = Project(root).study(study)
-    benchmark = read_table(table)
-    if shard not in plan.shards(benchmark.name, train_size):
+    plan, benchmark = Project(root).study(study), read_table(table)
+    fits = Fits(predictor, benchmark.name, train_size)
+    if shard not in plan.shards(fits):
         raise ConfigError(
-            f"study {study} has {len(plan.shards(benchmark.name, train_size))} shards of N={train_size} "
-            f"on {benchmark.name}; there is no shard {shard}"
+            f"study {study} has {len(plan.shards(fits))} shards of {predictor} with N={train_size} on "
+            f"{benchmark.name}; there is no shard {shard}"
         )
-    repeats = plan.shard_repeats(benchmark.name, train_size, shard)
     workers = configure(threads, accelerator)
     from neural_predictor.experiments import fitting  # imports TensorFlow, which must be configured first
 
-    fitting.fit_predictor(plan, benchmark, train_size, repeats, weights=weights, scores=scores, workers=workers)
+    repeats = plan.shard_repeats(fits, shard)
+    fitting.fit_predictor(plan, benchmark, fits, repeats, output, workers=workers, memory_mb=memory_mb)
 
 
-@run_app.command("fig3")
-def run_fig3(study: StudyName, table: Table, csv: Csv, protocol: ProtocolJson, root: Root = HERE) -> None:
-    """Signal against reported metric of every architecture, and the oracle."""
-    from neural_predictor.config import Project
-    from neural_predictor.experiments import fig3
-    from neural_predictor.experiments.results import write_result
-    from neural_predictor.tables.table import read_table
-
-    write_result(*fig3.run_fig3(study, Project(root).study(study), read_table(table)), csv, protocol)
-
-
-@run_app.command("fig7")
-def run_fig7(
+@app.command("run")
+def run_experiment(
+    experiment: Annotated[str, typer.Argument(help="Such as fig7 or table-tau.")],
     study: StudyName,
-    table: Table,
+    tables: Annotated[list[Path], typer.Option("--table", help="Benchmark tables, the study's own first.")],
     csv: Csv,
     protocol: ProtocolJson,
-    scores: Annotated[list[Path], typer.Argument(help="Files of scores of every N.")],
+    inputs: Annotated[list[Path] | None, typer.Argument(help="Files of scores, or of another's numbers.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="A table's numbers for readers.")] = None,
     root: Root = HERE,
 ) -> None:
-    """N training networks against K validated candidates."""
+    """Run an experiment: its numbers (CSV) and its protocol (JSON)."""
     from neural_predictor.config import Project
-    from neural_predictor.experiments import fig7
-    from neural_predictor.experiments.results import write_result
-    from neural_predictor.tables.table import read_table
+    from neural_predictor.experiments.run import run
 
-    write_result(*fig7.run_fig7(study, Project(root).study(study), read_table(table), scores), csv, protocol)
-
-
-@run_app.command("table-tau")
-def run_table_tau(
-    study: StudyName,
-    tables: Annotated[list[Path], typer.Option("--table", help="Benchmark tables.")],
-    csv: Csv,
-    markdown: Annotated[Path, typer.Option(help="The same for readers.")],
-    protocol: ProtocolJson,
-    scores: Annotated[list[Path], typer.Argument(help="Files of scores of every benchmark and N.")],
-    root: Root = HERE,
-) -> None:
-    """Kendall tau, error and R2 on the rest of the space."""
-    from neural_predictor.config import Project
-    from neural_predictor.experiments import table_tau
-    from neural_predictor.experiments.results import write_result
-    from neural_predictor.files import write_text
-    from neural_predictor.tables.table import read_table
-
-    read = {table.name: table for table in map(read_table, tables)}
-    frame, written = table_tau.run_table_tau(study, Project(root).study(study), read, scores)
-    write_result(frame, written, csv, protocol)
-    write_text(markdown, table_tau.as_markdown(frame))
+    run(experiment, study, Project(root).study(study), tables, inputs or [], csv, protocol, markdown)
 
 
 @app.command()
 def render(
-    figure: Annotated[str, typer.Argument(help="fig3 or fig7.")],
+    figure: Annotated[str, typer.Argument(help="Such as fig3 or fig7.")],
     csv: Csv,
     protocol: ProtocolJson,
     pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],

@@ -12,128 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.predictors.recipe import NeuralRecipe  # noqa: TC001 - pydantic needs it at run time
-from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.studies import Section, Study
 
-Positive = Annotated[int, Field(gt=0)]
-
-
-def _known_benchmark(name: str) -> str:
-    if name not in BENCHMARKS:
-        raise ValueError(f"unknown benchmark; known are {', '.join(BENCHMARKS)}")
-    return name
-
-
-BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Fig7(_Section):
-    """The trade-off between N training networks and K validated candidates (paper, Fig. 7)."""
-
-    train_sizes: Annotated[tuple[Annotated[int, Field(ge=10)], ...], Field(min_length=1, examples=[[43, 172, 860]])]
-    total: Positive = Field(description="largest N + K of a curve", examples=[2000])
-    repeats: Annotated[int, Field(ge=2)] = Field(description="repeats of each N", examples=[10])
-    random_repeats: Annotated[int, Field(ge=2)] = Field(description="repeats of random search", examples=[200])
-
-    @model_validator(mode="after")
-    def _room_for_candidates(self) -> Fig7:
-        if max(self.train_sizes) >= self.total:
-            raise ValueError(
-                f"total is {self.total}: N = {max(self.train_sizes)} leaves no K; every N must be below total"
-            )
-        if len(set(self.train_sizes)) < len(self.train_sizes):
-            raise ValueError("train_sizes names an N twice")
-        return self
-
-
-class TableTau(_Section):
-    """Kendall tau of the predictor over the rest of the space, for several benchmarks."""
-
-    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
-    train_size: Annotated[int, Field(ge=10)] = Field(description="N", examples=[172])
-    repeats: Annotated[int, Field(ge=2)] = Field(description="random splits", examples=[10])
-
-
-class Bootstrap(_Section):
-    """Percentile bootstrap over repeats, of every mean that is reported."""
-
-    resamples: Annotated[int, Field(ge=100)] = 2000
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class Study(_Section):
-    """One study: the benchmarks, sizes, repeats and seeds of a whole run. Finished studies are copied, not edited."""
-
-    description: str = Field(examples=["what this study is for, in a sentence"])
-    benchmark: BenchmarkName = Field(description="table of the figures", examples=["nasbench-graph-cs"])
-    seed: Annotated[int, Field(ge=0)] = Field(description="every random draw follows from it", examples=[2020])
-    repeats_per_shard: Positive = Field(description="repeats that one job trains", examples=[5])
-    predictor: NeuralRecipe
-    fig7: Fig7
-    table_tau: TableTau
-    bootstrap: Bootstrap = Bootstrap()
-
-    @model_validator(mode="after")
-    def _fits_the_benchmark(self) -> Study:
-        size = BENCHMARKS[self.benchmark].size
-        if self.fig7.total > size:
-            raise ValueError(
-                f"fig7.total is {self.fig7.total}, but {self.benchmark} has {size} architectures: at most {size}"
-            )
-        for name in self.table_tau.benchmarks:
-            if self.table_tau.train_size >= BENCHMARKS[name].size:
-                raise ValueError(
-                    f"table_tau.train_size is {self.table_tau.train_size}, but {name} has {BENCHMARKS[name].size} "
-                    "architectures: some must stay for the test"
-                )
-        return self
-
-    def check_rows(self, benchmark: str, rows: int) -> None:
-        """Refuse a table that is too small for this study, as a file of the user's own may be.
-
-        Raises:
-            ConfigError: naming the key that asks for more.
-        """
-        asked = (
-            {"table_tau.train_size": self.table_tau.train_size + 1} if benchmark in self.table_tau.benchmarks else {}
-        )
-        if benchmark == self.benchmark:
-            asked["fig7.total"] = self.fig7.total
-        for key, size in asked.items():
-            if size > rows:
-                raise ConfigError(
-                    f"the table {benchmark} has {rows} architectures, but {key} of the study needs {size}: "
-                    "lower it, or use a larger file"
-                )
-
-    def repeats(self, benchmark: str, train_size: int) -> int:
-        """How many repeats of a fit some experiment of this study asks for (0: none)."""
-        wanted = 0
-        if benchmark == self.benchmark and train_size in self.fig7.train_sizes:
-            wanted = self.fig7.repeats
-        if benchmark in self.table_tau.benchmarks and train_size == self.table_tau.train_size:
-            wanted = max(wanted, self.table_tau.repeats)
-        return wanted
-
-    def shards(self, benchmark: str, train_size: int) -> range:
-        """Numbers of the jobs that share these repeats."""
-        return range(-(-self.repeats(benchmark, train_size) // self.repeats_per_shard))
-
-    def shard_repeats(self, benchmark: str, train_size: int, shard: int) -> range:
-        """The repeats of one job."""
-        first = shard * self.repeats_per_shard
-        return range(first, min(first + self.repeats_per_shard, self.repeats(benchmark, train_size)))
-
-
-class Source(_Section):
+class Source(Section):
     """One raw file: where it comes from, what it must be, and what its users owe its makers."""
 
     url: str | None = Field(None, description="where it is downloaded from")
@@ -141,7 +28,9 @@ class Source(_Section):
     package: str | None = Field(None, description="installed Python package that holds it, in place of a url")
     path: str | None = Field(None, description="its path inside the package")
     sha256: Sha256
-    bytes: Positive | None = Field(None, description="size; left out where no public source states it")
+    bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="size; left out where no public source states it"
+    )
     licence: str
     citation: str
 
@@ -152,11 +41,14 @@ class Source(_Section):
         return self
 
 
-class Config(_Section):
+class Config(Section):
     """`config/config.yaml`."""
 
     study: str = Field(description="the study that fills results/*.pdf", examples=["embedded-v1"])
     accelerator: Literal["cpu", "gpu"] = Field("cpu", description="what predictors and children are trained on")
+    scoring_memory_mb: Annotated[int, Field(ge=64)] = Field(
+        2048, description="bound on the embeddings that scoring a space holds at once"
+    )
     data: dict[str, Path] = Field(
         default_factory=dict,
         description="local files to use instead of a download, by source name",
@@ -164,7 +56,7 @@ class Config(_Section):
     )
 
 
-class Sources(_Section):
+class Sources(Section):
     """`config/sources.yaml`."""
 
     sources: dict[str, Source]

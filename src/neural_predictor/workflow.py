@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.config import Project, digest
+from neural_predictor.experiments import MODULES
+from neural_predictor.studies import Fits
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
 FIT_STAGE_VERSION = 1
 """Raise to refit every predictor; say why in CHANGELOG.md."""
 
-FIGURES = ("fig3", "fig7")
-TABLES = ("table-tau",)
+FIGURES = {
+    "fig3": "fig3",
+    "fig4": "curves",
+    "fig7": "curves",
+    "figA1": "curves",
+    "fig-frontier": "curves",
+}
+"""Figure -> the module that draws it."""
+TABLES = ("table-efficiency", "table-tau")
 PACKAGE = Path(__file__).parent
 
 
@@ -56,6 +65,7 @@ class Plan:
     """The project's configuration as functions of wildcards."""
 
     figures = FIGURES
+    tables = TABLES
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -108,37 +118,39 @@ class Plan:
         return f"resources/raw/{BENCHMARKS[wildcards.benchmark].source}"
 
     @_of_study
-    def study_table(self, wildcards: Any) -> str:
-        """The table of a study's figures."""
-        return _table(self.project.study(wildcards.study).benchmark)
+    def experiment_tables(self, wildcards: Any) -> list[str]:
+        """Tables that an experiment reads, the study's own first."""
+        study = self.project.study(wildcards.study)
+        names = [study.benchmark]
+        if wildcards.experiment == "table-tau":
+            names += study.table_tau.benchmarks
+        return [f"resources/tables/{name}.parquet" for name in dict.fromkeys(names)]
 
     @_of_study
-    def fig7_scores(self, wildcards: Any) -> list[str]:
-        """Scores of every N of fig7."""
+    def experiment_inputs(self, wildcards: Any) -> list[str]:
+        """Files of scores that an experiment reads, or the numbers of another experiment."""
         study = self.project.study(wildcards.study)
-        return self._scores(wildcards.study, ((study.benchmark, size) for size in study.fig7.train_sizes))
-
-    @_of_study
-    def tau_tables(self, wildcards: Any) -> list[str]:
-        """Tables of table-tau: the study's own, then the others."""
-        study = self.project.study(wildcards.study)
-        return [_table(name) for name in dict.fromkeys((study.benchmark, *study.table_tau.benchmarks))]
-
-    @_of_study
-    def tau_scores(self, wildcards: Any) -> list[str]:
-        """Scores that table-tau needs: every N of fig7 on the study's table, its own N on each of its benchmarks."""
-        study = self.project.study(wildcards.study)
-        own = [(study.benchmark, size) for size in study.fig7.train_sizes]
-        others = [(name, study.table_tau.train_size) for name in study.table_tau.benchmarks]
-        return self._scores(wildcards.study, dict.fromkeys(own + others))
-
-    def _scores(self, study_name: str, fits: Iterable[tuple[str, int]]) -> list[str]:
-        study = self.project.study(study_name)
+        if wildcards.experiment == "fig-frontier":
+            return [f"results/{wildcards.study}/fig7.csv"]
+        chosen: dict[Fits, int] = {}
+        if wildcards.experiment == "fig7":
+            sizes = study.fig7.train_sizes
+            chosen = {Fits(study.fig7.predictor, study.benchmark, size): study.fig7.repeats for size in sizes}
+        elif wildcards.experiment in ("fig4", "figA1", "table-efficiency"):
+            section = study.figa1 if wildcards.experiment == "figA1" else study.fig4
+            names = section.predictors
+            chosen = {Fits(name, study.benchmark, section.train_size): section.repeats for name in names}
+        elif wildcards.experiment == "table-tau":
+            chosen = study.fits()
         return [
-            f"results/{study_name}/fits/{benchmark}/n{size}/{shard}.scores.npz"
-            for benchmark, size in fits
-            for shard in study.shards(benchmark, size)
+            f"results/{wildcards.study}/fits/{fits.predictor}/{fits.benchmark}/n{fits.train_size}/{shard}.scores.npz"
+            for fits, repeats in chosen.items()
+            for shard in study.shards(fits, repeats)
         ]
+
+    def experiment_code(self, wildcards: Any) -> list[str]:
+        """Modules that an experiment runs."""
+        return self.code(f"experiments.{MODULES[wildcards.experiment]}")
 
     # Parameters: a job runs again when one of them changes
 
@@ -154,8 +166,9 @@ class Plan:
     def fit_params(self, wildcards: Any) -> str:
         """Everything that a fit depends on besides its table."""
         study = self.project.study(wildcards.study)
-        repeats = study.shard_repeats(wildcards.benchmark, int(wildcards.train_size), int(wildcards.shard))
-        parts = (FIT_STAGE_VERSION, study.seed, repeats, study.predictor.model_dump_json())
+        fits = Fits(wildcards.predictor, wildcards.benchmark, int(wildcards.train_size))
+        recipe = study.predictors[fits.predictor].model_dump_json()
+        parts = (FIT_STAGE_VERSION, study.seed, study.shard_repeats(fits, int(wildcards.shard)), recipe)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def study_digest(self, wildcards: Any) -> str:
@@ -172,10 +185,6 @@ class Plan:
     def code(module: str) -> list[str]:
         """Files of a module of this package and of all its modules that it imports, directly or not."""
         return sorted(map(str, _closure(f"neural_predictor.{module}")))
-
-
-def _table(benchmark: str) -> str:
-    return f"resources/tables/{benchmark}.parquet"
 
 
 def _file(module: str) -> Path | None:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import TypeAdapter
 
-from neural_predictor.config import Config, Project, Sources, Study, digest, load, schema
+from neural_predictor.config import Config, Project, Sources, digest, load, schema
 from neural_predictor.errors import ConfigError
+from neural_predictor.studies import Fits, Study
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,8 +44,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
     study["fig7"]["repeat"] = study["fig7"].pop("repeats")
     message = refusal(tmp_path, study)
     assert (
-        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are train_sizes, total, repeats, random_repeats"
-        in message
+        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are predictor, train_sizes, total, repeats" in message
     )
     assert "broken-v1.yaml: fig7.repeats" in message
     assert "(for example 10)" in message
@@ -68,10 +67,24 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (("fig7", "total"), 43, "total is 43: N = 43 leaves no K"),
         (("fig7", "train_sizes"), [5], "fig7.train_sizes.0 is 5: Input should be greater than or equal to 10"),
         (("fig7", "train_sizes"), [20, 20], "names an N twice"),
-        (("table_tau", "train_size"), 2021, "table_tau.train_size is 2021, but nasbench-graph-proteins has 2021"),
+        (
+            ("table_tau", "train_size"),
+            2021,
+            "table_tau.train_size is 2021, but nasbench-graph-proteins has 2021",
+        ),
         (("seed",), -1, "seed is -1: Input should be greater than or equal to 0"),
-        (("predictor", "dropout"), 1.5, "predictor.dropout is 1.5: Input should be less than 1"),
-        (("predictor", "kind"), "tree", "predictor.kind is 'tree': Input should be 'gcn'"),
+        (("predictors", "mlp", "dropout"), 1.5, "predictors.mlp.mlp.dropout is 1.5: Input should be less than 1"),
+        (
+            ("predictors", "mlp", "kind"),
+            "tree",
+            "any of the expected tags: 'gcn', 'mlp', 'cnn', 'cascade'",
+        ),
+        (
+            ("fig4", "predictors"),
+            ["best"],
+            "fig4 names the predictor 'best'; defined are",
+        ),
+        (("searches", "tournament"), 50, "tournament is 50, more than the population of 20"),
         (("bootstrap", "confidence"), float("nan"), "bootstrap.confidence is nan: Input should be a finite number"),
     ],
 )
@@ -96,7 +109,7 @@ def test_an_unknown_study_and_an_unknown_source_are_named(tmp_path):
         Project(ROOT).study("mystudy-v1")
     with pytest.raises(ConfigError, match=r"data\.nasbench: no such source; known are"):
         Project(ROOT, {"study": "smoke-v1", "data": {"nasbench": "x"}})
-    with pytest.raises(ConfigError, match="studies: unknown key; allowed here are study, accelerator, data"):
+    with pytest.raises(ConfigError, match="studies: unknown key; allowed here are study, accelerator"):
         Project(ROOT, {"study": "smoke-v1", "studies": 1})
 
 
@@ -110,12 +123,26 @@ def test_a_source_needs_one_origin(tmp_path):
 
 def test_repeats_are_dealt_to_shards_without_loss_or_overlap(study):
     study["fig7"]["repeats"], study["repeats_per_shard"] = 7, 3
-    plan = TypeAdapter(Study).validate_python(study)
-    name = "nasbench-graph-proteins"
-    dealt = [repeat for shard in plan.shards(name, 20) for repeat in plan.shard_repeats(name, 20, shard)]
+    plan = Study.model_validate(study)
+    fits = Fits("one-stage", "nasbench-graph-proteins", 20)
+    dealt = [repeat for shard in plan.shards(fits) for repeat in plan.shard_repeats(fits, shard)]
     assert dealt == list(range(7))
-    assert plan.repeats(name, 999) == 0
-    assert plan.repeats("nasbench-graph-cs", 20) == 0
+    assert list(plan.shards(fits, 2)) == [0]
+    assert list(plan.shards(Fits("one-stage", "nasbench-graph-proteins", 999))) == []
+    assert list(plan.shards(Fits("mlp", "nasbench-graph-proteins", 20))) == []
+
+
+def test_figures_share_the_fits_that_they_both_need(study):
+    study["fig4"]["repeats"] = 5
+    fits = Study.model_validate(study).fits()
+    name = "nasbench-graph-proteins"
+    assert fits == {
+        Fits("one-stage", name, 43): 5,
+        Fits("two-stage", name, 43): 5,
+        Fits("mlp", name, 43): 2,
+        Fits("cnn", name, 43): 2,
+        Fits("one-stage", name, 20): 2,
+    }
 
 
 def test_the_digest_follows_values_not_order_or_comments(study):

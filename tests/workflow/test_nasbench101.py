@@ -9,20 +9,35 @@ import yaml
 
 from neural_predictor.tables.table import read_table
 
+SHORT = {"kind": "gcn", "epochs": 30}
 STUDY = {
     "description": "real extracts of NAS-Bench-101, for tests",
     "benchmark": "nasbench101",
     "seed": 1,
     "repeats_per_shard": 2,
-    "predictor": {"kind": "gcn", "epochs": 30},
+    "predictors": {
+        "one-stage": SHORT,
+        "two-stage": {
+            "kind": "cascade",
+            "classifier": SHORT | {"loss": "logistic"},
+            "regressor": SHORT,
+            "quantile": 0.4,
+        },
+        "mlp": SHORT | {"kind": "mlp"},
+        "cnn": SHORT | {"kind": "cnn"},
+    },
+    "searches": {"repeats": 20, "population": 20, "tournament": 5},
     "bootstrap": {"resamples": 200},
 }
 
 
 def with_file(checkout, path, sizes, total):
+    axes = {"total": total, "repeats": 2}
     study = STUDY | {
-        "fig7": {"train_sizes": sizes, "total": total, "repeats": 2, "random_repeats": 20},
-        "table_tau": {"benchmarks": ["nasbench101"], "train_size": sizes[0], "repeats": 2},
+        "fig4": {"predictors": ["one-stage", "two-stage"], "train_size": sizes[0], **axes},
+        "fig7": {"predictor": "one-stage", "train_sizes": sizes, **axes},
+        "figa1": {"predictors": ["one-stage", "mlp", "cnn"], "train_size": sizes[0], **axes},
+        "table_tau": {"predictor": "one-stage", "benchmarks": ["nasbench101"], "train_size": sizes[0], "repeats": 2},
     }
     checkout.path("config/studies/extract-v1.yaml").write_text(yaml.safe_dump(study))
     checkout.path("config/config.yaml").write_text(f"study: extract-v1\ndata:\n  nasbench101: {path}\n")
@@ -63,13 +78,13 @@ def test_2532_cells_with_one_run_give_both_figures(checkout, shared_data):
 def test_a_file_that_is_too_small_for_the_study_is_refused_by_name(checkout, shared_data):
     with_file(checkout, shared_data / "nasbench101_4v_full.tfrecord", [20], 92)
     output = checkout.snakemake("--cores", "2", "all", ok=False)
-    assert "the table nasbench101 has 91 architectures, but fig7.total of the study needs 92" in output
+    assert "the table nasbench101 has 91 architectures, but fig4.total of the study needs 92" in output
     assert "Traceback" not in output
 
 
 def test_without_a_file_the_download_is_planned_first_and_its_failure_is_one_message(checkout):
     for study in ("replication-v1", "paper-v1"):
-        for figure in ("fig3", "fig7"):
+        for figure in ("fig3", "fig4", "fig7"):
             planned = checkout.snakemake("-n", f"results/{study}/{figure}.pdf")
             assert planned.index("rule fetch_source:") < planned.index("rule build_table:")
             assert "resources/raw/nasbench101" in planned

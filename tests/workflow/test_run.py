@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.experiments.results import Protocol
+from neural_predictor.workflow import FIGURES
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ def rules(output):
 
 
 def test_the_study_is_complete_with_numbers_and_protocols(built):
-    for figure in ("fig3", "fig7"):
+    for figure in FIGURES:
         for kind in ("pdf", "png", "csv", "protocol.json"):
             assert built.path(f"results/smoke-v1/{figure}.{kind}").stat().st_size > 0
         protocol = Protocol.model_validate_json(built.path(f"results/smoke-v1/{figure}.protocol.json").read_text())
@@ -32,7 +33,19 @@ def test_the_study_is_complete_with_numbers_and_protocols(built):
     assert last["mean"].between(0.6, 0.8).all()
     tau = pd.read_csv(built.path("results/smoke-v1/table-tau.csv"))
     assert set(tau["metric"]) == {"kendall_tau", "mse", "r2"}
-    assert "| nasbench-graph-proteins | 43 | 2 | 1978 |" in built.path("results/smoke-v1/table-tau.md").read_text()
+    readable = built.path("results/smoke-v1/table-tau.md").read_text()
+    assert "| one-stage | nasbench-graph-proteins | 43 | the rest, 1978 | 2 |" in readable
+
+
+def test_searches_meet_on_the_same_axes(built):
+    fig4, fig7 = (pd.read_csv(built.path(f"results/smoke-v1/{name}.csv")) for name in ("fig4", "fig7"))
+    assert set(fig4["method"]) == {"one-stage", "two-stage", "random", "evolution", "oracle"}
+    chosen = [frame[frame["method"] == "random"]["mean"].tolist() for frame in (fig4, fig7)]
+    assert chosen[0] == chosen[1]  # the same random searches in every figure
+    frontier = pd.read_csv(built.path("results/smoke-v1/fig-frontier.csv"))
+    assert set(frontier["train_size"]) == {20, 43}
+    efficiency = pd.read_csv(built.path("results/smoke-v1/table-efficiency.csv"), index_col="method")
+    assert efficiency.loc["evolution", "reached"] > 0
 
 
 def test_nothing_is_left_to_do(built):
@@ -59,7 +72,7 @@ def test_a_published_figure_is_the_default_studys_and_follows_it(built):
 
 
 def test_a_single_stage_is_rerun_and_gives_the_same_numbers(built):
-    scores = built.path("results/smoke-v1/fits/nasbench-graph-proteins/n20/0.scores.npz")
+    scores = built.path("results/smoke-v1/fits/one-stage/nasbench-graph-proteins/n20/0.scores.npz")
     before, fig7 = scores.read_bytes(), built.path("results/smoke-v1/fig7.csv").read_bytes()
     output = built.snakemake("--cores", "2", "-R", "fit_predictor", "--until", "fit_predictor", "--", ALL)
     assert rules(output) == {"fit_predictor"}
@@ -72,7 +85,7 @@ def test_a_change_in_a_module_that_a_cheap_stage_uses_reruns_that_stage(built):
     with built.path("src/neural_predictor/search/traces.py").open("a") as file:
         file.write("\n# a change\n")
     planned = built.snakemake("-n", ALL)
-    assert {"run_fig3", "run_fig7"} <= rules(planned)
+    assert {"run_experiment", "run_table"} <= rules(planned)
     assert not rules(planned) & {"fit_predictor", "build_table"}
     with built.path("src/neural_predictor/figures/style.py").open("a") as file:
         file.write("\n# a change\n")
@@ -97,7 +110,7 @@ def test_the_stage_version_refits(built):
 
 def test_a_changed_recipe_refits(built):
     built.edit("config/studies/smoke-v1.yaml", "epochs: 40", "epochs: 41")
-    assert {"fit_predictor", "run_fig7", "render_fig7"} <= rules(built.snakemake("-n", ALL))
+    assert {"fit_predictor", "run_experiment", "render_fig7"} <= rules(built.snakemake("-n", ALL))
     built.edit("config/studies/smoke-v1.yaml", "epochs: 41", "epochs: 40")
 
 
@@ -114,10 +127,10 @@ def test_an_altered_source_fails_with_its_reason_and_keeps_what_was_finished(bui
 
 
 def test_a_damaged_file_of_scores_is_named(built):
-    scores = built.path("results/smoke-v1/fits/nasbench-graph-proteins/n20/0.scores.npz")
+    scores = built.path("results/smoke-v1/fits/one-stage/nasbench-graph-proteins/n20/0.scores.npz")
     whole = scores.read_bytes()
     scores.write_bytes(whole[:100])
-    output = built.snakemake("--cores", "2", "-R", "run_fig7", "--", ALL, ok=False)
+    output = built.snakemake("--cores", "2", "-R", "run_experiment", "--", ALL, ok=False)
     assert "0.scores.npz: not a file of scores" in output
     assert "Traceback" not in output
     scores.write_bytes(whole)

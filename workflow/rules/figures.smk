@@ -1,14 +1,14 @@
 # From numbers to pages: one rule a figure, made from the list of figures.
 
-for figure in plan.figures:
+for figure, module in plan.figures.items():
 
     rule:
         name:
-            f"render_{figure}"
+            "render_" + figure.replace("-", "_")
         input:
             csv=f"results/{{study}}/{figure}.csv",
             protocol=f"results/{{study}}/{figure}.protocol.json",
-            code=plan.code(f"figures.{figure}"),
+            code=plan.code(f"figures.{module}"),
         output:
             pdf=f"results/{{study}}/{figure}.pdf",
             png=report(
@@ -18,9 +18,9 @@ for figure in plan.figures:
                 labels={"figure": figure},
             ),
         log:
-            f"work/logs/render_{figure}/{{study}}.log",
+            f"work/logs/render/{{study}}/{figure}.log",
         benchmark:
-            f"work/benchmarks/render_{figure}/{{study}}.tsv"
+            f"work/benchmarks/render/{{study}}/{figure}.tsv"
         conda:
             "../../envs/cpu.yaml"
         threads: 1

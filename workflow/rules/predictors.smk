@@ -6,26 +6,26 @@ rule fit_predictor:
     input:
         table="resources/tables/{benchmark}.parquet",
     output:
-        weights="results/{study}/fits/{benchmark}/n{train_size}/{shard}.weights.npz",
-        scores="results/{study}/fits/{benchmark}/n{train_size}/{shard}.scores.npz",
+        scores="results/{study}/fits/{predictor}/{benchmark}/n{train_size}/{shard}.scores.npz",
     log:
-        "work/logs/fit_predictor/{study}/{benchmark}/n{train_size}-{shard}.log",
+        "work/logs/fit_predictor/{study}/{predictor}/{benchmark}/n{train_size}-{shard}.log",
     benchmark:
-        "work/benchmarks/fit_predictor/{study}/{benchmark}/n{train_size}-{shard}.tsv"
+        "work/benchmarks/fit_predictor/{study}/{predictor}/{benchmark}/n{train_size}-{shard}.tsv"
     # The largest N takes longest: it starts first, and the rest fills the gaps.
     priority: lambda wildcards: int(wildcards.train_size)
     conda:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=2000 + 2 * plan.project.config.scoring_memory_mb,
         runtime=lambda wildcards, attempt: 120 * attempt,
         gpu=int(plan.accelerator == "gpu"),
     params:
         fit=plan.fit_params,
         accelerator=plan.accelerator,
+        memory_mb=plan.project.config.scoring_memory_mb,
     shell:
         "python -m neural_predictor fit-predictor --study {wildcards.study} --table {input.table}"
-        " --train-size {wildcards.train_size} --shard {wildcards.shard}"
-        " --weights {output.weights} --scores {output.scores}"
-        " --threads {threads} --accelerator {params.accelerator} > {log} 2>&1"
+        " --predictor {wildcards.predictor} --train-size {wildcards.train_size} --shard {wildcards.shard}"
+        " --output {output.scores} --threads {threads} --accelerator {params.accelerator}"
+        " --memory-mb {params.memory_mb} > {log} 2>&1"

@@ -10,7 +10,7 @@ rule publish:
     log:
         "work/logs/publish/{artefact}.log",
     wildcard_constraints:
-        artefact=r"[a-z0-9-]+\.(pdf|md)",
+        artefact=r"[A-Za-z0-9-]+\.(pdf|md)",
     localrule: True
     conda:
         "../../envs/cpu.yaml"

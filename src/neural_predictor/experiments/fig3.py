@@ -13,8 +13,8 @@ from neural_predictor.search.draws import seed_of
 from neural_predictor.search.traces import oracle
 
 if TYPE_CHECKING:
-    from neural_predictor.config import Study
     from neural_predictor.experiments.results import Protocol
+    from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
 
 ORACLE_DRAWS = 100  # paper, Fig. 3: "averaged over 100 oracle experiments"

@@ -7,70 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from neural_predictor.experiments.curves import guided_curves, oracle_rows, random_curves, tidy
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
-from neural_predictor.experiments.statistics import bootstrap_mean
-from neural_predictor.search.draws import draw_experiment, seed_of
-from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from neural_predictor.config import Study
     from neural_predictor.experiments.results import Protocol
+    from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
 
-COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
-TIME_POINTS = 500
-
-
-class _Curves:
-    """Collects the runs of one method and gives its curves as tidy rows."""
-
-    def __init__(self, table: BenchmarkTable, study: Study, method: str, first: int) -> None:
-        self.table, self.study, self.method, self.first = table, study, method, first
-        self.target = table.mean(table.target)
-        self.timed = "training_time_s" in table.metrics
-        self.runs: list[tuple[NDArray[np.float64], ...]] = []
-
-    def add(self, trace: NDArray[np.intp], signal: NDArray[np.float64], runs: NDArray[np.intp]) -> None:
-        """One repeat: its trace, and the signal and run of every architecture that it sees."""
-        choice = trace[best_so_far(signal[trace], maximise=self.table.maximise)]
-        time = np.cumsum(self.table.at("training_time_s", runs)[trace]) if self.timed else np.zeros(0)
-        self.runs.append((signal[choice], self.target[choice], time))
-
-    def rows(self, train_size: int | None) -> pd.DataFrame:
-        """Mean and interval at every number of samples from `first` on, and on a grid of times."""
-        signal, target, time = (np.array(part) for part in zip(*self.runs, strict=True))
-        samples = np.arange(self.first, signal.shape[1] + 1)
-        panels = [
-            ("signal_by_samples", samples, signal[:, self.first - 1 :]),
-            ("target_by_samples", samples, target[:, self.first - 1 :]),
-        ]
-        if self.timed:
-            # Every repeat must have reached `first` samples, and none may have run out of budget.
-            grid = np.linspace(time[:, self.first - 1].max(), time[:, -1].min(), TIME_POINTS)
-            if grid[0] < grid[-1]:
-                places = np.array([np.searchsorted(row, grid, side="right") - 1 for row in time])
-                panels.append(("target_by_time", grid, np.take_along_axis(target, places, axis=1)))
-        frames = []
-        for panel, x, values in panels:
-            seed = seed_of(self.study.seed, "fig7", "bootstrap", self.method, panel, train_size or 0)
-            mean, low, high = bootstrap_mean(values, self.study.bootstrap, seed)
-            frames.append(pd.DataFrame({"panel": panel, "x": x, "mean": mean, "low": low, "high": high}))
-        return pd.concat(frames).assign(method=self.method, train_size=train_size, repeats=len(self.runs))
+FRONTIER_COLUMNS = ("panel", "train_size", "level", "samples", "random_samples", "repeats")
 
 
 def run_fig7(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
 ) -> tuple[pd.DataFrame, Protocol]:
-    """Best-so-far curves of the predictor for every N, of random search, and the oracle's level.
-
-    Total samples are N + K, total time is the training time of all N + K. Panels: `signal_by_samples`,
-    `target_by_samples`, and `target_by_time` (x in seconds) where the benchmark recorded training times.
+    """Best-so-far curves of the predictor for every N, of random search, and the oracle's level (`curves`).
 
     Args:
         study_name: the study.
@@ -79,41 +34,52 @@ def run_fig7(
         scores: files of scores of every N.
     """
     study.check_rows(table.name, len(table))
+    plan = study.fig7
     frames = []
-    for (_, train_size), paths in group_fits(scores).items():
-        curves = _Curves(table, study, "predictor", train_size + 1)
-        for fit in read_fits(paths, table):
-            if fit.repeat < study.fig7.repeats:
-                seen = draw_experiment(table, study.seed, train_size, fit.repeat)
-                ties = np.random.default_rng(seed_of(study.seed, "fig7", "ties", train_size, fit.repeat))
-                trace = guided_trace(fit.scores, seen.train_rows, study.fig7.total, ties, maximise=table.maximise)
-                curves.add(trace, seen.signal, seen.runs)
-        frames.append(curves.rows(train_size))
-    frames += _references(study, table)
-    frame = pd.concat(frames, ignore_index=True).reindex(columns=list(COLUMNS))
-    frame["train_size"] = frame["train_size"].astype("Int64")
+    for fits, paths in group_fits(scores).items():
+        read = read_fits(paths, table, plan.repeats)
+        frames.append(guided_curves(table, study, fits.predictor, fits.train_size, read, plan.total).rows())
+    frames += [random_curves(table, study, plan.total).rows(), oracle_rows(table, study)]
     notes = [] if "training_time_s" in table.metrics else ["Hence there is no panel by training time."]
-    repeats = {
-        "the predictor at each N": study.fig7.repeats,
-        "random search and the oracle": study.fig7.random_repeats,
-    }
-    return frame, describe("fig7", study_name, study, table, repeats, notes)
+    repeats = {"the predictor at each N": plan.repeats, "random search and the oracle": study.searches.repeats}
+    return tidy(frames), describe("fig7", study_name, study, table, repeats, notes)
 
 
-def _references(study: Study, table: BenchmarkTable) -> list[pd.DataFrame]:
-    """Random search's curves and the oracle's two levels."""
-    curves = _Curves(table, study, "random", 1)
-    levels = []
-    for repeat in range(study.fig7.random_repeats):
-        rng = np.random.default_rng(seed_of(study.seed, "fig7", "random", repeat))
-        runs = table.draw_runs(rng)
-        signal = table.at(table.signal, runs)
-        curves.add(random_trace(len(table), study.fig7.total, rng), signal, runs)
-        best = oracle(signal, maximise=table.maximise)
-        levels.append((signal[best], curves.target[best]))
-    mean, low, high = bootstrap_mean(
-        np.array(levels), study.bootstrap, seed_of(study.seed, "fig7", "bootstrap", "oracle")
-    )
-    panels = ["signal_by_samples", "target_by_samples"]
-    level = pd.DataFrame({"panel": panels, "x": len(table), "mean": mean, "low": low, "high": high})
-    return [curves.rows(None), level.assign(method="oracle", train_size=None, repeats=len(levels))]
+def run_frontier(
+    study_name: str, study: Study, table: BenchmarkTable, fig7: pd.DataFrame
+) -> tuple[pd.DataFrame, Protocol]:
+    """For every N the total N + K from which on the mean choice is as good as random search's at the whole budget.
+
+    Args:
+        study_name: the study.
+        study: its budget.
+        table: the benchmark, for its direction.
+        fig7: the numbers of fig7.
+
+    Returns:
+        One row a panel and N; `samples` is missing where the level is not held at the end of the budget.
+    """
+    sign = 1 if table.maximise else -1
+    rows = []
+    for panel in ("signal_by_samples", "target_by_samples"):
+        curves = fig7[fig7["panel"] == panel]
+        random = curves[curves["method"] == "random"].set_index("x")["mean"]
+        level = random[study.fig7.total]
+        for size in curves["train_size"].dropna().unique():
+            curve = curves[curves["train_size"] == size]
+            below = curve.loc[sign * curve["mean"] < sign * level, "x"]
+            first = curve["x"].min() if below.empty else below.max() + 1
+            rows.append(
+                {
+                    "panel": panel,
+                    "train_size": int(size),
+                    "level": level,
+                    "samples": first if first <= curve["x"].max() else np.nan,
+                    "random_samples": study.fig7.total,
+                    "repeats": int(curve["repeats"].iloc[0]),
+                }
+            )
+    frame = pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS)).astype({"samples": "Int64"})
+    notes = ["A level counts as reached from the sample on after which the mean curve never falls below it."]
+    repeats = {"the predictor at each N": study.fig7.repeats, "random search": study.searches.repeats}
+    return frame, describe("fig-frontier", study_name, study, table, repeats, notes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_predictor.errors import FormatError
+from neural_predictor.studies import Fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,47 +22,74 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """One fitted predictor's scores.
+    """One fitted predictor's scores of every architecture of the table.
 
     Attributes:
         repeat: number of the repeat.
-        scores: (n,) float32, predicted signal of every architecture of the table.
+        scores: (n,) float32, predicted signal.
+        logits: (n,) float32, a cascade's classifier: positive where it accepts; None without a classifier.
+        one_stage: whether a cascade had to do with its regressor.
     """
 
     repeat: int
     scores: NDArray[np.float32]
+    logits: NDArray[np.float32] | None
+    one_stage: bool
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """(n,) what the classifier accepts; everything without one."""
+        return np.ones(len(self.scores), np.bool_) if self.logits is None else self.logits > 0
+
+    def goodness(self, *, maximise: bool) -> NDArray[np.float64]:
+        """(n,) the order in which candidates are trained: accepted ones by score, then the rest by logit."""
+        goodness = (self.scores if maximise else -self.scores).astype(np.float64)
+        if self.logits is None or self.accepted.all():
+            return goodness
+        lowest = goodness[self.accepted].min() if self.accepted.any() else 0.0
+        return np.where(self.accepted, goodness, lowest - 1 + np.minimum(self.logits, 0))
 
 
-def group_fits(paths: Iterable[Path]) -> dict[tuple[str, int], list[Path]]:
-    """Files of scores by benchmark and N, in the order of both.
+def group_fits(paths: Iterable[Path]) -> dict[Fits, list[Path]]:
+    """Files of scores by predictor, benchmark and N, in the order of these.
 
     Raises:
         FormatError: if a file is damaged.
     """
-    groups: dict[tuple[str, int], list[Path]] = {}
+    groups: dict[Fits, list[Path]] = {}
     for path in paths:
-        benchmark, train_size = _arrays(path, "benchmark", "train_size")
-        groups.setdefault((str(benchmark), int(train_size)), []).append(path)
+        arrays = _arrays(path, "predictor", "benchmark", "train_size")
+        key = Fits(str(arrays["predictor"]), str(arrays["benchmark"]), int(arrays["train_size"]))
+        groups.setdefault(key, []).append(path)
     return dict(sorted(groups.items()))
 
 
-def read_fits(paths: Iterable[Path], table: BenchmarkTable) -> Iterator[Fit]:
-    """The fits in files that `fit_predictor` wrote, one shard in memory at a time.
+def read_fits(paths: Iterable[Path], table: BenchmarkTable, repeats: int | None = None) -> Iterator[Fit]:
+    """The fits in files that `fitting` wrote, one shard in memory at a time; of the first `repeats` repeats.
 
     Raises:
         FormatError: if a file is damaged or belongs to another table.
     """
     for path in paths:
-        repeats, scores = _arrays(path, "repeats", "scores")
-        if scores.shape != (len(repeats), len(table)):
+        arrays = _arrays(path, "repeats", "scores")
+        scores = arrays["scores"]
+        if scores.shape != (len(arrays["repeats"]), len(table)):
             raise FormatError(f"{path}: scores {scores.shape} for a table of {len(table)}; run fit_predictor again")
-        for repeat, row in zip(repeats, scores, strict=True):
-            yield Fit(int(repeat), row)
+        for k, repeat in enumerate(arrays["repeats"].tolist()):
+            if repeats is None or repeat < repeats:
+                logits = arrays["logits"][k] if "logits" in arrays else None
+                alone = bool(arrays["one_stage"][k]) if "one_stage" in arrays else False
+                yield Fit(repeat, scores[k], logits, alone)
 
 
-def _arrays(path: Path, *names: str) -> list[NDArray[Any]]:
+def _arrays(path: Path, *required: str) -> dict[str, NDArray[Any]]:
+    wanted = (*required, *(("logits", "one_stage") if "scores" in required else ()))
     try:
         with np.load(path, allow_pickle=False) as file:
-            return [file[name] for name in names]
+            found = {name: file[name] for name in wanted if name in file.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path}: not a file of scores ({error}); run fit_predictor again") from error
+    missing = [name for name in required if name not in found]
+    if missing:
+        raise FormatError(f"{path}: a file of scores without {', '.join(missing)}; run fit_predictor again")
+    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neural_predictor.files import atomic
+from neural_predictor.predictors.cascade import fit_cascades
 from neural_predictor.predictors.engine import fit_replicates
+from neural_predictor.predictors.recipe import CascadeRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.progress import progress
 from neural_predictor.search.draws import draw_experiment
@@ -17,52 +19,66 @@ from neural_predictor.tables.benchmarks import BENCHMARKS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from neural_predictor.config import Study
+    from neural_predictor.studies import Fits, Study
     from neural_predictor.tables.table import BenchmarkTable
 
 
 def fit_predictor(
-    study: Study,
-    table: BenchmarkTable,
-    train_size: int,
-    repeats: range,
-    *,
-    weights: Path,
-    scores: Path,
-    workers: int,
+    study: Study, table: BenchmarkTable, fits: Fits, repeats: range, output: Path, *, workers: int, memory_mb: int
 ) -> None:
-    """Fit one predictor a repeat and score the whole table with each.
+    """Fit one predictor a repeat, score the whole table with each, and write the scores.
+
+    The training networks of a repeat are those that `draw_experiment` draws: the same for every predictor.
 
     Args:
-        study: recipe and seed.
+        study: recipes and seed.
         table: the benchmark.
-        train_size: N.
+        fits: predictor, benchmark and N.
         repeats: numbers of the repeats.
-        weights: where the trained replicates are written.
-        scores: where the scores are written, as .npz: `repeats` (R,), `scores` (R, n), `benchmark`, `train_size`.
+        output: an .npz file: `predictor`, `benchmark`, `train_size`, `repeats` (R,), `scores` (R, n), and for a
+            cascade `logits` (R, n), `one_stage` (R,).
         workers: training threads.
+        memory_mb: bound on the embeddings that scoring holds at once.
 
     Raises:
+        ConfigError: if the table is too small for the study.
         PredictorError: if labels are constant or training diverges.
     """
     study.check_rows(table.name, len(table))
-    experiments = [draw_experiment(table, study.seed, train_size, repeat) for repeat in repeats]
+    recipe = study.predictors[fits.predictor]
+    experiments = [draw_experiment(table, study.seed, fits.train_size, repeat) for repeat in repeats]
     rows = np.stack([experiment.train_rows for experiment in experiments])
     labels = np.stack([experiment.signal[experiment.train_rows] for experiment in experiments])
-    space = SPACES[table.space](**BENCHMARKS[table.name].options)
-    graphs = space.encode(table.encoding)
-    what = f"fit N={train_size}, repeats {repeats.start}-{repeats.stop - 1}"
-    with progress(what, study.predictor.epochs * len(repeats), "epochs") as advance:
-        seeds = [experiment.seed for experiment in experiments]
-        replicates = fit_replicates(graphs, labels, study.predictor, seeds, rows, workers=workers, advance=advance)
-    with progress("score", len(graphs) * len(repeats), "architectures") as advance:
-        predicted = score(replicates, graphs, advance=advance)
-    replicates.save(weights)
-    with atomic(scores) as part, part.open("wb") as file:
+    seeds = [experiment.seed for experiment in experiments]
+    graphs = SPACES[table.space](**BENCHMARKS[table.name].options).encode(table.encoding)
+    what = f"{fits.predictor}, N={fits.train_size}, repeats {repeats.start}-{repeats.stop - 1}"
+    found: dict[str, Any]
+    if isinstance(recipe, CascadeRecipe):
+        epochs = recipe.classifier.epochs + recipe.regressor.epochs
+        with progress(f"fit and score {what}", epochs * len(repeats), "epochs") as advance:
+            cascades = fit_cascades(
+                graphs,
+                labels,
+                recipe,
+                seeds,
+                rows,
+                maximise=table.maximise,
+                workers=workers,
+                memory_mb=memory_mb,
+                advance=advance,
+            )
+        found = {"scores": cascades.scores, "logits": cascades.logits, "one_stage": cascades.one_stage}
+    else:
+        with progress(f"fit {what}", recipe.epochs * len(repeats), "epochs") as advance:
+            replicates = fit_replicates(graphs, labels, recipe, seeds, rows, workers=workers, advance=advance)
+        with progress(f"score {what}", len(graphs) * len(repeats), "architectures") as advance:
+            found = {"scores": score(replicates, graphs, memory_mb=memory_mb, advance=advance)}
+    with atomic(output) as part, part.open("wb") as file:
         np.savez(
             file,
+            predictor=np.array(fits.predictor),
             benchmark=np.array(table.name),
-            train_size=np.array(train_size),
+            train_size=np.array(fits.train_size),
             repeats=np.array(repeats),
-            scores=predicted,
+            **found,
         )

@@ -13,7 +13,7 @@ from neural_predictor.tables.benchmarks import BENCHMARKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neural_predictor.config import Study
+    from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
 
 LIBRARIES = ("numpy", "scipy", "pandas", "tensorflow", "keras")

@@ -17,40 +17,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from neural_predictor.config import Study
     from neural_predictor.experiments.results import Protocol
+    from neural_predictor.studies import Fits, Study
     from neural_predictor.tables.table import BenchmarkTable
 
-COLUMNS = ("benchmark", "train_size", "metric", "unit", "mean", "low", "high", "repeats", "test_size")
+COLUMNS = (
+    "predictor",
+    "benchmark",
+    "train_size",
+    "test_set",
+    "metric",
+    "unit",
+    "mean",
+    "low",
+    "high",
+    "repeats",
+    "test_size",
+)
 UNITS = {"kendall_tau": "", "mse": "squared percentage points", "r2": ""}
+MIN_TEST = 10
 _SCALE = {"mse": 1e4}  # accuracies are fractions; the paper's errors are of percentages
 
 
-def _rows(study: Study, table: BenchmarkTable, train_size: int, paths: Iterable[Path]) -> list[dict[str, object]]:
-    metrics = []
+def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]) -> list[dict[str, object]]:
+    """Metrics on the rest of the space and, for a cascade, on what its classifier accepts of it."""
+    metrics: dict[str, list[dict[str, float]]] = {}
     for fit in read_fits(paths, table):
-        seen = draw_experiment(table, study.seed, train_size, fit.repeat)
-        metrics.append(
-            predictor_metrics(np.delete(fit.scores, seen.train_rows), np.delete(seen.signal, seen.train_rows))
-        )
+        seen = draw_experiment(table, study.seed, fits.train_size, fit.repeat)
+        rest = np.ones(len(table), np.bool_)
+        rest[seen.train_rows] = False
+        sets = {"rest": rest} if fit.logits is None else {"rest": rest, "accepted": rest & fit.accepted}
+        for name, chosen in sets.items():
+            if chosen.sum() >= MIN_TEST:
+                metrics.setdefault(name, []).append(predictor_metrics(fit.scores[chosen], seen.signal[chosen]))
     rows: list[dict[str, object]] = []
-    for name, unit in UNITS.items():
-        values = np.array([metric[name] for metric in metrics]) * _SCALE.get(name, 1)
-        seed = seed_of(study.seed, "table-tau", "bootstrap", table.name, train_size, name)
-        mean, low, high = bootstrap_mean(values, study.bootstrap, seed)
-        rows.append(
-            {
-                "benchmark": table.name,
-                "train_size": train_size,
-                "metric": name,
-                "unit": unit,
-                "mean": float(mean),
-                "low": float(low),
-                "high": float(high),
-                "repeats": len(values),
-                "test_size": len(table) - train_size,
-            }
-        )
+    for name, found in metrics.items():
+        for metric, unit in UNITS.items():
+            values = np.array([one[metric] for one in found]) * _SCALE.get(metric, 1)
+            seed = seed_of(study.seed, "table-tau", "bootstrap", *fits, name, metric)
+            mean, low, high = bootstrap_mean(values, study.bootstrap, seed)
+            numbers = {"mean": float(mean), "low": float(low), "high": float(high), "repeats": len(values)}
+            about = {"test_set": name, "metric": metric, "unit": unit, "test_size": len(table) - fits.train_size}
+            rows.append(fits._asdict() | about | numbers)
     return rows
 
 
@@ -63,31 +71,32 @@ def run_table_tau(
         study_name: the study.
         study: its seeds and bootstrap.
         tables: benchmark name -> table.
-        scores: files of scores of every benchmark and N.
+        scores: files of scores of every predictor, benchmark and N.
     """
     rows: list[dict[str, object]] = []
-    for (benchmark, train_size), paths in group_fits(scores).items():
-        rows += _rows(study, tables[benchmark], train_size, paths)
+    for fits, paths in group_fits(scores).items():
+        rows += _rows(study, tables[fits.benchmark], fits, paths)
     others = [BENCHMARKS[name].title for name in tables if name != study.benchmark]
     notes = [f"Rows of other benchmarks: {', '.join(others)}."] if others else []
-    repeats = {"each N (column repeats)": max(study.fig7.repeats, study.table_tau.repeats)}
+    notes.append("test_set accepted: what the cascade's classifier accepts of the rest of the space.")
+    repeats = {"each row (column repeats), at most": max(study.fits().values())}
     protocol = describe("table-tau", study_name, study, tables[study.benchmark], repeats, notes)
     return pd.DataFrame(rows, columns=list(COLUMNS)), protocol
 
 
 def as_markdown(frame: pd.DataFrame) -> str:
-    """The table for readers: one line a benchmark and N, mean [low, high] of each metric."""
+    """The table for readers: one line a predictor, benchmark, N and test set, mean [low, high] of each metric."""
+    keys = ["predictor", "benchmark", "train_size", "test_set"]
     lines = [
-        "| benchmark | N | repeats | test size | " + " | ".join(UNITS) + " |",
-        "|---" * (4 + len(UNITS)) + "|",
+        "| predictor | benchmark | N | tested on | repeats | " + " | ".join(UNITS) + " |",
+        "|---" * (5 + len(UNITS)) + "|",
     ]
-    for (benchmark, train_size), group in frame.groupby(["benchmark", "train_size"], sort=False):
-        values = group.set_index("metric")
-        cells = [
-            f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for _, row in values.loc[list(UNITS)].iterrows()
-        ]
+    for (predictor, benchmark, train_size, test_set), group in frame.groupby(keys, sort=False):
+        values = group.set_index("metric").loc[list(UNITS)]
+        cells = [f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for _, row in values.iterrows()]
         first = group.iloc[0]
+        tested = f"the rest, {first['test_size']}" if test_set == "rest" else "what it accepts of the rest"
         lines.append(
-            f"| {benchmark} | {train_size} | {first['repeats']} | {first['test_size']} | {' | '.join(cells)} |"
+            f"| {predictor} | {benchmark} | {train_size} | {tested} | {first['repeats']} | {' | '.join(cells)} |"
         )
     return "\n".join(lines) + "\n\nmse in squared percentage points. Brackets: bootstrap interval of the mean.\n"

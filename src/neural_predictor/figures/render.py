@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments import fig3 as fig3_numbers
-from neural_predictor.experiments import fig7 as fig7_numbers
 from neural_predictor.experiments.results import read_result
+from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
 from neural_predictor.figures.fig3 import draw_fig3
-from neural_predictor.figures.fig7 import draw_fig7
 from neural_predictor.figures.style import save_figure
 
 if TYPE_CHECKING:
@@ -27,9 +25,14 @@ class _Figure(NamedTuple):
     columns: Sequence[str]
 
 
+_ENDS = tuple(f"{name}{end}" for name in ("signal", "target") for end in ("", "_low", "_high"))
+_CURVES = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
 FIGURES = {
-    "fig3": _Figure(draw_fig3, fig3_numbers.COLUMNS),
-    "fig7": _Figure(draw_fig7, fig7_numbers.COLUMNS),
+    "fig3": _Figure(draw_fig3, ("kind", "architecture", *_ENDS)),
+    "fig4": _Figure(draw_comparison, _CURVES),
+    "fig7": _Figure(draw_fig7, _CURVES),
+    "figA1": _Figure(draw_comparison, _CURVES),
+    "fig-frontier": _Figure(draw_frontier, ("panel", "train_size", "level", "samples", "random_samples", "repeats")),
 }
 
 

@@ -47,8 +47,24 @@ class SearchSpace(ABC):
         """
 
     @abstractmethod
+    def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Place of each row's class in `enumerate()`: (n,). An index for arrays over the space, cheaper than a name.
+
+        Raises:
+            ArchitectureError: for a row outside the space, and for one whose class `enumerate()` leaves out.
+        """
+
+    @abstractmethod
     def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """One mutated, valid architecture for each row: (n, code_length) uint8."""
+        """One mutated architecture for each row, valid and with a rank: (n, code_length) uint8."""
+
+    def filled(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Rows of the same classes that hold all that `mutate` acts upon: (n, code_length) uint8.
+
+        A space whose enumerated rows lack some of it, such as unused vertices, draws that here, so that a
+        lineage starts from it once instead of anew with every child. Here nothing is missing: the same rows.
+        """
+        return codes
 
     @abstractmethod
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:

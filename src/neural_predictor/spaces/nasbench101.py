@@ -114,7 +114,7 @@ class NasBench101Space(SearchSpace):
         return enumeration().codes
 
     def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Place of each row's class in `enumerate()`: (n,). Cheaper than its hash by far.
+        """Place of each row's class in `enumerate()`: (n,); every cell of the space has one.
 
         Raises:
             ArchitectureError: for a row outside the space.

@@ -12,7 +12,7 @@ front of a chain. A skip beside other readers of the same node is a residual con
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, ClassVar
 
@@ -103,6 +103,12 @@ def _rules() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return macro, orders
 
 
+def _number(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """(n,) number of each row in the order of (macro, op 1, .., op 4) over all operations."""
+    digits = codes.astype(np.int64)
+    return np.asarray(digits @ (len(OPERATIONS) ** np.arange(NODES + 1)[::-1]), np.int64)
+
+
 class NasBenchGraphSpace(SearchSpace):
     """Codes are (macro, op 1, .., op 4): the index in `MACROS`, then indices in `OPERATIONS`.
 
@@ -140,10 +146,38 @@ class NasBenchGraphSpace(SearchSpace):
 
     def enumerate(self) -> NDArray[np.uint8]:
         """All classes but the network of four skips, which the benchmark leaves out: 26,206; 2,021 on proteins."""
-        choices = [np.arange(len(MACROS), dtype=np.uint8), *[self.allowed] * NODES]
-        codes = np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(-1, self.code_length)
-        codes = np.unique(self.canonical(codes), axis=0)
+        codes = np.unique(self.canonical(self._all_codes()), axis=0)
         return np.asarray(codes[(codes[:, 1:] != SKIP).any(axis=1)])
+
+    def _all_codes(self) -> NDArray[np.uint8]:
+        """All rows that `check` accepts, several a class: (9 * a ** 4, code_length) for a allowed operations."""
+        choices = [np.arange(len(MACROS), dtype=np.uint8), *[self.allowed] * NODES]
+        return np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(-1, self.code_length)
+
+    @cached_property
+    def _places(self) -> NDArray[np.intp]:
+        """(9 * 9 ** 4,) place in `enumerate()` of the row of codes with each `_number`; -1 where there is none."""
+        classes, everything = self.enumerate(), self._all_codes()
+        places = np.full(len(MACROS) * len(OPERATIONS) ** NODES, -1, np.intp)
+        places[_number(classes)] = np.arange(len(classes))
+        places[_number(everything)] = places[_number(self.canonical(everything))]
+        return places
+
+    def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Place of each row's class in `enumerate()`: (n,).
+
+        Raises:
+            ArchitectureError: for a row outside the space, and for the network of four skips: `identify` names
+                it, but no place in `enumerate()` is its own.
+        """
+        self.check(codes)
+        places = self._places[_number(codes)]
+        if (places < 0).any():
+            row = int(np.argmin(places))
+            raise ArchitectureError(
+                f"row {row}: codes {codes[row].tolist()} are the network of four skips, which enumerate() leaves out"
+            )
+        return places
 
     def identify(self, codes: NDArray[np.uint8]) -> NDArray[np.object_]:
         """The benchmark's own key: the decimal number with digits (macro, op 1, .., op 4), without leading zeros."""

@@ -15,12 +15,13 @@ The values half way and at the end are those of the second and the third evaluat
 decides, as in the official code, and not the epoch that is written in the evaluation.
 
 Every record is checked: both checksums, its form, the range of its values, that its graph hash is the one
-that matrix and operations give when they are hashed anew (all cells, not a sample), that a cell has one
-number of parameters, and that no run is in the file twice. Records may stand in any order.
+that matrix and operations give (of all cells, not of a sample), that a cell has one number of parameters, and
+that no run is in the file twice. Records may stand in any order.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from binascii import a2b_base64
 from functools import lru_cache
@@ -32,7 +33,7 @@ from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.files import sha256
 from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.tables import model_metrics
-from neural_predictor.tables.run_columns import RunColumns, grown
+from neural_predictor.tables.run_columns import RunColumns
 from neural_predictor.tables.table import BenchmarkTable, metric_of, write_table
 from neural_predictor.tables.tfrecord import read_batches
 
@@ -53,11 +54,14 @@ METRICS = ("training_time_s", "train_accuracy", "validation_accuracy", "test_acc
 _KEPT = {"": model_metrics.EVALUATIONS.index("end"), "_half": model_metrics.EVALUATIONS.index("half way")}
 """Suffix of a metric's name -> the evaluation that it stands for."""
 _COLUMNS = [(metric, half) for half in _KEPT for metric in METRICS]
+ALL_HASHES_SHA256 = "cd25162205aea0bb3dc6d2a34ff85b10726f2147dea2ea1f64f276b3a7a05891"
+"""SHA-256 of the hashes of all 423,624 cells, one a line, in the order of `NasBench101Space.enumerate`."""
 _ROW = (str, int, str, str, str)
 _ROW_TEXT = "[hash, epochs, adjacency, operations, metrics], a number and four strings"
 _EPOCHS_MAX = 10**6
-_BATCH_BYTES = 6 * 2**20
-"""Read at a time: cells are hashed together, which is fastest for several thousand of them."""
+_BATCH_BYTES = 2 * 2**20
+_CHUNK = 8192
+"""Cells hashed together."""
 
 
 def convert_nasbench101(
@@ -104,21 +108,21 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
         SourceError: if the file cannot be read.
         FormatError: if it does not follow the format; the message names the record and its byte.
     """
-    space = NasBench101Space()
-    cells, runs = _Cells(space), _Runs()
+    cells = _Cells()
+    runs = _Runs(cells.room)
     for batch in read_batches(path, _BATCH_BYTES):
         heads, messages = _parse(batch)
         runs.add(batch, heads, messages, cells.add(batch, heads))
         if progress is not None:
             progress(batch.offset(len(batch.records)), path.stat().st_size)
-    architecture = cells.architecture()
+    cells.check_hashes(path)
     return BenchmarkTable(
         name=name,
-        space=space.name,
-        architecture=architecture,
-        encoding=cells.codes(),
-        metrics=runs.metrics(path, architecture),
-        provenance={"source": path.name, "sha256": sha256(path), "records": batch.first + len(batch.records) - 1},
+        space=NasBench101Space.name,
+        architecture=cells.architecture,
+        encoding=cells.codes,
+        metrics=runs.metrics(path, cells),
+        provenance={"source": path.name, "sha256": sha256(path), "records": batch.first - 1 + len(batch.records)},
     )
 
 
@@ -218,28 +222,36 @@ def _values(batch: Batch, runs: ModelMetrics) -> NDArray[np.float32]:
 
 
 class _Cells:
-    """The different cells so far, in the order of their first records."""
+    """The different cells so far, in the order of their first records.
 
-    def __init__(self, space: NasBench101Space) -> None:
-        self._space = space
-        self._row_of_class = np.full(len(space.enumerate()), -1, np.int32)
-        self._count = 0
-        self._codes: list[NDArray[np.uint8]] = []
-        self._hashes: list[NDArray[np.object_]] = []
+    Attributes:
+        count: number of them.
+        room: number of cells of the space.
+    """
 
-    def codes(self) -> NDArray[np.uint8]:
-        """(cells, 27) the space's codes of each cell, as its first record has it."""
-        return np.concatenate(self._codes)
+    def __init__(self) -> None:
+        self._space = NasBench101Space()
+        self.count, self.room = 0, len(self._space.enumerate())
+        self._row_of_class = np.full(self.room, -1, np.int32)
+        self._hashes = np.full(self.room, "", object)
+        self._first_record = np.zeros(self.room, np.int64)
+        self._codes = np.zeros((self.room, self._space.code_length), np.uint8)
 
+    @property
     def architecture(self) -> NDArray[np.object_]:
-        """(cells,) the graph hash of each cell."""
-        return np.concatenate(self._hashes)
+        """(count,) the graph hash of each cell."""
+        return self._hashes[: self.count]
+
+    @property
+    def codes(self) -> NDArray[np.uint8]:
+        """(count, 27) the space's codes of each cell, as its first record has it."""
+        return self._codes[: self.count]
 
     def add(self, batch: Batch, heads: Sequence[Head]) -> NDArray[np.int32]:
         """The row of the table for each of n records: (n,). Cells that are new get the next rows.
 
         Raises:
-            FormatError: if a matrix and its operations are no cell, or their hash is not that of the record.
+            FormatError: if a matrix and its operations are no cell, or an earlier record gives another hash for it.
         """
         first: dict[Head, int] = {}
         which = [first.setdefault(head, index) for index, head in enumerate(heads)]
@@ -249,37 +261,79 @@ class _Cells:
             codes = self._space.from_matrices(matrices, operations, lambda cell: batch.where(index[cell]))
         except ArchitectureError as error:
             raise FormatError(str(error)) from error
-        hashes = self._space.identify(codes)
-        wrong = np.flatnonzero(hashes != np.array(digests, object))
+        claimed = np.array(digests, object)
+        row = self._rows(codes, claimed, batch.first + index)
+        wrong = np.flatnonzero(self._hashes[row] != claimed)
         if len(wrong):
             cell = wrong[0]
-            raise batch.error(
-                index[cell],
-                f"the hash is {digests[cell]!r}, but the matrix {matrices[cell]} with the operations "
-                f"{operations[cell]} has the hash {hashes[cell]}; expected them to belong together",
+            problem = (
+                f"the hash is {digests[cell]!r}, but an earlier record has {self._hashes[row[cell]]!r} for this cell"
             )
+            raise batch.error(index[cell], f"{problem}; expected one hash for a cell")
         of_record = np.empty(len(heads), np.int32)
-        of_record[index] = self._rows(codes, hashes)
+        of_record[index] = row
         return of_record[which]
 
-    def _rows(self, codes: NDArray[np.uint8], hashes: NDArray[np.object_]) -> NDArray[np.int32]:
-        """The row of the table for each of n cells: (n,)."""
+    def _rows(
+        self, codes: NDArray[np.uint8], hashes: NDArray[np.object_], records: NDArray[np.intp]
+    ) -> NDArray[np.int32]:
+        """The row of the table for each of n cells: (n,). The hash and the record of those that are new are kept."""
         ranks = self._space.rank(codes)
         _, at = np.unique(ranks, return_index=True)
         at = np.sort(at[self._row_of_class[ranks[at]] < 0])
-        self._row_of_class[ranks[at]] = np.arange(self._count, self._count + len(at))
-        self._count += len(at)
-        self._codes.append(codes[at])
-        self._hashes.append(hashes[at])
+        rows = np.arange(self.count, self.count + len(at))
+        self._row_of_class[ranks[at]] = rows
+        self._codes[rows], self._hashes[rows], self._first_record[rows] = codes[at], hashes[at], records[at]
+        self.count += len(at)
         return self._row_of_class[ranks]
+
+    def check_hashes(self, path: Path) -> None:
+        """Compare the hashes of the file with those that matrices and operations give.
+
+        Where every cell of the space is there, one comparison with the fingerprint of all hashes is enough;
+        otherwise, and to find what is wrong, the cells are hashed.
+
+        Raises:
+            FormatError: if a hash is wrong. The message names its first record.
+        """
+        if self.count == self.room and self._fingerprint() == ALL_HASHES_SHA256:
+            return
+        for start in range(0, self.count, _CHUNK):
+            hashes = self._space.identify(self.codes[start : start + _CHUNK])
+            wrong = np.flatnonzero(hashes != self.architecture[start : start + _CHUNK])
+            if len(wrong):
+                row = start + int(wrong[0])
+                problem = f"the hash is {self._hashes[row]!r}, but matrix and operations give {hashes[wrong[0]]}"
+                raise FormatError(f"{self.where(path, row)}: {problem}; expected them to belong together")
+
+    def _fingerprint(self) -> str:
+        """SHA-256 of the hashes in the order of the classes, one a line."""
+        digest = hashlib.sha256()
+        for start in range(0, self.room, _CHUNK):
+            lines = "\n".join(self._hashes[self._row_of_class[start : start + _CHUNK]]) + "\n"
+            digest.update(lines.encode(errors="replace"))
+        return digest.hexdigest()
+
+    def where(self, path: Path, row: int) -> str:
+        """The words by which an error names the first record of a cell; the file is read anew for them."""
+        index = int(self._first_record[row]) - 1
+        return next(
+            batch.where(index - batch.first + 1)
+            for batch in read_batches(path, _BATCH_BYTES)
+            if index < batch.first - 1 + len(batch.records)
+        )
 
 
 class _Runs:
-    """The runs so far, by number of epochs, cell and repeat."""
+    """The runs so far, by number of epochs, cell and repeat.
 
-    def __init__(self) -> None:
+    Args:
+        room: largest number of cells.
+    """
+
+    def __init__(self, room: int) -> None:
         self._budgets: dict[int, RunColumns] = {}
-        self._parameters = np.zeros(0, np.int64)
+        self._parameters = np.zeros(room, np.int64)
 
     def add(self, batch: Batch, heads: Sequence[Head], messages: Sequence[bytes], row: NDArray[np.int32]) -> None:
         """Take in the runs of a batch.
@@ -295,7 +349,6 @@ class _Runs:
                 has another number of parameters than before.
         """
         runs = _decode(batch, messages)
-        self._parameters = grown(self._parameters, (int(row.max()) + 1,))
         new = np.flatnonzero(self._parameters[row] == 0)[::-1]  # of several records of a cell, the first is set last
         self._parameters[row[new]] = runs.parameters[new]
         wrong = np.flatnonzero(self._parameters[row] != runs.parameters)
@@ -310,29 +363,30 @@ class _Runs:
         epochs = np.array([head[1] for head in heads])
         for budget in np.unique(epochs):
             mine = epochs == budget
-            columns = self._budgets.setdefault(int(budget), RunColumns(values.shape[1]))
+            columns = self._budgets.setdefault(int(budget), RunColumns(values.shape[1], len(self._parameters)))
             columns.add(row[mine], values[mine])
 
-    def metrics(self, path: Path, architecture: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
+    def metrics(self, path: Path, cells: _Cells) -> dict[str, NDArray[Any]]:
         """The metrics of a table: name -> (cells, repeats).
 
         Args:
             path: the file, to look up the records that an error is about.
-            architecture: (cells,) the graph hashes.
+            cells: the cells, in the order of the table.
 
         Raises:
             FormatError: if two records are of one run, or a cell lacks a number of epochs that others have.
         """
-        cells = len(architecture)
         for epochs, runs in self._budgets.items():
-            lacking = np.flatnonzero(runs.runs(cells) == 0)
+            lacking = np.flatnonzero(runs.runs(cells.count) == 0)
             if len(lacking):
-                digest = architecture[lacking[0]]
-                problem = f"cell {digest} has no record of {epochs} epochs; expected one, as others have"
-                raise FormatError(f"{_where(path, digest)[0]}: {problem}")
-            copy = runs.find_copy(cells)
+                row = int(lacking[0])
+                problem = (
+                    f"cell {cells.architecture[row]} has no record of {epochs} epochs; expected one, as others have"
+                )
+                raise FormatError(f"{cells.where(path, row)}: {problem}")
+            copy = runs.find_copy(cells.count)
             if copy is not None:
-                digest = architecture[copy[0]]
+                digest = cells.architecture[copy[0]]
                 places = _where(path, digest, epochs)
                 problem = f"cell {digest} is listed twice with one run, first in {places[copy[1]]}"
                 raise FormatError(f"{places[copy[2]]}: {problem}; expected each run once")
@@ -340,15 +394,15 @@ class _Runs:
         for place, (metric, half) in enumerate(_COLUMNS):
             for epochs, runs in sorted(self._budgets.items(), reverse=True):
                 at = "" if epochs == max(self._budgets) else f"_at_{epochs}"
-                metrics[metric + at + half] = runs.get(place, cells)
-        return {**metrics, "trainable_parameters": self._parameters[:cells, None]}
+                metrics[metric + at + half] = runs.get(place, cells.count)
+        return {**metrics, "trainable_parameters": self._parameters[: cells.count, None]}
 
 
-def _where(path: Path, digest: str, epochs: int | None = None) -> list[str]:
-    """The words by which an error names each record of a cell; the file is read anew."""
+def _where(path: Path, digest: str, epochs: int) -> list[str]:
+    """The words by which an error names each run of a cell; the file is read anew for them."""
     return [
         batch.where(index)
         for batch in read_batches(path, _BATCH_BYTES)
         for index, head in enumerate(_parse(batch)[0])
-        if head[0] == digest and epochs in (None, head[1])
+        if head[:2] == (digest, epochs)
     ]

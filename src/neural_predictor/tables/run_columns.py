@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def grown(array: NDArray[Scalar], shape: tuple[int, ...]) -> NDArray[Scalar]:
+def grown(array: NDArray[Scalar], shape: tuple[int, ...], room: int) -> NDArray[Scalar]:
     """An array of at least the given shape that begins as `array` and goes on with zeros.
 
-    Where the last axis is too short, it becomes twice as long at least, so that many small steps cost little.
-    The system gives memory only to those zeros that are written to.
+    Where the last axis is too short, it becomes four times as long, but no longer than `room`, so that few steps
+    lead to the largest size and leave little memory behind.
     """
     enough = [max(have, need) for have, need in zip(array.shape, shape, strict=True)]
     if tuple(enough) == array.shape:
         return array
     if enough[-1] > array.shape[-1]:
-        enough[-1] = max(enough[-1], 2 * array.shape[-1])
+        enough[-1] = max(enough[-1], min(4 * array.shape[-1], room))
     more = np.zeros(enough, array.dtype)
     more[tuple(slice(have) for have in array.shape)] = array
     return more
@@ -37,9 +37,11 @@ class RunColumns:
 
     Args:
         width: number of values of a run.
+        room: largest number of cells.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, room: int) -> None:
+        self._room = room
         self._runs = np.zeros(0, np.int32)
         self._values = [np.zeros((0, 0), np.float32) for _ in range(width)]
 
@@ -47,26 +49,26 @@ class RunColumns:
         """Take in n runs, each as the next repeat of its cell.
 
         Args:
-            cell: (n,) number of each run's cell, from 0.
+            cell: (n,) number of each run's cell, from 0 to room - 1.
             values: (n, width).
         """
-        room = int(cell.max()) + 1
-        self._runs = grown(self._runs, (room,))
+        cells = int(cell.max()) + 1
+        self._runs = grown(self._runs, (cells,), self._room)
         repeat = self._runs[cell] + _rank_among_equals(cell)
         np.add.at(self._runs, cell, 1)
         for place, value in enumerate(values.T):
-            self._values[place] = grown(self._values[place], (int(repeat.max()) + 1, room))
+            self._values[place] = grown(self._values[place], (int(repeat.max()) + 1, cells), self._room)
             self._values[place][repeat, cell] = value
 
     def runs(self, cells: int) -> NDArray[np.int32]:
         """(cells,) number of runs of each cell."""
-        self._runs = grown(self._runs, (cells,))
+        self._runs = grown(self._runs, (cells,), self._room)
         return self._runs[:cells]
 
     def get(self, place: int, cells: int) -> NDArray[np.float32]:
         """(cells, repeats) one of the values of every run, NaN where a cell has fewer repeats than another."""
         repeats = len(self._values[place])
-        self._values[place] = grown(self._values[place], (repeats, cells))
+        self._values[place] = grown(self._values[place], (repeats, cells), self._room)
         values = self._values[place][:, :cells]
         values[np.arange(repeats)[:, None] >= self.runs(cells)] = np.nan
         return values.T

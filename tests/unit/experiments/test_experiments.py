@@ -4,12 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.config import Study
 from neural_predictor.errors import FormatError
+from neural_predictor.experiments.comparison import as_markdown as as_efficiency_markdown
+from neural_predictor.experiments.comparison import run_comparison, run_efficiency
 from neural_predictor.experiments.fig3 import run_fig3
-from neural_predictor.experiments.fig7 import run_fig7
+from neural_predictor.experiments.fig7 import run_fig7, run_frontier
+from neural_predictor.experiments.fits import read_fits
 from neural_predictor.experiments.results import caption, read_result, write_result
 from neural_predictor.experiments.table_tau import as_markdown, run_table_tau
+from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.studies import Study
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 
@@ -25,9 +29,12 @@ def study():
             "benchmark": NAME,
             "seed": 5,
             "repeats_per_shard": 2,
-            "predictor": {"kind": "gcn"},
-            "fig7": {"train_sizes": [10, 20], "total": 60, "repeats": 3, "random_repeats": 40},
-            "table_tau": {"benchmarks": [NAME], "train_size": 20, "repeats": 3},
+            "predictors": {"one-stage": {"kind": "gcn"}, "other": {"kind": "mlp"}},
+            "searches": {"repeats": 40, "population": 20, "tournament": 5},
+            "fig4": {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3},
+            "fig7": {"predictor": "one-stage", "train_sizes": [10, 20], "total": 60, "repeats": 3},
+            "figa1": {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3},
+            "table_tau": {"predictor": "one-stage", "benchmarks": [NAME], "train_size": 20, "repeats": 3},
             "bootstrap": {"resamples": 200},
         }
     )
@@ -46,18 +53,20 @@ def make_table(*, timed=False, runs=3):
     return BenchmarkTable(NAME, "nasbench-graph", names, np.zeros((SIZE, 5), np.uint8), metrics)
 
 
-def write_scores(folder, table, scores, sizes=(10, 20), repeats=3):
+def write_scores(folder, table, scores, sizes=(10, 20), repeats=3, predictor="one-stage", **more):
     paths = []
     for size in sizes:
         for first in range(0, repeats, 2):
             numbers = range(first, min(first + 2, repeats))
-            path = folder / f"{size}-{first}.npz"
+            path = folder / f"{predictor}-{size}-{first}.npz"
             np.savez(
                 path,
+                predictor=np.array(predictor),
                 benchmark=np.array(table.name),
                 train_size=np.array(size),
                 repeats=np.array(numbers),
                 scores=np.tile(scores.astype(np.float32), (len(numbers), 1)),
+                **{name: np.stack([values] * len(numbers)) for name, values in more.items()},
             )
             paths.append(path)
     return paths
@@ -72,7 +81,7 @@ def test_a_perfect_predictor_finds_the_best_with_its_first_candidate(tmp_path, s
     table = make_table()
     frame, protocol = run_fig7("t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy")))
     for size in (10, 20):
-        test = curve(frame, "target_by_samples", "predictor", size)
+        test = curve(frame, "target_by_samples", "one-stage", size)
         assert test["x"].tolist() == list(range(size + 1, 61))
         assert (test["repeats"] == 3).all()
         assert (test["mean"] >= 0.9 - 0.05 - 0.004).all()  # the signal's noise may prefer a neighbour of the best
@@ -84,7 +93,7 @@ def test_a_perfect_predictor_finds_the_best_with_its_first_candidate(tmp_path, s
 def test_an_inverted_predictor_is_worse_than_random_search(tmp_path, study):
     table = make_table()
     frame, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, -table.mean("test_accuracy")))
-    guided = curve(frame, "target_by_samples", "predictor", 10).set_index("x")["mean"]
+    guided = curve(frame, "target_by_samples", "one-stage", 10).set_index("x")["mean"]
     random = curve(frame, "target_by_samples", "random").set_index("x")["mean"]
     assert guided[60] < random[60]
 
@@ -95,7 +104,7 @@ def test_random_search_is_best_so_far_not_a_mean(tmp_path, study):
     frame, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, np.zeros(SIZE)))
     random = curve(frame, "target_by_samples", "random")
     assert random["x"].tolist() == list(range(1, 61))
-    assert (np.diff(random["mean"]) >= -1e-12).all()
+    assert (np.diff(curve(frame, "signal_by_samples", "random")["mean"]) >= -1e-12).all()
     expected = 0.45 + 0.4 * np.arange(1, 61) / np.arange(2, 62)
     np.testing.assert_allclose(random["mean"], expected, atol=0.05)
 
@@ -113,7 +122,7 @@ def test_panel_by_time_charges_the_training_networks(tmp_path, study):
     table = make_table(timed=True)
     frame, protocol = run_fig7("t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy")))
     for size in (10, 20):
-        by_time = curve(frame, "target_by_time", "predictor", size)
+        by_time = curve(frame, "target_by_time", "one-stage", size)
         assert by_time["x"].iloc[0] == 100.0 * (size + 1)
         assert by_time["x"].iloc[-1] == 100.0 * 60
     assert not any("no panel by training time" in note for note in protocol.notes)
@@ -125,10 +134,10 @@ def test_panel_by_time_charges_the_training_networks(tmp_path, study):
 def test_scores_of_another_table_or_damaged_are_named(tmp_path, study):
     table = make_table()
     paths = write_scores(tmp_path, table, np.zeros(SIZE - 1))
-    with pytest.raises(FormatError, match=r"10-0\.npz: scores \(2, 299\) for a table of 300"):
+    with pytest.raises(FormatError, match=r"one-stage-10-0\.npz: scores \(2, 299\) for a table of 300"):
         run_fig7("t-v1", study, table, paths)
     paths[0].write_bytes(b"PK")
-    with pytest.raises(FormatError, match=r"10-0\.npz: not a file of scores"):
+    with pytest.raises(FormatError, match=r"one-stage-10-0\.npz: not a file of scores"):
         run_fig7("t-v1", study, table, paths)
 
 
@@ -148,11 +157,11 @@ def test_table_tau_measures_the_rest_of_the_space(tmp_path, study):
     table = make_table(runs=1)
     signal = table.metrics["validation_accuracy"][:, 0]
     frame, _ = run_table_tau("t-v1", study, {NAME: table}, write_scores(tmp_path, table, signal + 0.01))
-    values = frame.set_index(["train_size", "metric"])
+    values = frame[frame["test_set"] == "rest"].set_index(["train_size", "metric"])
     assert values.loc[(10, "kendall_tau"), "mean"] == pytest.approx(1, abs=1e-3)
     assert values.loc[(20, "mse"), "mean"] == pytest.approx(1.0, rel=1e-3)  # one percentage point, squared
     assert values.loc[(20, "kendall_tau"), "test_size"] == SIZE - 20
-    assert "| nasbench-graph-proteins | 20 | 3 | 280 |" in as_markdown(frame)
+    assert "| one-stage | nasbench-graph-proteins | 20 | the rest, 280 | 3 |" in as_markdown(frame)
 
 
 def test_results_come_back_and_equal_results_are_equal_files(tmp_path, study):
@@ -180,3 +189,77 @@ def test_the_caption_says_the_protocol(study):
         "recorded no training time",
     ):
         assert part in text
+
+
+def cascade_scores(folder, table, accept, **more):
+    """A cascade that ranks perfectly what it accepts."""
+    logits = np.where(accept, 1.0, -1.0 - np.arange(len(table)) / len(table)).astype(np.float32)
+    quality = table.mean("test_accuracy")
+    alone = np.array([False])[0]
+    return write_scores(folder, table, quality, (20,), predictor="other", logits=logits, one_stage=alone, **more)
+
+
+def test_a_cascade_trains_what_it_accepts_before_anything_else(tmp_path):
+    table = make_table()
+    accept = np.arange(SIZE) < 150
+    fit = next(read_fits(cascade_scores(tmp_path, table, accept), table))
+    order = np.argsort(-fit.goodness(maximise=True))
+    assert set(order[:150]) == set(range(150))
+    assert order[0] == 149  # the best of the accepted
+    assert order[150] == 150  # then the rest by logit
+    assert np.argsort(-fit.goodness(maximise=False))[0] == 0
+
+
+def test_tau_of_a_cascade_is_also_taken_on_what_it_accepts(tmp_path, study):
+    table = make_table(runs=1)
+    frame, _ = run_table_tau("t-v1", study, {NAME: table}, cascade_scores(tmp_path, table, np.arange(SIZE) < 150))
+    assert set(frame["test_set"]) == {"rest", "accepted"}
+
+
+def make_searchable():
+    """A real space, made small: the table of proteins with its own encoding and a smooth signal."""
+    space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
+    codes = space.enumerate()
+    quality = 0.5 + 0.4 * (codes[:, 1:] == 4).mean(axis=1) + 0.001 * codes[:, 0]
+    noise = np.random.default_rng(0).normal(0, 0.003, (len(codes), 3))
+    test = np.tile(quality[:, None] - 0.05, (1, 3))
+    metrics = {"validation_accuracy": quality[:, None] + noise, "test_accuracy": test}
+    return BenchmarkTable(NAME, space.name, space.identify(codes), codes, metrics)
+
+
+def test_fig4_has_all_searches_and_evolution_beats_random_where_neighbours_are_alike(tmp_path, study):
+    table = make_searchable()
+    paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
+    paths += write_scores(tmp_path, table, np.zeros(len(table)), (20,), predictor="other")
+    frame, protocol = run_comparison("fig4", "t-v1", study, table, paths)
+    assert set(frame["method"]) == {"one-stage", "other", "random", "evolution", "oracle"}
+    last = frame[(frame["x"] == 60) & (frame["panel"] == "target_by_samples")].set_index("method")["mean"]
+    assert last["one-stage"] > last["evolution"] > last["random"]
+    assert protocol.repeats == {"each predictor": 3, "each other search and the oracle": 40}
+    appendix, _ = run_comparison("figA1", "t-v1", study, table, paths)
+    assert "evolution" not in set(appendix["method"])
+
+
+def test_efficiency_is_evolutions_budget_over_the_samples_for_its_level(tmp_path, study):
+    table = make_searchable()
+    paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
+    paths += write_scores(tmp_path, table, -table.mean("test_accuracy"), (20,), predictor="other")
+    frame, _ = run_efficiency("t-v1", study, table, paths)
+    rows = frame.set_index("method")
+    assert rows.loc["one-stage", "samples"] == 21  # its first candidate is the best of all
+    assert rows.loc["one-stage", "ratio"] == pytest.approx(60 / 21)
+    assert rows.loc["one-stage", "reached"] == 1
+    assert pd.isna(rows.loc["other", "samples"])
+    assert rows.loc["other", "reached"] < 0.1
+    assert rows.loc["evolution", "samples"] <= 60
+    assert "not reached" in as_efficiency_markdown(frame)
+
+
+def test_the_frontier_counts_from_where_the_level_is_held(tmp_path, study):
+    table = make_table(runs=1)
+    fig7, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy")))
+    frame, _ = run_frontier("t-v1", study, table, fig7)
+    reached = frame.set_index(["panel", "train_size"])["samples"]
+    assert reached[("target_by_samples", 10)] == 11
+    worse, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, -table.mean("test_accuracy")))
+    assert run_frontier("t-v1", study, table, worse)[0]["samples"].isna().all()

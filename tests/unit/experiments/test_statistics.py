@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from neural_predictor.config import Bootstrap
 from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
+from neural_predictor.studies import Bootstrap
 
 
 def test_the_interval_is_scipys_percentile_bootstrap():

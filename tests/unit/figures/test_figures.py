@@ -8,8 +8,8 @@ import pytest
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.experiments.results import Protocol, write_result
+from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
 from neural_predictor.figures.fig3 import draw_fig3
-from neural_predictor.figures.fig7 import draw_fig7
 from neural_predictor.figures.render import FIGURES, render
 
 
@@ -55,6 +55,31 @@ def points():
     return pd.concat([frame, pd.DataFrame(best | {"target_low": 0.909, "target_high": 0.911})], ignore_index=True)
 
 
+def frontier():
+    rows = [
+        {"panel": panel, "train_size": size, "level": 0.9, "samples": samples, "random_samples": 2000, "repeats": 3}
+        for panel in ("signal_by_samples", "target_by_samples")
+        for size, samples in ((43, pd.NA), (172, 230))
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_comparison_names_every_method_and_marks_n(protocol):
+    frame = curves("signal_by_samples", "target_by_samples")
+    frame = frame[frame["train_size"].isna() | (frame["train_size"] == 172)]
+    figure = draw_comparison(frame, protocol)
+    left = figure.axes[0]
+    named = [line.get_label() for line in left.get_lines() if line.get_label()[0] != "_"]
+    assert named == ["predictor", "random", "oracle"]
+    assert [text.get_text() for text in left.texts] == ["N = 172"]
+
+
+def test_the_frontier_says_where_a_level_was_not_reached(protocol):
+    axes = draw_frontier(frontier(), protocol).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["not\nreached"] * 2
+    assert {tuple(line.get_ydata()) for line in axes.get_lines() if line.get_marker() in "os"} == {(230,)}
+
+
 def test_fig7_draws_each_curve_at_its_numbers(protocol):
     frame = curves("signal_by_samples", "target_by_samples")
     figure = draw_fig7(frame, protocol)
@@ -84,7 +109,8 @@ def test_fig3_marks_the_oracle(protocol):
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_same_numbers_same_bytes_with_embedded_fonts(tmp_path, protocol, figure):
-    frame = points() if figure == "fig3" else curves("signal_by_samples", "target_by_samples")
+    makers = {"fig3": points, "fig-frontier": frontier}
+    frame = makers.get(figure, lambda: curves("signal_by_samples", "target_by_samples"))()
     frame = frame.reindex(columns=list(FIGURES[figure].columns))
     files = []
     for name in ("a", "b"):
@@ -99,5 +125,5 @@ def test_same_numbers_same_bytes_with_embedded_fonts(tmp_path, protocol, figure)
 
 
 def test_an_unknown_figure_is_named():
-    with pytest.raises(ConfigError, match="no figure 'fig99'; there are fig3, fig7"):
+    with pytest.raises(ConfigError, match="no figure 'fig99'; there are fig3, fig4, fig7"):
         render("fig99", *[Path("x")] * 4)

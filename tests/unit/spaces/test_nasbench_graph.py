@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
@@ -8,6 +8,7 @@ from neural_predictor.spaces import SPACES
 from neural_predictor.spaces.nasbench_graph import MACROS, OPERATIONS, PROTEINS_OPERATIONS, SKIP, NasBenchGraphSpace
 
 space = NasBenchGraphSpace()
+EVERYTHING = space.enumerate()
 codes = st.tuples(st.integers(0, len(MACROS) - 1), *[st.integers(0, len(OPERATIONS) - 1)] * 4)
 
 
@@ -45,6 +46,34 @@ def test_a_skip_that_only_passes_on_is_moved_to_the_front():
 
 def test_identity_is_the_benchmarks_decimal_key():
     assert space.identify(rows([0, 0, 0, 0, 1], [3, 0, 1, 2, 7])).tolist() == ["1", "30127"]
+
+
+@pytest.mark.parametrize("allowed", [OPERATIONS, PROTEINS_OPERATIONS])
+def test_rank_is_the_place_in_the_enumeration(allowed):
+    chosen = NasBenchGraphSpace(allowed)
+    everything = chosen.enumerate()
+    assert chosen.rank(everything).tolist() == list(range(len(everything)))
+    assert chosen.rank(everything[:0]).shape == (0,)
+
+
+@settings(deadline=None)  # the first call builds the lookup array
+@given(codes)
+def test_equal_networks_have_one_rank(code):
+    if set(code[1:]) != {SKIP}:
+        (rank,) = space.rank(rows(code))
+        assert EVERYTHING[rank].tolist() == space.canonical(rows(code))[0].tolist()
+
+
+def test_the_network_of_four_skips_has_no_rank():
+    with pytest.raises(ArchitectureError, match=r"row 1: codes \[0, 8, 8, 8, 8\] are the network of four skips"):
+        space.rank(rows([0, 0, 1, 2, 7], [0, SKIP, SKIP, SKIP, SKIP]))
+    with pytest.raises(ArchitectureError, match="outside the space"):
+        NasBenchGraphSpace(PROTEINS_OPERATIONS).rank(rows([0, 0, 1, 2, 7]))
+
+
+def test_rows_hold_all_that_mutation_acts_upon():
+    drawn = space.sample(10, np.random.default_rng(0))
+    assert (space.filled(drawn, np.random.default_rng(1)) == drawn).all()
 
 
 def test_sampling_is_without_replacement_and_seeded():

@@ -22,6 +22,7 @@ TAGS = {0x11: "training_time_s", 0x19: "train_accuracy", 0x21: "validation_accur
 BUDGETS = (108, 4)
 SMALL = ("010001000", "input,conv3x3-bn-relu,output")
 LARGE = ("0110000100010000", "input,conv1x1-bn-relu,maxpool3x3,output")
+OTHER = ("0100001000010000", "input,conv1x1-bn-relu,maxpool3x3,output")
 LARGE_RENUMBERED = ("0110000100010000", "input,maxpool3x3,conv1x1-bn-relu,output")
 
 
@@ -242,8 +243,10 @@ BROKEN_RECORDS = {
         "10 edges",
     ),
     "no path": (record(("000000000", SMALL[1]), digest="0"), "no path"),
-    "hash of another cell": (record(LARGE, digest=identity(SMALL)), f"has the hash {identity(LARGE)}"),
-    "hash in capitals": (record(digest=identity(SMALL).upper()), "expected them to belong together"),
+    "hash of another cell": (record(LARGE, digest=identity(SMALL)), f"has '{identity(LARGE)}' for this cell"),
+    "hash in capitals": (record(digest=identity(SMALL).upper()), "expected one hash for a cell"),
+    "hash of another cell, new": (record(OTHER, digest=identity(SMALL)), f"give {identity(OTHER)}; expected them to"),
+    "hash that is none": (record(OTHER, digest="\n\ud800"), "the hash is '\\n\\ud800', but matrix and operations give"),
     "other parameters": (record(parameters=3_000_000), "3000000 trainable parameters here, but 8555530 in an earlier"),
     "a run twice": (record(seed=7), "is listed twice with one run, first in"),
 }

@@ -6,14 +6,16 @@ from neural_predictor.tables.run_columns import RunColumns, grown
 
 def test_grown_arrays_keep_what_they_have_and_go_on_with_zeros():
     array = np.ones((2, 3), np.float32)
-    assert grown(array, (2, 3)) is array
-    assert grown(array, (1, 2)) is array
-    more = grown(array, (3, 4))
-    assert more.shape == (3, 6)
+    assert grown(array, (2, 3), 100) is array
+    assert grown(array, (1, 2), 100) is array
+    more = grown(array, (3, 4), 100)
+    assert more.shape == (3, 12)
     assert more.dtype == np.float32
     assert more.sum() == 6
     assert (more[:2, :3] == 1).all()
-    assert grown(array, (3, 3)).shape == (3, 3)
+    assert grown(array, (3, 3), 100).shape == (3, 3)
+    assert grown(array, (2, 4), 10).shape == (2, 10)
+    assert grown(array, (2, 50), 100).shape == (2, 50)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -21,7 +23,7 @@ def test_runs_in_any_order_are_repeats_in_their_order(batch):
     rng = np.random.default_rng(batch)
     cell = rng.integers(40, size=200)
     values = np.column_stack([rng.random(200), np.arange(200)]).astype(np.float32)
-    columns = RunColumns(2)
+    columns = RunColumns(2, 41)
     for start in range(0, 200, batch):
         columns.add(cell[start : start + batch], values[start : start + batch])
     expected = [values[cell == k] for k in range(41)]
@@ -40,17 +42,17 @@ def test_a_copy_is_found_wherever_it_is():
     cell = np.repeat(np.arange(30), 4)
     values = rng.random((120, 3)).astype(np.float32)
     values[:, 2] = 5  # all equal in the value that is compared first
-    columns = RunColumns(3)
+    columns = RunColumns(3, 30)
     columns.add(cell, values)
     assert columns.find_copy(30) is None
     values[4 * 17 + 3] = values[4 * 17 + 1]
-    columns = RunColumns(3)
+    columns = RunColumns(3, 30)
     columns.add(cell, values)
     assert columns.find_copy(30) == (17, 1, 3)
 
 
 def test_one_cell_of_very_many_repeats_takes_no_more_than_its_share():
-    columns = RunColumns(1)
+    columns = RunColumns(1, 4)
     for k in range(500):
         columns.add(np.array([0, 0, 1 + k % 3]), np.arange(3, dtype=np.float32)[:, None])
     assert columns.runs(4).tolist() == [1000, 167, 167, 166]

@@ -1,0 +1,158 @@
+"""Searches side by side: Fig. 4 of the paper, its appendix Fig. 1, and what they say of sample efficiency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from neural_predictor.experiments.curves import evolution_curves, guided_curves, oracle_rows, random_curves, tidy
+from neural_predictor.experiments.fits import group_fits, read_fits
+from neural_predictor.experiments.protocol import describe
+from neural_predictor.search.draws import seed_of
+from neural_predictor.spaces import SPACES
+from neural_predictor.tables.benchmarks import BENCHMARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.experiments.curves import Curves
+    from neural_predictor.experiments.results import Protocol
+    from neural_predictor.studies import Bootstrap, Comparison, Study
+    from neural_predictor.tables.table import BenchmarkTable
+
+EFFICIENCY_COLUMNS = ("method", "samples", "ratio", "low", "high", "reached", "level", "repeats")
+
+
+def _guided(
+    study: Study, plan: Comparison, table: BenchmarkTable, scores: Iterable[Path]
+) -> tuple[list[Curves], list[str]]:
+    """Curves of each predictor of a comparison in its order, and what must be said of them."""
+    groups = {fits.predictor: paths for fits, paths in group_fits(scores).items()}
+    curves, notes = [], []
+    for name in plan.predictors:
+        fits = list(read_fits(groups[name], table, plan.repeats))
+        curves.append(guided_curves(table, study, name, plan.train_size, fits, plan.total))
+        alone = sum(fit.one_stage for fit in fits)
+        if alone:
+            notes.append(
+                f"In {alone} of {len(fits)} repeats of {name} one stage had to do: too few or no inaccurate ones."
+            )
+    return curves, notes
+
+
+def _evolution(study: Study, table: BenchmarkTable, total: int) -> tuple[Curves, list[str]]:
+    space = SPACES[table.space](**BENCHMARKS[table.name].options)
+    curves, redrawn = evolution_curves(table, study, space, total)
+    share = redrawn / (study.searches.repeats * total)
+    return curves, [f"{share:.1%} of evolution's children were random rows: no mutation was in the table."] * bool(
+        redrawn
+    )
+
+
+def run_comparison(
+    figure: str, study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
+) -> tuple[pd.DataFrame, Protocol]:
+    """Best-so-far curves of predictors, random search and, in fig4, regularized evolution; the oracle's levels.
+
+    Args:
+        figure: `fig4` or `figA1`.
+        study_name: the study.
+        study: N, budget, repeats, seeds.
+        table: the benchmark.
+        scores: files of scores of the figure's predictors.
+    """
+    study.check_rows(table.name, len(table))
+    plan = study.fig4 if figure == "fig4" else study.figa1
+    guided, notes = _guided(study, plan, table, scores)
+    methods = [*guided, random_curves(table, study, plan.total)]
+    if figure == "fig4":
+        evolution, said = _evolution(study, table, plan.total)
+        methods.append(evolution)
+        notes += said
+    frames = [curves.rows() for curves in methods] + [oracle_rows(table, study)]
+    if "training_time_s" not in table.metrics:
+        notes.append("Hence there is no panel by training time.")
+    repeats = {"each predictor": plan.repeats, "each other search and the oracle": study.searches.repeats}
+    return tidy(frames), describe(figure, study_name, study, table, repeats, notes)
+
+
+def run_efficiency(
+    study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
+) -> tuple[pd.DataFrame, Protocol]:
+    """Samples that each search of fig4 needs for the mean test metric of evolution at its whole budget.
+
+    `ratio` is evolution's budget over those samples (paper: over 20); its interval comes from resampling the repeats of
+    both searches. `reached` is the share of resamples in which the search gets there within the budget; in the others
+    the ratio counts as below 1, so that `low` is missing where that happens too often.
+    """
+    study.check_rows(table.name, len(table))
+    plan = study.fig4
+    guided, notes = _guided(study, plan, table, scores)
+    evolution, said = _evolution(study, table, plan.total)
+    sign = 1 if table.maximise else -1
+    rows = []
+    for curves in [*guided, random_curves(table, study, plan.total), evolution]:
+        seed = seed_of(study.seed, "efficiency", "bootstrap", curves.method)
+        rows.append(_efficiency(curves, sign * evolution.target, sign * curves.target, study.bootstrap, seed))
+    notes += [*said, "A level counts as reached from the sample on after which the mean curve never falls below it."]
+    repeats = {"each predictor": plan.repeats, "each other search": study.searches.repeats}
+    frame = pd.DataFrame(rows, columns=list(EFFICIENCY_COLUMNS)).astype({"samples": "Int64"})
+    frame["level"] *= sign
+    return frame, describe("table-efficiency", study_name, study, table, repeats, notes)
+
+
+def _efficiency(
+    curves: Curves, evolution: NDArray[np.float64], own: NDArray[np.float64], bootstrap: Bootstrap, seed: int
+) -> dict[str, object]:
+    budget, first = evolution.shape[1], curves.first
+
+    def samples(levels: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Samples from which on each mean curve holds its level; infinite where it does not at the end."""
+        below = means[:, first - 1 :] < levels[:, None]
+        last = below.shape[1] - below[:, ::-1].argmax(axis=1)  # one past the last place below
+        held = np.where(below.any(axis=1), last, 0) + first
+        return np.where(held > budget, np.inf, held)
+
+    rng = np.random.default_rng(seed)
+    ratios = []
+    for _ in range(bootstrap.resamples):
+        theirs = evolution[rng.integers(len(evolution), size=len(evolution)), -1].mean(keepdims=True)
+        mean = own[rng.integers(len(own), size=len(own))].mean(axis=0, keepdims=True)
+        ratios.append(budget / samples(theirs, mean)[0])
+    tail = (1 - bootstrap.confidence) / 2
+    low, high = np.quantile(ratios, (tail, 1 - tail), method="nearest")
+    level = evolution[:, -1].mean()
+    needed = samples(np.array([level]), own.mean(axis=0, keepdims=True))[0]
+    return {
+        "method": curves.method,
+        "samples": needed if np.isfinite(needed) else np.nan,
+        "ratio": budget / needed if np.isfinite(needed) else np.nan,
+        "low": low or np.nan,
+        "high": high or np.nan,
+        "reached": float(np.mean(np.array(ratios) > 0)),
+        "level": level,
+        "repeats": len(own),
+    }
+
+
+def as_markdown(frame: pd.DataFrame) -> str:
+    """The table of efficiencies for readers."""
+    level = frame["level"].iloc[0]
+    head = ("search", "samples for the same test accuracy", "times as efficient as evolution", "reached in", "repeats")
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for _, row in frame.iterrows():
+        samples = "not reached" if pd.isna(row["samples"]) else f"{row['samples']:,}"
+        bounds = ["below 1" if pd.isna(bound) else f"{bound:.2f}" for bound in (row["low"], row["high"])]
+        ratio = "below 1" if pd.isna(row["ratio"]) else f"{row['ratio']:.2f}"
+        lines.append(
+            f"| {row['method']} | {samples} | {ratio} [{', '.join(bounds)}] | {row['reached']:.0%} | {row['repeats']} |"
+        )
+    return "\n".join(lines) + (
+        f"\n\nThe level is evolution's mean test accuracy at its whole budget, {100 * level:.3f} %. "
+        "Brackets and reached: bootstrap over the repeats of both searches.\n"
+    )

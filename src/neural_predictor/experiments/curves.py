@@ -1,0 +1,154 @@
+"""Curves of searches: what each holds after every architecture that it trains, and after every second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from neural_predictor.experiments.statistics import bootstrap_mean
+from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.evolution import evolution_traces
+from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.experiments.fits import Fit
+    from neural_predictor.spaces import SearchSpace
+    from neural_predictor.studies import Study
+    from neural_predictor.tables.table import BenchmarkTable
+
+COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
+TIME_POINTS = 500
+EVOLUTION_BLOCK = 50
+
+
+class Curves:
+    """The runs of one method, and its curves as tidy rows.
+
+    Total samples are all networks trained, N + K for a predictor; total time is their training time. Panels:
+    `signal_by_samples`, `target_by_samples`, and `target_by_time` (x in seconds) where the table has training times.
+
+    Args:
+        table: the benchmark.
+        study: seed and bootstrap.
+        method: name of the search.
+        train_size: N of a predictor; its curves start at N + 1 samples.
+    """
+
+    def __init__(self, table: BenchmarkTable, study: Study, method: str, train_size: int | None = None) -> None:
+        self.table, self.study, self.method, self.train_size = table, study, method, train_size
+        self.first = 1 if train_size is None else train_size + 1
+        self.mean_target = table.mean(table.target)
+        self.timed = "training_time_s" in table.metrics
+        self._signal: list[NDArray[np.float64]] = []
+        self._target: list[NDArray[np.float64]] = []
+        self._time: list[NDArray[np.float64]] = []
+
+    def add(self, trace: NDArray[np.intp], signal: NDArray[np.float64], runs: NDArray[np.intp]) -> None:
+        """One repeat: its trace, and the signal and run of every architecture that it sees."""
+        choice = trace[best_so_far(signal[trace], maximise=self.table.maximise)]
+        self._signal.append(signal[choice])
+        self._target.append(self.mean_target[choice])
+        if self.timed:
+            self._time.append(np.cumsum(self.table.at("training_time_s", runs)[trace]))
+
+    @property
+    def target(self) -> NDArray[np.float64]:
+        """(R, total) reported metric of the choice after each sample."""
+        return np.array(self._target)
+
+    def rows(self) -> pd.DataFrame:
+        """Mean and interval at every number of samples from `first` on, and on a grid of times."""
+        places = slice(self.first - 1, None)
+        signal, target = np.array(self._signal), self.target
+        samples = np.arange(self.first, signal.shape[1] + 1)
+        panels = [("signal_by_samples", samples, signal[:, places]), ("target_by_samples", samples, target[:, places])]
+        if self.timed:
+            time = np.array(self._time)
+            # Every repeat must have reached `first` samples, and none may have run out of budget.
+            grid = np.linspace(time[:, self.first - 1].max(), time[:, -1].min(), TIME_POINTS)
+            if grid[0] < grid[-1]:
+                reached = np.array([np.searchsorted(row, grid, side="right") - 1 for row in time])
+                panels.append(("target_by_time", grid, np.take_along_axis(target, reached, axis=1)))
+        frames = []
+        for panel, x, values in panels:
+            seed = seed_of(self.study.seed, "curves", "bootstrap", self.method, panel, self.train_size or 0)
+            mean, low, high = bootstrap_mean(values, self.study.bootstrap, seed)
+            frames.append(pd.DataFrame({"panel": panel, "x": x, "mean": mean, "low": low, "high": high}))
+        frame = pd.concat(frames).assign(method=self.method, train_size=self.train_size, repeats=len(self._signal))
+        return frame.reindex(columns=list(COLUMNS))
+
+
+def _draw(table: BenchmarkTable, study: Study, repeat: int) -> tuple[np.random.Generator, NDArray[np.intp]]:
+    """Generator and runs of a repeat of the searches without a predictor; the same in every figure."""
+    rng = np.random.default_rng(seed_of(study.seed, "searches", table.name, repeat))
+    return rng, table.draw_runs(rng)
+
+
+def guided_curves(
+    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fits: Iterable[Fit], total: int
+) -> Curves:
+    """The neural predictor's search with each of these fits."""
+    curves = Curves(table, study, predictor, train_size)
+    for fit in fits:
+        seen = draw_experiment(table, study.seed, train_size, fit.repeat)
+        ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, fit.repeat))
+        goodness = fit.goodness(maximise=table.maximise)
+        curves.add(guided_trace(goodness, seen.train_rows, total, ties, maximise=True), seen.signal, seen.runs)
+    return curves
+
+
+def random_curves(table: BenchmarkTable, study: Study, total: int) -> Curves:
+    """Random search, best so far."""
+    curves = Curves(table, study, "random")
+    for repeat in range(study.searches.repeats):
+        rng, runs = _draw(table, study, repeat)
+        curves.add(random_trace(len(table), total, rng), table.at(table.signal, runs), runs)
+    return curves
+
+
+def evolution_curves(table: BenchmarkTable, study: Study, space: SearchSpace, total: int) -> tuple[Curves, int]:
+    """Regularized evolution, and how many children had to be random rows, since none was in the table."""
+    curves, redrawn = Curves(table, study, "evolution"), 0
+    for first in range(0, study.searches.repeats, EVOLUTION_BLOCK):
+        block = range(first, min(first + EVOLUTION_BLOCK, study.searches.repeats))
+        runs = [_draw(table, study, repeat)[1] for repeat in block]
+        signals = np.stack([table.at(table.signal, drawn) for drawn in runs])
+        found = evolution_traces(
+            table,
+            space,
+            signals,
+            total,
+            np.random.default_rng(seed_of(study.seed, "evolution", table.name, first)),
+            population=study.searches.population,
+            tournament=study.searches.tournament,
+        )
+        redrawn += int(found.redrawn.sum())
+        for trace, signal, drawn in zip(found.rows, signals, runs, strict=True):
+            curves.add(trace, signal, drawn)
+    return curves, redrawn
+
+
+def oracle_rows(table: BenchmarkTable, study: Study) -> pd.DataFrame:
+    """The oracle's two levels: the best signal of the whole table, and that architecture's mean target."""
+    mean_target = table.mean(table.target)
+    levels = []
+    for repeat in range(study.searches.repeats):
+        signal = table.at(table.signal, _draw(table, study, repeat)[1])
+        best = oracle(signal, maximise=table.maximise)
+        levels.append((signal[best], mean_target[best]))
+    mean, low, high = bootstrap_mean(np.array(levels), study.bootstrap, seed_of(study.seed, "oracle", "bootstrap"))
+    panels = ["signal_by_samples", "target_by_samples"]
+    frame = pd.DataFrame({"panel": panels, "x": len(table), "mean": mean, "low": low, "high": high})
+    return frame.assign(method="oracle", train_size=None, repeats=len(levels)).reindex(columns=list(COLUMNS))
+
+
+def tidy(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several methods as one table."""
+    frame = pd.concat([part.astype({"train_size": "Int64"}) for part in frames], ignore_index=True)
+    return frame.reindex(columns=list(COLUMNS))

@@ -1,0 +1,68 @@
+"""From the files that an experiment reads to the files that it writes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from neural_predictor.errors import ConfigError
+from neural_predictor.experiments import MODULES
+from neural_predictor.experiments.results import write_result
+from neural_predictor.files import write_text
+from neural_predictor.tables.table import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from neural_predictor.experiments.results import Protocol
+    from neural_predictor.studies import Study
+    from neural_predictor.tables.table import BenchmarkTable
+
+    Tables = dict[str, BenchmarkTable]
+    Result = tuple[pd.DataFrame, Protocol]
+
+
+def _call(
+    experiment: str, module: Any, study_name: str, study: Study, tables: Tables, inputs: Sequence[Path]
+) -> Result:
+    own = next(iter(tables.values()))
+    calls: dict[str, Callable[[], Result]] = {
+        "fig3": lambda: module.run_fig3(study_name, study, own),
+        "fig4": lambda: module.run_comparison("fig4", study_name, study, own, inputs),
+        "fig7": lambda: module.run_fig7(study_name, study, own, inputs),
+        "figA1": lambda: module.run_comparison("figA1", study_name, study, own, inputs),
+        "fig-frontier": lambda: module.run_frontier(study_name, study, own, pd.read_csv(inputs[0])),
+        "table-efficiency": lambda: module.run_efficiency(study_name, study, own, inputs),
+        "table-tau": lambda: module.run_table_tau(study_name, study, tables, inputs),
+    }
+    return calls[experiment]()
+
+
+def run(
+    experiment: str,
+    study_name: str,
+    study: Study,
+    tables: Sequence[Path],
+    inputs: Sequence[Path],
+    csv: Path,
+    protocol: Path,
+    markdown: Path | None,
+) -> None:
+    """Run one experiment.
+
+    Raises:
+        ConfigError: for an experiment that the project does not have, or a table that is too small for the study.
+        FormatError: if an input is damaged.
+        TableError: if a table is.
+    """
+    if experiment not in MODULES:
+        raise ConfigError(f"no experiment {experiment!r}; there are {', '.join(MODULES)}")
+    module = import_module(f"neural_predictor.experiments.{MODULES[experiment]}")
+    read = {table.name: table for table in map(read_table, tables)}
+    frame, described = _call(experiment, module, study_name, study, read, inputs)
+    write_result(frame, described, csv, protocol)
+    if markdown is not None:
+        write_text(markdown, module.as_markdown(frame))

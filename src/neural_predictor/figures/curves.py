@@ -1,0 +1,135 @@
+"""Figures of searches: best-so-far curves on the paper's three axes (Fig. 4, Fig. 7, appendix Fig. 1), the frontier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from neural_predictor.experiments.results import caption
+from neural_predictor.figures.style import INK, REFERENCE, add_caption, new_figure, sequence_colours, style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from neural_predictor.experiments.results import Protocol
+
+PANELS = {
+    "signal_by_samples": ("validation", "total number of samples, N + K", "validation accuracy of the choice (%)"),
+    "target_by_samples": ("test", "total number of samples, N + K", "test accuracy of the choice (%)"),
+    "target_by_time": (
+        "test, by training time",
+        "total training time of all N + K (s)",
+        "test accuracy of the choice (%)",
+    ),
+}
+METHOD_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # of the Okabe-Ito palette: told apart without hue too
+_LINES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
+
+
+class _Line(NamedTuple):
+    """How one curve is drawn."""
+
+    curve: pd.DataFrame
+    colour: object
+    dashes: object
+    label: str
+
+
+def draw_fig7(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """One curve a training size N, with random search and the oracle."""
+
+    def lines(curves: pd.DataFrame) -> list[_Line]:
+        sizes = sorted(int(size) for size in curves["train_size"].dropna().unique())
+        return [
+            _Line(curves[curves["train_size"] == size], colour, _LINES[k % len(_LINES)], f"N = {size}")
+            for k, (size, colour) in enumerate(zip(sizes, sequence_colours(len(sizes)), strict=True))
+        ]
+
+    return _draw(frame, protocol, lines, mark_sizes=False)
+
+
+def draw_comparison(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """One curve a predictor, evolution where it was run, random search and the oracle; N is marked."""
+
+    def lines(curves: pd.DataFrame) -> list[_Line]:
+        methods = [method for method in curves["method"].unique() if method not in ("random", "oracle")]
+        styles = zip(methods, METHOD_COLOURS, (*_LINES, "-"), strict=False)
+        return [_Line(curves[curves["method"] == name], colour, dashes, name) for name, colour, dashes in styles]
+
+    return _draw(frame, protocol, lines, mark_sizes=True)
+
+
+def _draw(
+    frame: pd.DataFrame, protocol: Protocol, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
+) -> Figure:
+    panels = [panel for panel in PANELS if (frame["panel"] == panel).any()]
+    with style():
+        figure = new_figure(3.6 * len(panels), 4.3)
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for letter, panel, place in zip("abc", panels, axes, strict=False):
+            curves = frame[frame["panel"] == panel]
+            _draw_panel(place, curves, lines(curves))
+            if mark_sizes and panel != "target_by_time":
+                for size in curves["train_size"].dropna().unique():
+                    place.axvline(size, color=REFERENCE, linewidth=0.8, linestyle=":")
+                    place.annotate(f"N = {int(size)}", (size, 0.02), xycoords=("data", "axes fraction"), fontsize=6.5)
+            title, x_label, y_label = PANELS[panel]
+            place.set_title(f"{letter}  {title}", loc="left")
+            place.set_xlabel(x_label)
+            place.set_ylabel(y_label)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="upper center", ncols=len(labels), frameon=False, columnspacing=1.2, handlelength=2.2
+        )
+        add_caption(figure, caption(protocol), characters=75 * len(panels))
+        figure.subplots_adjust(left=0.2 / len(panels), right=0.985, top=0.87, bottom=0.25, wspace=0.26)
+    return figure
+
+
+def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line]) -> None:
+    random = _Line(curves[curves["method"] == "random"], REFERENCE, "-", "random")
+    for line in (*lines, random):
+        curve = line.curve
+        axes.plot(curve["x"], 100 * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
+        axes.fill_between(
+            curve["x"], 100 * curve["low"], 100 * curve["high"], color=line.colour, alpha=0.11, linewidth=0
+        )
+    moving = curves[curves["method"] != "oracle"]
+    low, high = 100 * moving["mean"].quantile(0.002), 100 * moving["high"].max()
+    for _, level in curves[curves["method"] == "oracle"].iterrows():
+        axes.axhspan(100 * level["low"], 100 * level["high"], color=INK, alpha=0.12, linewidth=0)
+        axes.axhline(100 * level["mean"], color=INK, linestyle=":", label="oracle")
+        high = max(high, 100 * level["high"])
+    room = 0.04 * (high - low)
+    axes.set_ylim(low - room, high + room)
+    axes.set_xlim(left=0)
+
+
+def draw_frontier(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """Total samples at which each N passes random search's whole budget, by validation and by test."""
+    names = {"signal_by_samples": "validation", "target_by_samples": "test"}
+    sizes = sorted(frame["train_size"].unique())
+    budget = int(frame["random_samples"].iloc[0])
+    with style():
+        figure = new_figure(5.6, 4.1)
+        axes = figure.subplots()
+        axes.axhline(budget, color=REFERENCE, label=f"random search: {budget:,}")
+        axes.plot(range(len(sizes)), sizes, color=REFERENCE, linestyle=":", label="N alone")
+        for (panel, name), colour, marker in zip(names.items(), METHOD_COLOURS, "os", strict=False):
+            part = frame[frame["panel"] == panel].set_index("train_size").reindex(sizes)
+            reached = part["samples"].notna().to_numpy()
+            places = [k for k, there in enumerate(reached) if there]
+            axes.plot(places, part["samples"][reached].astype(int), marker, color=colour, label=f"passes it by {name}")
+            for k in [k for k, there in enumerate(reached) if not there]:
+                axes.annotate("not\nreached", (k, budget * 1.06), color=colour, ha="center", fontsize=6.5)
+        axes.set_yscale("log")
+        axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+        axes.set_xlabel("training networks, N")
+        axes.set_ylabel("total number of samples, N + K")
+        figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=4, frameon=False, columnspacing=1.2)
+        add_caption(figure, caption(protocol), characters=115)
+        figure.subplots_adjust(left=0.11, right=0.98, top=0.9, bottom=0.28)
+    return figure

@@ -1,0 +1,187 @@
+"""What a study is: the science of a whole run, as one typed file in `config/studies/`."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from neural_predictor.errors import ConfigError
+from neural_predictor.predictors.recipe import Recipe  # noqa: TC001 - pydantic needs it at run time
+from neural_predictor.tables.benchmarks import BENCHMARKS
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+def _known_benchmark(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise ValueError(f"unknown benchmark; known are {', '.join(BENCHMARKS)}")
+    return name
+
+
+BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
+PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
+TrainSize = Annotated[int, Field(ge=10)]
+Repeats = Annotated[int, Field(ge=2)]
+
+
+class Section(BaseModel):
+    """A part of a configuration file: unknown keys are faults, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Searches(Section):
+    """The searches without a predictor: random search and regularized evolution, on the same draws of the signal."""
+
+    repeats: Repeats = Field(description="repeats of each, and draws of the oracle", examples=[200])
+    population: Positive = Field(100, description="members of evolution's population")
+    tournament: Positive = Field(10, description="members that compete to be the parent")
+
+    @model_validator(mode="after")
+    def _tournament_within_population(self) -> Searches:
+        if self.tournament > self.population:
+            raise ValueError(f"tournament is {self.tournament}, more than the population of {self.population}")
+        return self
+
+
+class Comparison(Section):
+    """Searches on the same axes (paper, Fig. 4 and appendix Fig. 1)."""
+
+    predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "two-stage"]])]
+    train_size: TrainSize = Field(description="N", examples=[172])
+    total: Positive = Field(description="largest N + K of a curve", examples=[2000])
+    repeats: Repeats = Field(description="repeats of each predictor", examples=[10])
+
+    @model_validator(mode="after")
+    def _room_for_candidates(self) -> Comparison:
+        if self.train_size >= self.total:
+            raise ValueError(f"total is {self.total}: N = {self.train_size} leaves no K; N must be below total")
+        return self
+
+
+class Fig7(Section):
+    """The trade-off between N training networks and K validated candidates (paper, Fig. 7)."""
+
+    predictor: PredictorName
+    train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=1, examples=[[43, 172, 860]])]
+    total: Positive = Field(description="largest N + K of a curve", examples=[2000])
+    repeats: Repeats = Field(description="repeats of each N", examples=[10])
+
+    @model_validator(mode="after")
+    def _room_for_candidates(self) -> Fig7:
+        if max(self.train_sizes) >= self.total:
+            raise ValueError(
+                f"total is {self.total}: N = {max(self.train_sizes)} leaves no K; every N must be below total"
+            )
+        if len(set(self.train_sizes)) < len(self.train_sizes):
+            raise ValueError("train_sizes names an N twice")
+        return self
+
+
+class TableTau(Section):
+    """Metrics of predictors over the rest of the space, for several benchmarks, beside those that figures fit."""
+
+    predictor: PredictorName
+    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
+    train_size: TrainSize = Field(description="N", examples=[172])
+    repeats: Repeats = Field(description="random splits", examples=[10])
+
+
+class Bootstrap(Section):
+    """Percentile bootstrap over repeats, of every mean that is reported."""
+
+    resamples: Annotated[int, Field(ge=100)] = 2000
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class Fits(NamedTuple):
+    """Fits of one predictor to N networks of a benchmark; the repeats are dealt to jobs, the shards."""
+
+    predictor: str
+    benchmark: str
+    train_size: int
+
+
+class Study(Section):
+    """One study: the benchmarks, sizes, repeats and seeds of a whole run. Finished studies are copied, not edited."""
+
+    description: str = Field(examples=["what this study is for, in a sentence"])
+    benchmark: BenchmarkName = Field(description="table of the figures", examples=["nasbench-graph-cs"])
+    seed: Annotated[int, Field(ge=0)] = Field(description="every random draw follows from it", examples=[2020])
+    repeats_per_shard: Positive = Field(description="repeats that one job trains", examples=[5])
+    predictors: dict[PredictorName, Recipe] = Field(description="recipes by name")
+    searches: Searches
+    fig4: Comparison
+    fig7: Fig7
+    figa1: Comparison
+    table_tau: TableTau
+    bootstrap: Bootstrap = Bootstrap()
+
+    @model_validator(mode="after")
+    def _names_known_predictors(self) -> Study:
+        named = [(key, name) for key in ("fig4", "figa1") for name in getattr(self, key).predictors]
+        named += [(key, getattr(self, key).predictor) for key in ("fig7", "table_tau")]
+        for key, name in named:
+            if name not in self.predictors:
+                raise ValueError(f"{key} names the predictor {name!r}; defined are {', '.join(self.predictors)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_benchmarks(self) -> Study:
+        for name in dict.fromkeys((self.benchmark, *self.table_tau.benchmarks)):
+            for key, (value, size) in self._asked(name).items():
+                if size > BENCHMARKS[name].size:
+                    raise ValueError(
+                        f"{key} is {value}, but {name} has {BENCHMARKS[name].size} architectures: "
+                        f"at most {BENCHMARKS[name].size - size + value}"
+                    )
+        return self
+
+    def _asked(self, benchmark: str) -> dict[str, tuple[int, int]]:
+        """Key -> its value, and the architectures that a table must have for it."""
+        asked = {}
+        if benchmark in self.table_tau.benchmarks:
+            asked["table_tau.train_size"] = (self.table_tau.train_size, self.table_tau.train_size + 1)
+        if benchmark == self.benchmark:
+            asked |= {f"{key}.total": (getattr(self, key).total,) * 2 for key in ("fig4", "fig7", "figa1")}
+            asked["searches.population"] = (self.searches.population,) * 2
+        return asked
+
+    def check_rows(self, benchmark: str, rows: int) -> None:
+        """Refuse a table that is too small for this study, as a file of the user's own may be.
+
+        Raises:
+            ConfigError: naming the key that asks for more.
+        """
+        for key, (_, size) in self._asked(benchmark).items():
+            if size > rows:
+                raise ConfigError(
+                    f"the table {benchmark} has {rows} architectures, but {key} of the study needs {size}: "
+                    "lower it, or use a larger file"
+                )
+
+    def fits(self) -> dict[Fits, int]:
+        """All fits that some experiment of this study asks for, with their number of repeats."""
+        wanted: dict[Fits, int] = {}
+        for section in (self.fig4, self.figa1):
+            for name in section.predictors:
+                key = Fits(name, self.benchmark, section.train_size)
+                wanted[key] = max(wanted.get(key, 0), section.repeats)
+        for size in self.fig7.train_sizes:
+            key = Fits(self.fig7.predictor, self.benchmark, size)
+            wanted[key] = max(wanted.get(key, 0), self.fig7.repeats)
+        for benchmark in self.table_tau.benchmarks:
+            key = Fits(self.table_tau.predictor, benchmark, self.table_tau.train_size)
+            wanted[key] = max(wanted.get(key, 0), self.table_tau.repeats)
+        return wanted
+
+    def shards(self, fits: Fits, repeats: int | None = None) -> range:
+        """Numbers of the jobs that make these fits, or the first `repeats` of them."""
+        wanted = self.fits().get(fits, 0)
+        return range(-(-min(wanted, repeats or wanted) // self.repeats_per_shard))
+
+    def shard_repeats(self, fits: Fits, shard: int) -> range:
+        """The repeats of one job."""
+        first = shard * self.repeats_per_shard
+        return range(first, min(first + self.repeats_per_shard, self.fits().get(fits, 0)))
