@@ -30,7 +30,8 @@ test: $(READY)  ## every test
 	$(BIN)/python -m pytest
 
 bench: $(READY)  ## speed against the straightforward way
-	$(BIN)/python bench/predictor_training.py
+	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search; do \
+	    $(BIN)/python bench/$$script.py || exit 1; done
 
 lint: $(READY)  ## format, lint, types, workflow
 	$(BIN)/ruff format --check src tests bench
