@@ -2,13 +2,8 @@
 
 Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, and the loop
 over records in `nasbench/api.py` of google-research/nasbench (Apache-2.0). A file is a TFRecord file (see
-`tfrecord`) with one record a training run, the UTF-8 text of a JSON list of
-
-    the graph hash of the cell, 32 hexadecimal digits
-    the number of epochs that the run was set to: 4, 12, 36 or 108
-    the adjacency matrix, row by row, as a string of 0 and 1
-    the operations of the vertices, separated by commas
-    base64, with or without line breaks, of the protocol buffer of `model_metrics`
+`tfrecord`) with one record a training run: JSON text (see `nasbench101_records`) around a protocol buffer (see
+`model_metrics`).
 
 The runs of a cell that were set to the same number of epochs are its repeats, in their order in the file.
 The values half way and at the end are those of the second and the third evaluation of a run: the place
@@ -22,9 +17,6 @@ that no run is in the file twice. Records may stand in any order.
 from __future__ import annotations
 
 import hashlib
-import json
-from binascii import a2b_base64
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +25,7 @@ from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.files import sha256
 from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.tables import model_metrics
+from neural_predictor.tables.nasbench101_records import parse
 from neural_predictor.tables.run_columns import RunColumns
 from neural_predictor.tables.table import BenchmarkTable, metric_of, write_table
 from neural_predictor.tables.tfrecord import read_batches
@@ -44,10 +37,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.tables.model_metrics import ModelMetrics
+    from neural_predictor.tables.nasbench101_records import Head
     from neural_predictor.tables.tfrecord import Batch
-
-    Head = tuple[str, int, str, str]
-    """Graph hash, epochs, adjacency and operations."""
 
 METRICS = ("training_time_s", "train_accuracy", "validation_accuracy", "test_accuracy")
 """Metrics of an evaluation, in the order of the protocol buffer's fields, which end with them."""
@@ -56,9 +47,6 @@ _KEPT = {"": model_metrics.EVALUATIONS.index("end"), "_half": model_metrics.EVAL
 _COLUMNS = [(metric, half) for half in _KEPT for metric in METRICS]
 ALL_HASHES_SHA256 = "cd25162205aea0bb3dc6d2a34ff85b10726f2147dea2ea1f64f276b3a7a05891"
 """SHA-256 of the hashes of all 423,624 cells, one a line, in the order of `NasBench101Space.enumerate`."""
-_ROW = (str, int, str, str, str)
-_ROW_TEXT = "[hash, epochs, adjacency, operations, metrics], a number and four strings"
-_EPOCHS_MAX = 10**6
 _BATCH_BYTES = 2 * 2**20
 _CHUNK = 8192
 """Cells hashed together."""
@@ -111,7 +99,7 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
     cells = _Cells()
     runs = _Runs(cells.room)
     for batch in read_batches(path, _BATCH_BYTES):
-        heads, messages = _parse(batch)
+        heads, messages = parse(batch)
         runs.add(batch, heads, messages, cells.add(batch, heads))
         if progress is not None:
             progress(batch.offset(len(batch.records)), path.stat().st_size)
@@ -124,67 +112,6 @@ def read(name: str, path: Path, *, progress: Callable[[int, int], None] | None =
         metrics=runs.metrics(path, cells),
         provenance={"source": path.name, "sha256": sha256(path), "records": batch.first - 1 + len(batch.records)},
     )
-
-
-def _parse(batch: Batch) -> tuple[list[Head], list[bytes]]:
-    """For each record its JSON list up to the metrics, and the message that the metrics are."""
-    heads: list[Head] = []
-    messages: list[bytes] = []
-    for index, data in enumerate(batch.records):
-        start, _, rest = data.rpartition(b', "')
-        try:
-            head, message = _parse_head(start), _parse_metrics(rest)
-        except (ValueError, RecursionError):
-            head, message = _parse_any(batch, index)
-        heads.append(head)
-        messages.append(message)
-    return heads, messages
-
-
-@lru_cache(maxsize=16)
-def _parse_head(start: bytes) -> Head:
-    """A record's JSON list as far as all repeats of a training share it: without `, "<base64>"]`.
-
-    Raises:
-        ValueError: if it is not the start of such a list.
-    """
-    head = json.loads(start.decode() + "]")
-    if type(head) is not list or tuple(map(type, head)) != _ROW[:-1] or not 0 < head[1] <= _EPOCHS_MAX:
-        raise ValueError
-    return tuple(head)
-
-
-def _parse_metrics(rest: bytes) -> bytes:
-    """The message from the end of a record, `<base64>"]`.
-
-    Raises:
-        ValueError: if it is not such an end.
-    """
-    if rest[-2:] != b'"]':
-        raise ValueError
-    return a2b_base64(rest[:-2].replace(b"\\n", b""), strict_mode=True)
-
-
-def _parse_any(batch: Batch, index: int) -> tuple[Head, bytes]:
-    """As `_parse`, for one record in any notation of JSON.
-
-    Raises:
-        FormatError: if it is not the list that the module's docstring describes.
-    """
-    data = batch.records[index]
-    try:
-        row = json.loads(data.decode())
-    except (ValueError, RecursionError) as error:
-        raise batch.error(index, f"the data are no JSON ({error}); expected {_ROW_TEXT}") from error
-    if type(row) is not list or tuple(map(type, row)) != _ROW:
-        raise batch.error(index, f"found the data {data[:80]!r}; expected the JSON list {_ROW_TEXT}")
-    if not 0 < row[1] <= _EPOCHS_MAX:
-        raise batch.error(index, f"the number of epochs is {row[1]}; expected 1 to {_EPOCHS_MAX}")
-    try:
-        message = a2b_base64(row[4].replace("\n", ""), strict_mode=True)
-    except ValueError as error:
-        raise batch.error(index, f"the metrics are no base64 ({error})") from error
-    return tuple(row[:4]), message
 
 
 def _decode(batch: Batch, messages: Sequence[bytes]) -> ModelMetrics:
@@ -340,7 +267,7 @@ class _Runs:
 
         Args:
             batch: the records.
-            heads: what `_parse` gives of them.
+            heads: what `parse` gives of them.
             messages: likewise.
             row: (n,) the table's row of each record's cell.
 
@@ -403,6 +330,6 @@ def _where(path: Path, digest: str, epochs: int) -> list[str]:
     return [
         batch.where(index)
         for batch in read_batches(path, _BATCH_BYTES)
-        for index, head in enumerate(_parse(batch)[0])
+        for index, head in enumerate(parse(batch)[0])
         if head[:2] == (digest, epochs)
     ]

@@ -15,7 +15,7 @@ from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.tables import nasbench101
 from neural_predictor.tables.nasbench101 import convert_nasbench101, read
 from neural_predictor.tables.table import read_table
-from neural_predictor.tables.tfrecord import frame
+from neural_predictor.tables.tfrecord import frame, read_batches
 
 REAL = {"nasbench101_4v_full.tfrecord": (91, 3), "nasbench101_5v_4epochs.tfrecord": (2532, 1)}
 TAGS = {0x11: "training_time_s", 0x19: "train_accuracy", 0x21: "validation_accuracy", 0x29: "test_accuracy"}
@@ -272,7 +272,34 @@ def test_a_file_that_holds_everything_twice_is_refused(tmp_path, repeats):
     assert "is listed twice" in refused(written(tmp_path, *records, *records), 2 * repeats + 1)
 
 
-def test_equal_values_in_runs_of_different_length_are_two_runs(tmp_path):
+@pytest.mark.slow
+def test_a_whole_space_is_known_by_the_fingerprint_of_its_hashes(tmp_path, monkeypatch):
+    space = NasBench101Space()
+    codes = space.enumerate()[np.random.default_rng(0).permutation(len(space.enumerate()))]
+    hashes = space.identify(codes)
+    lines = "".join(f"{digest}\n" for digest in space.identify(space.enumerate()))
+    assert hashlib.sha256(lines.encode()).hexdigest() == nasbench101.ALL_HASHES_SHA256
+    heads = list(zip(hashes, [108] * len(codes), *space.to_columns(codes), strict=True))
+    path = written(tmp_path, *(json.dumps([*head, ""]).encode() for head in heads))
+
+    def cells_of(heads):
+        cells, at = nasbench101._Cells(), 0
+        for batch in read_batches(path):
+            cells.add(batch, heads[at : at + len(batch.records)])
+            at += len(batch.records)
+        return cells
+
+    right = cells_of(heads)
+    heads[400_000], heads[3] = (heads[3][0], *heads[400_000][1:]), (heads[400_000][0], *heads[3][1:])
+    with pytest.raises(
+        FormatError, match=rf"record 4 \(byte \d+\): the hash is '{hashes[400_000]}', but .* give {hashes[3]}"
+    ):
+        cells_of(heads).check_hashes(path)
+    monkeypatch.setattr(NasBench101Space, "identify", None)  # the fingerprint is enough
+    right.check_hashes(path)
+
+
+def test_equal_values_with_another_total_time_are_another_run(tmp_path):
     numbers = {(evaluation, field): 0.1 for evaluation in range(3) for field in range(1, 6)}
     path = written(tmp_path, record(seed=1, numbers=numbers), record(seed=2, numbers=numbers))
     assert read("t", path).repeats == 2
