@@ -17,6 +17,7 @@ import numpy as np
 
 from neural_predictor.device import configure
 from neural_predictor.experiments.statistics import predictor_metrics
+from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.spaces import NasBenchGraphSpace
 from neural_predictor.tables.nasbench_graph import read
 
@@ -24,11 +25,10 @@ TABLES = ("photo", "citeseer", "physics", "computers")
 
 
 def transposed(graphs):
-    """A_hat and its transpose, (n, 2, v, v)."""
-    from neural_predictor.predictors.propagation import propagation_matrices
-
-    along = propagation_matrices(graphs)[:, 0]
-    return np.stack([along, along.swapaxes(1, 2)], axis=1)
+    """The network's inputs with A_hat and its transpose, (n, 2, v, v), in place of rows of both."""
+    nodes, propagation, pooling = network_inputs(graphs)
+    along = propagation[:, 0]
+    return nodes, np.stack([along, along.swapaxes(1, 2)], axis=1), pooling
 
 
 def main() -> None:
@@ -39,11 +39,10 @@ def main() -> None:
     workers = configure(os.cpu_count(), "cpu")
     from neural_predictor.predictors import engine
     from neural_predictor.predictors.recipe import NeuralRecipe
-    from neural_predictor.predictors.scoring import score
 
     space = NasBenchGraphSpace()
     package = Path(find_spec("nas_bench_graph").submodule_search_locations[0])
-    ways = {"rows of both": engine.propagation_matrices, "transposed": transposed}
+    ways = {"rows of both": network_inputs, "transposed": transposed}
     result = {}
     for name in TABLES:
         table = read(f"nasbench-graph-{name}", package / f"light/{name}.bench")
@@ -51,12 +50,16 @@ def main() -> None:
         rng = np.random.default_rng(0)
         rows = np.stack([rng.choice(len(table), arguments.train, replace=False) for _ in range(arguments.splits)])
         taus = {}
-        for way, matrices in ways.items():
-            engine.propagation_matrices = matrices
+        for way, inputs_of in ways.items():
+            engine.network_inputs = inputs_of
             trained = engine.fit_replicates(
                 graphs, signal[rows], NeuralRecipe(), range(arguments.splits), rows, workers=workers
             )
-            pairs = zip(score(trained, graphs), rows, strict=True)
+            # By the plain model: the scorer's shared neighbourhoods hold for rows of both alone.
+            inputs = list(inputs_of(graphs))
+            models = [trained.keras_model(split) for split in range(arguments.splits)]
+            scores = [model.predict(inputs, batch_size=4096, verbose=0)[:, 0] for model in models]
+            pairs = zip(scores, rows, strict=True)
             rest = [(np.delete(scores, seen), np.delete(signal, seen)) for scores, seen in pairs]
             taus[way] = np.array([predictor_metrics(*pair)["kendall_tau"] for pair in rest])
         gain = taus["rows of both"] - taus["transposed"]

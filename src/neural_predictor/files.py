@@ -27,6 +27,21 @@ _ADVICE = {
 
 
 @contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """Turn faults of the disk while `path` is written into advice.
+
+    Raises:
+        UserError: when the disk is full, the folder is read-only or a path is blocked.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _ADVICE:
+            raise UserError(f"cannot write {path}: {_ADVICE[error.errno]}") from error
+        raise
+
+
+@contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed, on failure removed.
 
@@ -37,15 +52,12 @@ def atomic(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.replace(path)
-    except OSError as error:
-        if error.errno in _ADVICE:
-            raise UserError(f"cannot write {path}: {_ADVICE[error.errno]}") from error
-        raise
+        with disk_faults(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            part.replace(path)
     finally:
         with suppress(OSError):  # the folder itself may be out of reach; the error above says so
             part.unlink(missing_ok=True)

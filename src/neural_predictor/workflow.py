@@ -34,6 +34,7 @@ FIGURES = {
 }
 """Figure -> the module that draws it."""
 TABLES = ("table-efficiency", "table-tau")
+ARTEFACTS = (*(f"{figure}.pdf" for figure in FIGURES), *(f"{table}.md" for table in TABLES))
 PACKAGE = Path(__file__).parent
 
 
@@ -91,7 +92,7 @@ class Plan:
 
     def published(self) -> list[str]:
         """Stable names of everything that the default study makes."""
-        return [f"results/{figure}.pdf" for figure in FIGURES] + [f"results/{table}.md" for table in TABLES]
+        return [f"results/{name}" for name in ARTEFACTS]
 
     def publishable(self, wildcards: Any) -> str:
         """The default study's file behind a stable name; a link whose file was deleted is removed to be made again."""
@@ -107,8 +108,7 @@ class Plan:
         Snakemake takes a study whose marker `all` is there as finished, whatever else was deleted: a marker that is
         no longer true is removed.
         """
-        names = [f"{figure}.pdf" for figure in FIGURES] + [f"{table}.md" for table in TABLES]
-        files = [f"results/{wildcards.study}/{name}" for name in names]
+        files = [f"results/{wildcards.study}/{name}" for name in ARTEFACTS]
         if not all(map(os.path.exists, files)):
             Path(f"results/{wildcards.study}/all").unlink(missing_ok=True)
         return files
@@ -157,7 +157,7 @@ class Plan:
     def local_option(self, wildcards: Any) -> str:
         """Option that names the user's own file in place of a source."""
         local = self.project.config.data.get(wildcards.source)
-        return "" if local is None else f"--local {local}"
+        return "" if local is None else f"--local {shlex.quote(str(local))}"
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a source's row."""

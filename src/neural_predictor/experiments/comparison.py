@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.experiments.curves import evolution_curves, guided_curves, oracle_rows, random_curves, tidy
+from neural_predictor.experiments.curves import (
+    evolution_curves,
+    guided_curves,
+    oracle_rows,
+    panel_notes,
+    random_curves,
+    tidy,
+)
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
+from neural_predictor.experiments.statistics import HELD, held_from
 from neural_predictor.search.draws import seed_of
 from neural_predictor.spaces import SPACES
 from neural_predictor.tables.benchmarks import BENCHMARKS
@@ -40,7 +48,8 @@ def _guided(
         alone = sum(fit.one_stage for fit in fits)
         if alone:
             notes.append(
-                f"In {alone} of {len(fits)} repeats of {name} one stage had to do: too few or no inaccurate ones."
+                f"In {alone} of {len(fits)} repeats of {name} one stage had to do: "
+                "too few accurate networks, or no others."
             )
     return curves, notes
 
@@ -75,8 +84,7 @@ def run_comparison(
         methods.append(evolution)
         notes += said
     frames = [curves.rows() for curves in methods] + [oracle_rows(table, study)]
-    if "training_time_s" not in table.metrics:
-        notes.append("Hence there is no panel by training time.")
+    notes += panel_notes(table)
     repeats = {"each predictor": plan.repeats, "each other search and the oracle": study.searches.repeats}
     return tidy(frames), describe(figure, study_name, study, table, repeats, notes)
 
@@ -99,7 +107,7 @@ def run_efficiency(
     for curves in [*guided, random_curves(table, study, plan.total), evolution]:
         seed = seed_of(study.seed, "efficiency", "bootstrap", curves.method)
         rows.append(_efficiency(curves, sign * evolution.target, sign * curves.target, study.bootstrap, seed))
-    notes += [*said, "A level counts as reached from the sample on after which the mean curve never falls below it."]
+    notes += [*said, HELD]
     repeats = {"each predictor": plan.repeats, "each other search": study.searches.repeats}
     frame = pd.DataFrame(rows, columns=list(EFFICIENCY_COLUMNS)).astype({"samples": "Int64"})
     frame["level"] *= sign
@@ -111,23 +119,19 @@ def _efficiency(
 ) -> dict[str, object]:
     budget, first = evolution.shape[1], curves.first
 
-    def samples(levels: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Samples from which on each mean curve holds its level; infinite where it does not at the end."""
-        below = means[:, first - 1 :] < levels[:, None]
-        last = below.shape[1] - below[:, ::-1].argmax(axis=1)  # one past the last place below
-        held = np.where(below.any(axis=1), last, 0) + first
-        return np.where(held > budget, np.inf, held)
+    def samples(level: float, mean: NDArray[np.float64]) -> float:
+        return held_from(mean[first - 1 :], level, first) or np.inf
 
     rng = np.random.default_rng(seed)
     ratios = []
     for _ in range(bootstrap.resamples):
-        theirs = evolution[rng.integers(len(evolution), size=len(evolution)), -1].mean(keepdims=True)
-        mean = own[rng.integers(len(own), size=len(own))].mean(axis=0, keepdims=True)
-        ratios.append(budget / samples(theirs, mean)[0])
+        theirs = float(evolution[rng.integers(len(evolution), size=len(evolution)), -1].mean())
+        mean = own[rng.integers(len(own), size=len(own))].mean(axis=0)
+        ratios.append(budget / samples(theirs, mean))
     tail = (1 - bootstrap.confidence) / 2
     low, high = np.quantile(ratios, (tail, 1 - tail), method="nearest")
-    level = evolution[:, -1].mean()
-    needed = samples(np.array([level]), own.mean(axis=0, keepdims=True))[0]
+    level = float(evolution[:, -1].mean())
+    needed = samples(level, own.mean(axis=0))
     return {
         "method": curves.method,
         "samples": needed if np.isfinite(needed) else np.nan,

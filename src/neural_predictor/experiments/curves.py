@@ -148,6 +148,11 @@ def oracle_rows(table: BenchmarkTable, study: Study) -> pd.DataFrame:
     return frame.assign(method="oracle", train_size=None, repeats=len(levels)).reindex(columns=list(COLUMNS))
 
 
+def panel_notes(table: BenchmarkTable) -> list[str]:
+    """What a caption must say of a panel that is missing."""
+    return [] if "training_time_s" in table.metrics else ["Hence there is no panel by training time."]
+
+
 def tidy(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Rows of several methods as one table."""
     frame = pd.concat([part.astype({"train_size": "Int64"}) for part in frames], ignore_index=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from neural_predictor.experiments.curves import guided_curves, oracle_rows, random_curves, tidy
+from neural_predictor.experiments.curves import guided_curves, oracle_rows, panel_notes, random_curves, tidy
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
+from neural_predictor.experiments.statistics import HELD, held_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,9 +40,8 @@ def run_fig7(
         read = read_fits(paths, table, plan.repeats)
         frames.append(guided_curves(table, study, fits.predictor, fits.train_size, read, plan.total).rows())
     frames += [random_curves(table, study, plan.total).rows(), oracle_rows(table, study)]
-    notes = [] if "training_time_s" in table.metrics else ["Hence there is no panel by training time."]
     repeats = {"the predictor at each N": plan.repeats, "random search and the oracle": study.searches.repeats}
-    return tidy(frames), describe("fig7", study_name, study, table, repeats, notes)
+    return tidy(frames), describe("fig7", study_name, study, table, repeats, panel_notes(table))
 
 
 def run_frontier(
@@ -67,19 +66,17 @@ def run_frontier(
         level = random[study.fig7.total]
         for size in curves["train_size"].dropna().unique():
             curve = curves[curves["train_size"] == size]
-            below = curve.loc[sign * curve["mean"] < sign * level, "x"]
-            first = curve["x"].min() if below.empty else below.max() + 1
+            held = held_from(sign * curve["mean"].to_numpy(), sign * level, int(curve["x"].iloc[0]))
             rows.append(
                 {
                     "panel": panel,
                     "train_size": int(size),
                     "level": level,
-                    "samples": first if first <= curve["x"].max() else np.nan,
+                    "samples": held,
                     "random_samples": study.fig7.total,
                     "repeats": int(curve["repeats"].iloc[0]),
                 }
             )
     frame = pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS)).astype({"samples": "Int64"})
-    notes = ["A level counts as reached from the sample on after which the mean curve never falls below it."]
     repeats = {"the predictor at each N": study.fig7.repeats, "random search": study.searches.repeats}
-    return frame, describe("fig-frontier", study_name, study, table, repeats, notes)
+    return frame, describe("fig-frontier", study_name, study, table, repeats, [HELD])

@@ -40,6 +40,22 @@ def bootstrap_mean(
     return flat.mean(axis=0).reshape(shape), bounds[0].reshape(shape), bounds[1].reshape(shape)
 
 
+HELD = "A level counts as reached from the sample on after which the mean curve never falls below it."
+
+
+def held_from(curve: NDArray[np.floating], level: float, first: int) -> int | None:
+    """Number of samples from which on a curve never falls below a level; None if it is below at its end.
+
+    Args:
+        curve: (m,) values, more is better, at `first`, `first` + 1, .. samples.
+        level: the level.
+        first: number of samples of the first value.
+    """
+    below = np.flatnonzero(curve < level)
+    place = int(below[-1]) + 1 if len(below) else 0
+    return first + place if place < len(curve) else None
+
+
 def predictor_metrics(predicted: NDArray[np.floating], observed: NDArray[np.floating]) -> dict[str, float]:
     """Kendall tau-b, mean squared error and R2 of predictions (n,) against observations (n,).
 

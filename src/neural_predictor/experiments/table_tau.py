@@ -42,6 +42,7 @@ _SCALE = {"mse": 1e4}  # accuracies are fractions; the paper's errors are of per
 def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]) -> list[dict[str, object]]:
     """Metrics on the rest of the space and, for a cascade, on what its classifier accepts of it."""
     metrics: dict[str, list[dict[str, float]]] = {}
+    sizes: dict[str, list[int]] = {}
     for fit in read_fits(paths, table):
         seen = draw_experiment(table, study.seed, fits.train_size, fit.repeat)
         rest = np.ones(len(table), np.bool_)
@@ -50,6 +51,7 @@ def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]
         for name, chosen in sets.items():
             if chosen.sum() >= MIN_TEST:
                 metrics.setdefault(name, []).append(predictor_metrics(fit.scores[chosen], seen.signal[chosen]))
+                sizes.setdefault(name, []).append(int(chosen.sum()))
     rows: list[dict[str, object]] = []
     for name, found in metrics.items():
         for metric, unit in UNITS.items():
@@ -57,7 +59,7 @@ def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]
             seed = seed_of(study.seed, "table-tau", "bootstrap", *fits, name, metric)
             mean, low, high = bootstrap_mean(values, study.bootstrap, seed)
             numbers = {"mean": float(mean), "low": float(low), "high": float(high), "repeats": len(values)}
-            about = {"test_set": name, "metric": metric, "unit": unit, "test_size": len(table) - fits.train_size}
+            about = {"test_set": name, "metric": metric, "unit": unit, "test_size": round(np.mean(sizes[name]))}
             rows.append(fits._asdict() | about | numbers)
     return rows
 
@@ -78,7 +80,9 @@ def run_table_tau(
         rows += _rows(study, tables[fits.benchmark], fits, paths)
     others = [BENCHMARKS[name].title for name in tables if name != study.benchmark]
     notes = [f"Rows of other benchmarks: {', '.join(others)}."] if others else []
-    notes.append("test_set accepted: what the cascade's classifier accepts of the rest of the space.")
+    notes.append(
+        "test_set accepted: what the cascade's classifier accepts of the rest of the space; test_size: its mean."
+    )
     repeats = {"each row (column repeats), at most": max(study.fits().values())}
     protocol = describe("table-tau", study_name, study, tables[study.benchmark], repeats, notes)
     return pd.DataFrame(rows, columns=list(COLUMNS)), protocol
@@ -95,8 +99,7 @@ def as_markdown(frame: pd.DataFrame) -> str:
         values = group.set_index("metric").loc[list(UNITS)]
         cells = [f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for _, row in values.iterrows()]
         first = group.iloc[0]
-        tested = f"the rest, {first['test_size']}" if test_set == "rest" else "what it accepts of the rest"
-        lines.append(
-            f"| {predictor} | {benchmark} | {train_size} | {tested} | {first['repeats']} | {' | '.join(cells)} |"
-        )
+        tested = "the rest" if test_set == "rest" else "what it accepts of the rest"
+        where = f"{predictor} | {benchmark} | {train_size} | {tested}, {first['test_size']} | {first['repeats']}"
+        lines.append(f"| {where} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n\nmse in squared percentage points. Brackets: bootstrap interval of the mean.\n"

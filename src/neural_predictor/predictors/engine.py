@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
-from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
+from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
@@ -212,10 +212,3 @@ def _label_units(labels: NDArray[np.float64], recipe: NeuralRecipe) -> tuple[NDA
     if not np.isin(labels, (0, 1)).all():
         raise PredictorError("a logistic loss takes labels 0 and 1")
     return np.zeros(len(labels)), np.ones(len(labels))
-
-
-def network_inputs(
-    graphs: GraphBatch,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """What `network.forward` takes of n graphs, without the leading axis: nodes, propagation, pooling."""
-    return graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)

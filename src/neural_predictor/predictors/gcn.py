@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
+from neural_predictor.predictors.propagation import network_inputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +101,7 @@ def load_gcn(path: str) -> keras.Model:
 
 def model_inputs(graphs: GraphBatch) -> list[NDArray[np.float32]]:
     """Inputs of `build_gcn`'s model: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v)."""
-    return [graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)]
+    return list(network_inputs(graphs))
 
 
 def compile_gcn(model: keras.Model, recipe: NeuralRecipe, train_size: int) -> None:

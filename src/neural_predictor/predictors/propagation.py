@@ -27,6 +27,11 @@ def propagation_matrices(graphs: GraphBatch) -> NDArray[np.float32]:
     return np.asarray(both / np.maximum(both.sum(axis=3, keepdims=True), 1))
 
 
+def network_inputs(graphs: GraphBatch) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """What a predictor's network takes of n graphs: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v)."""
+    return graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)
+
+
 def pooling_weights(graphs: GraphBatch) -> NDArray[np.float32]:
     """Weights of the mean over real nodes: (n, v) float32, rows that sum to one, zero on padding."""
     mask = graphs.mask.astype(np.float32)

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
-from neural_predictor.predictors.engine import network_inputs
 from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
+from neural_predictor.predictors.propagation import network_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import SourceError
-from neural_predictor.files import atomic, sha256
+from neural_predictor.files import atomic, disk_faults, sha256
 from neural_predictor.progress import progress, say
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ def fetch(name: str, source: Source, output: Path, local: Path | None = None) ->
 
     Raises:
         SourceError: if the file is missing, unreachable, or not the one that the registry describes.
+        UserError: if the disk is full or read-only.
     """
-    if local is not None:
-        _link(name, source, output, local)
-    elif source.package is not None:
-        _copy_from_package(name, source, output)
-    else:
-        _download(name, source, output)
+    with disk_faults(output):
+        if local is not None:
+            _link(name, source, output, local)
+        elif source.package is not None:
+            _copy_from_package(name, source, output)
+        else:
+            _download(name, source, output)
 
 
 def _link(name: str, source: Source, output: Path, local: Path) -> None:
@@ -117,8 +119,7 @@ def download_resuming(url: str, output_file: str, _pooch: Any) -> None:
     headers = {"Range": f"bytes={have}-"} if have else {}
     with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)) as reply:
         if reply.status_code == requests.codes.requested_range_not_satisfiable:
-            have = 0  # the part is longer than the file: it belongs to another version
-            part.unlink()
+            part.unlink()  # it is longer than the file: it belongs to another version
             raise requests.ConnectionError("the server's file has changed since the last try")
         reply.raise_for_status()
         if reply.status_code != requests.codes.partial_content:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
+from neural_predictor.experiments.statistics import bootstrap_mean, held_from, predictor_metrics
 from neural_predictor.studies import Bootstrap
 
 
@@ -34,3 +34,11 @@ def test_metrics_of_a_predictor():
     constant = predictor_metrics(np.full(4, 2.5), observed)
     assert constant == {"kendall_tau": 0, "mse": 1.25, "r2": 0}
     assert predictor_metrics(-observed, observed)["kendall_tau"] == pytest.approx(-1)
+
+
+def test_a_level_is_held_from_where_the_curve_never_falls_below_it():
+    curve = np.array([1.0, 3.0, 2.0, 3.0, 4.0])
+    assert held_from(curve, 3.0, first=11) == 14
+    assert held_from(curve, 1.0, first=11) == 11
+    assert held_from(curve, 5.0, first=11) is None
+    assert held_from(np.array([3.0, 2.0]), 3.0, first=1) is None

@@ -58,14 +58,32 @@ def test_mlp_and_cnn_learn(kind):
     assert fitted.loss[0, -1] < 0.2 < fitted.loss[0, 0]
 
 
-def test_padding_does_not_change_what_the_cnn_pools():
-    recipe = NeuralRecipe(kind="cnn", width=8, epochs=1)
-    padded = SPACES["nasbench101"]()
-    graphs = padded.encode(padded.sample(50, RNG(0)))
-    fitted = engine.fit_replicates(graphs, RNG(1).random((1, 50)), recipe, [0])
+def cnn_by_hand(weights, cell, real):
+    """The CNN on one cell (v, c) whose first `real` places are nodes: what lies behind them never counts."""
+    for k in range(3):
+        v = len(cell)
+        wide = np.pad(cell, ((1, 1), (0, 0)))
+        windows = np.concatenate([wide[i : i + v] for i in range(3)], axis=1)
+        cell = np.maximum(windows @ weights[2 * k] + weights[2 * k + 1], 0)
+        cell[real:] = 0
+        cell = np.pad(cell, ((0, v % 2), (0, 0))).reshape(-1, 2, cell.shape[1]).max(axis=1)
+        real = -(-real // 2)
+    hidden = np.maximum(cell.sum(axis=0) / real @ weights[6] + weights[7], 0)
+    return (hidden @ weights[8] + weights[9])[0]
+
+
+def test_the_cnn_masks_padding():
+    space = SPACES["nasbench101"]()
+    graphs = space.encode(space.enumerate()[:2000])  # cells of 2 to 5 vertices, padded to 7
+    recipe = NeuralRecipe(kind="cnn", width=8, hidden=(6,), epochs=3, learning_rate=1e-2)
+    fitted = engine.fit_replicates(graphs, RNG(1).random((1, 60)), recipe, [0], rows=np.arange(60)[None])
+    nodes, propagation, _ = model_inputs(graphs)
+    inputs, sizes = np.concatenate([nodes, propagation[:, 0]], axis=-1), graphs.mask.sum(axis=1)
+    weights = [weight[0] for weight in fitted.weights]
     scores = score(fitted, graphs)[0]
-    assert np.isfinite(scores).all()
-    assert scores.std() > 0
+    for row in (0, 3, 50, 500, 1999):
+        by_hand = cnn_by_hand(weights, inputs[row], sizes[row]) * fitted.label_deviation[0] + fitted.label_mean[0]
+        assert scores[row] == pytest.approx(by_hand, rel=1e-4)
 
 
 def test_the_classifier_separates_classes_and_takes_no_other_labels():

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from neural_predictor.config import Source
-from neural_predictor.errors import SourceError
+from neural_predictor.errors import SourceError, UserError
 from neural_predictor.sources.fetch import fetch
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -118,3 +118,12 @@ def test_a_local_file_is_linked_even_if_it_is_another(tmp_path, capsys):
     assert "not the file of the registry" in capsys.readouterr().err
     with pytest.raises(SourceError, match=r"data\.data is .*absent'"):
         fetch("data", source("http://127.0.0.1:9/x"), tmp_path / "raw", local=tmp_path / "absent")
+
+
+def test_a_full_disk_during_a_download_is_advice(tmp_path, server, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pooch.retrieve", full)
+    with pytest.raises(UserError, match=r"cannot write .*raw: the disk is full"):
+        fetch("data", source(f"{server}/good"), tmp_path / "raw")
