@@ -4,7 +4,10 @@ from neural_predictor.spaces.base import SearchSpace
 from neural_predictor.spaces.graphs import GraphBatch
 from neural_predictor.spaces.nasbench101 import NasBench101Space
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
+from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
 
-SPACES: dict[str, type[SearchSpace]] = {space.name: space for space in (NasBenchGraphSpace, NasBench101Space)}
+SPACES: dict[str, type[SearchSpace]] = {
+    space.name: space for space in (NasBenchGraphSpace, NasBench101Space, ProxylessNasSpace)
+}
 
-__all__ = ["SPACES", "GraphBatch", "NasBench101Space", "NasBenchGraphSpace", "SearchSpace"]
+__all__ = ["SPACES", "GraphBatch", "NasBench101Space", "NasBenchGraphSpace", "ProxylessNasSpace", "SearchSpace"]

@@ -36,7 +36,11 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def enumerate(self) -> NDArray[np.uint8]:
-        """All architectures, one row a class: (n, code_length) uint8, in a fixed order."""
+        """All architectures, one row a class: (n, code_length) uint8, in a fixed order.
+
+        Raises:
+            ArchitectureError: for a space too large to enumerate; it has no ranks either, and is sampled instead.
+        """
 
     @abstractmethod
     def identify(self, codes: NDArray[np.uint8]) -> NDArray[np.object_]:
@@ -51,12 +55,13 @@ class SearchSpace(ABC):
         """Place of each row's class in `enumerate()`: (n,). An index for arrays over the space, cheaper than a name.
 
         Raises:
-            ArchitectureError: for a row outside the space, and for one whose class `enumerate()` leaves out.
+            ArchitectureError: for a row outside the space, for one whose class `enumerate()` leaves out, and for a
+                space too large to enumerate.
         """
 
     @abstractmethod
     def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """One mutated architecture for each row, valid and with a rank: (n, code_length) uint8."""
+        """One mutated architecture for each row, valid and, in a space with ranks, with one: (n, code_length) uint8."""
 
     def filled(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Rows of the same classes that hold all that `mutate` acts upon: (n, code_length) uint8.
@@ -112,6 +117,8 @@ class SearchSpace(ABC):
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """`count` different architectures, uniform over the classes of the space.
+
+        A space too large to enumerate draws in its own way, and says over what it is uniform.
 
         Raises:
             ArchitectureError: if the space has fewer.
