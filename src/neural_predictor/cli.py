@@ -188,6 +188,19 @@ def render(
 
 
 @app.command()
+def overlay(
+    results: Annotated[list[Path], typer.Argument(help="Such as results/a-v1/fig4.csv results/b-v1/fig4.csv.")],
+    pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],
+    png: Annotated[Path, typer.Option(help="Where the PNG shall be.")],
+) -> None:
+    """Draw the curves of several studies on the same axes, and what differs between their protocols."""
+    from neural_predictor.figures.overlay import overlay as draw_overlay
+
+    for difference in draw_overlay(results, pdf, png):
+        print(f"protocols differ in {difference}")
+
+
+@app.command()
 def write_schema(
     output: Annotated[Path, typer.Option(help="Where the schema shall be.")] = Path("config/schema.json"),
 ) -> None:

@@ -31,3 +31,7 @@ class TableError(UserError):
 
 class PredictorError(UserError):
     """A predictor cannot be fitted, loaded or applied as asked."""
+
+
+class ChildError(UserError):
+    """A child network cannot be trained as asked."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.predictors.recipe import Recipe  # noqa: TC001 - pydantic needs it at run time
+from neural_predictor.predictors.recipe import CascadeRecipe, Recipe
 from neural_predictor.tables.benchmarks import BENCHMARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -22,6 +25,8 @@ def _known_benchmark(name: str) -> str:
 BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
 PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
 TrainSize = Annotated[int, Field(ge=10)]
+MIN_TEST = 10
+"""Networks on which a metric of a predictor is taken at least."""
 Repeats = Annotated[int, Field(ge=2)]
 
 
@@ -88,6 +93,21 @@ class TableTau(Section):
     repeats: Repeats = Field(description="random splits", examples=[10])
 
 
+class Stages(Section):
+    """The paper's predictor with one stage and with two (Fig. 5): fig1, fig2, fig5, fig6, fig9, table-mse."""
+
+    one: PredictorName = Field(examples=["one-stage"])
+    two: PredictorName = Field(description="a cascade", examples=["two-stage"])
+
+
+class Fig9(Section):
+    """Predicted against observed: networks of the training, others held back for validation, the unseen rest."""
+
+    train_size: TrainSize = Field(description="networks that the predictor is fitted to", examples=[79])
+    validation_size: TrainSize = Field(description="further networks, for validation", examples=[40])
+    repeats: Repeats = Field(description="random splits", examples=[10])
+
+
 class Bootstrap(Section):
     """Percentile bootstrap over repeats, of every mean that is reported."""
 
@@ -112,9 +132,11 @@ class Study(Section):
     repeats_per_shard: Positive = Field(description="repeats that one job trains", examples=[5])
     predictors: dict[PredictorName, Recipe] = Field(description="recipes by name")
     searches: Searches
+    stages: Stages
     fig4: Comparison
     fig7: Fig7
     figa1: Comparison
+    fig9: Fig9
     table_tau: TableTau
     bootstrap: Bootstrap = Bootstrap()
 
@@ -122,9 +144,15 @@ class Study(Section):
     def _names_known_predictors(self) -> Study:
         named = [(key, name) for key in ("fig4", "figa1") for name in getattr(self, key).predictors]
         named += [(key, getattr(self, key).predictor) for key in ("fig7", "table_tau")]
+        named += [("stages", self.stages.one), ("stages", self.stages.two)]
         for key, name in named:
             if name not in self.predictors:
                 raise ValueError(f"{key} names the predictor {name!r}; defined are {', '.join(self.predictors)}")
+        for stage, cascade in (("one", False), ("two", True)):
+            name = getattr(self.stages, stage)
+            if isinstance(self.predictors[name], CascadeRecipe) != cascade:
+                wanted = "of kind cascade" if cascade else "with one stage, not of kind cascade"
+                raise ValueError(f"stages.{stage} is {name!r}; it must name a predictor {wanted}")
         return self
 
     @model_validator(mode="after")
@@ -145,6 +173,8 @@ class Study(Section):
             asked["table_tau.train_size"] = (self.table_tau.train_size, self.table_tau.train_size + 1)
         if benchmark == self.benchmark:
             asked |= {f"{key}.total": (getattr(self, key).total,) * 2 for key in ("fig4", "fig7", "figa1")}
+            held = self.fig9.validation_size
+            asked["fig9.validation_size"] = (held, self.fig9.train_size + held + MIN_TEST)
             asked["searches.population"] = (self.searches.population,) * 2
         return asked
 
@@ -161,19 +191,38 @@ class Study(Section):
                     "lower it, or use a larger file"
                 )
 
+    def fits_of(self, experiment: str) -> dict[Fits, int]:
+        """The fits that an experiment reads, with their number of repeats; table-tau reads those of all others too."""
+        if experiment == "table-tau":
+            return self.fits()
+        one, two = self.stages.one, self.stages.two
+        fig4, fig7, figa1, fig9 = self.fig4, self.fig7, self.figa1, self.fig9
+        asked: dict[str, tuple[Sequence[str], Sequence[int], int]] = {
+            "fig1": ([one], [fig4.train_size], 1),
+            "fig2": ([one], [fig4.train_size], 1),
+            "fig4": (fig4.predictors, [fig4.train_size], fig4.repeats),
+            "fig5": ([two], [fig4.train_size], 1),
+            "fig6": ([two], [fig4.train_size], fig4.repeats),
+            "fig7": ([fig7.predictor], fig7.train_sizes, fig7.repeats),
+            "figA1": (figa1.predictors, [figa1.train_size], figa1.repeats),
+            "fig9-nasbench-one": ([one], [fig9.train_size], fig9.repeats),
+            "fig9-nasbench-two": ([two], [fig9.train_size], fig9.repeats),
+            "table-efficiency": (fig4.predictors, [fig4.train_size], fig4.repeats),
+            "table-metrics": ([one, two], [fig9.train_size], fig9.repeats),
+            "table-mse": ([one, two], [fig4.train_size], fig4.repeats),
+        }
+        names, sizes, repeats = asked.get(experiment, ((), (), 0))
+        return {Fits(name, self.benchmark, size): repeats for name in names for size in sizes}
+
     def fits(self) -> dict[Fits, int]:
         """All fits that some experiment of this study asks for, with their number of repeats."""
-        wanted: dict[Fits, int] = {}
-        for section in (self.fig4, self.figa1):
-            for name in section.predictors:
-                key = Fits(name, self.benchmark, section.train_size)
-                wanted[key] = max(wanted.get(key, 0), section.repeats)
-        for size in self.fig7.train_sizes:
-            key = Fits(self.fig7.predictor, self.benchmark, size)
-            wanted[key] = max(wanted.get(key, 0), self.fig7.repeats)
-        for benchmark in self.table_tau.benchmarks:
-            key = Fits(self.table_tau.predictor, benchmark, self.table_tau.train_size)
-            wanted[key] = max(wanted.get(key, 0), self.table_tau.repeats)
+        wanted = {
+            Fits(self.table_tau.predictor, name, self.table_tau.train_size): self.table_tau.repeats
+            for name in self.table_tau.benchmarks
+        }
+        for experiment in ("fig4", "fig7", "figA1", "table-mse", "table-metrics"):
+            for key, repeats in self.fits_of(experiment).items():
+                wanted[key] = max(wanted.get(key, 0), repeats)
         return wanted
 
     def shards(self, fits: Fits, repeats: int | None = None) -> range:

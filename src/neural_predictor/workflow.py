@@ -26,14 +26,20 @@ FIT_STAGE_VERSION = 1
 """Raise to refit every predictor; say why in CHANGELOG.md."""
 
 FIGURES = {
+    "fig1": "schematics",
+    "fig2": "schematics",
     "fig3": "fig3",
     "fig4": "curves",
+    "fig5": "schematics",
+    "fig6": "fig6",
     "fig7": "curves",
+    "fig9-nasbench-one": "fig9",
+    "fig9-nasbench-two": "fig9",
     "figA1": "curves",
     "fig-frontier": "curves",
 }
 """Figure -> the module that draws it."""
-TABLES = ("table-efficiency", "table-tau")
+TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
 ARTEFACTS = (*(f"{figure}.pdf" for figure in FIGURES), *(f"{table}.md" for table in TABLES))
 PACKAGE = Path(__file__).parent
 
@@ -132,19 +138,9 @@ class Plan:
         study = self.project.study(wildcards.study)
         if wildcards.experiment == "fig-frontier":
             return [f"results/{wildcards.study}/fig7.csv"]
-        chosen: dict[Fits, int] = {}
-        if wildcards.experiment == "fig7":
-            sizes = study.fig7.train_sizes
-            chosen = {Fits(study.fig7.predictor, study.benchmark, size): study.fig7.repeats for size in sizes}
-        elif wildcards.experiment in ("fig4", "figA1", "table-efficiency"):
-            section = study.figa1 if wildcards.experiment == "figA1" else study.fig4
-            names = section.predictors
-            chosen = {Fits(name, study.benchmark, section.train_size): section.repeats for name in names}
-        elif wildcards.experiment == "table-tau":
-            chosen = study.fits()
         return [
             f"results/{wildcards.study}/fits/{fits.predictor}/{fits.benchmark}/n{fits.train_size}/{shard}.scores.npz"
-            for fits, repeats in chosen.items()
+            for fits, repeats in study.fits_of(wildcards.experiment).items()
             for shard in study.shards(fits, repeats)
         ]
 

@@ -80,6 +80,21 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
             "any of the expected tags: 'gcn', 'mlp', 'cnn', 'cascade'",
         ),
         (
+            ("stages", "two"),
+            "one-stage",
+            "stages.two is 'one-stage'; it must name a predictor of kind cascade",
+        ),
+        (
+            ("stages", "one"),
+            "two-stage",
+            "stages.one is 'two-stage'; it must name a predictor with one stage",
+        ),
+        (
+            ("fig9", "validation_size"),
+            2500,
+            "fig9.validation_size is 2500, but nasbench-graph-proteins has 2021 architectures: at most 1991",
+        ),
+        (
             ("fig4", "predictors"),
             ["best"],
             "fig4 names the predictor 'best'; defined are",
@@ -142,6 +157,7 @@ def test_figures_share_the_fits_that_they_both_need(study):
         Fits("mlp", name, 43): 2,
         Fits("cnn", name, 43): 2,
         Fits("one-stage", name, 20): 2,
+        Fits("two-stage", name, 20): 2,
     }
 
 

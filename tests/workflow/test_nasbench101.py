@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from neural_predictor.tables.table import read_table
+from neural_predictor.workflow import ARTEFACTS
 
 SHORT = {"kind": "gcn", "epochs": 30}
 STUDY = {
@@ -27,6 +28,7 @@ STUDY = {
         "cnn": SHORT | {"kind": "cnn"},
     },
     "searches": {"repeats": 20, "population": 20, "tournament": 5},
+    "stages": {"one": "one-stage", "two": "two-stage"},
     "bootstrap": {"resamples": 200},
 }
 
@@ -37,10 +39,18 @@ def with_file(checkout, path, sizes, total):
         "fig4": {"predictors": ["one-stage", "two-stage"], "train_size": sizes[0], **axes},
         "fig7": {"predictor": "one-stage", "train_sizes": sizes, **axes},
         "figa1": {"predictors": ["one-stage", "mlp", "cnn"], "train_size": sizes[0], **axes},
+        "fig9": {"train_size": sizes[0], "validation_size": 15, "repeats": 2},
         "table_tau": {"predictor": "one-stage", "benchmarks": ["nasbench101"], "train_size": sizes[0], "repeats": 2},
     }
     checkout.path("config/studies/extract-v1.yaml").write_text(yaml.safe_dump(study))
     checkout.path("config/config.yaml").write_text(f"study: extract-v1\ndata:\n  nasbench101: {path}\n")
+
+
+def complete(checkout):
+    """Every target of the study is there, with numbers."""
+    for name in ARTEFACTS:
+        assert checkout.path(f"results/{name}").stat().st_size > 0
+        assert len(pd.read_csv(checkout.path(f"results/extract-v1/{name.rpartition('.')[0]}.csv"))) > 0
 
 
 @pytest.mark.slow
@@ -59,6 +69,7 @@ def test_ninety_one_cells_with_three_runs_give_all_panels(checkout, shared_data)
     assert "one of 3 runs, drawn per experiment and architecture" in protocol["label"]
     oracle = pd.read_csv(checkout.path("results/extract-v1/fig3.csv")).query("kind == 'oracle'").iloc[0]
     assert oracle["target"] <= table.mean("test_accuracy").max()
+    complete(checkout)
     assert "Nothing to be done" in checkout.snakemake("-n", "all")
 
 
@@ -69,7 +80,7 @@ def test_2532_cells_with_one_run_give_both_figures(checkout, shared_data):
     checkout.snakemake("--cores", "2", "all")
     table = read_table(checkout.path("resources/tables/nasbench101.parquet"))
     assert (len(table), table.repeats) == (2532, 1)
-    assert checkout.path("results/fig3.pdf").read_bytes().startswith(b"%PDF")
+    complete(checkout)
     curves = pd.read_csv(checkout.path("results/extract-v1/fig7.csv"))
     assert curves[curves["panel"] == "signal_by_samples"]["x"].max() >= 300
 

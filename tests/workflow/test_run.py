@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.experiments.results import Protocol
-from neural_predictor.workflow import FIGURES
+from neural_predictor.workflow import FIGURES, TABLES
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +46,16 @@ def test_searches_meet_on_the_same_axes(built):
     assert set(frontier["train_size"]) == {20, 43}
     efficiency = pd.read_csv(built.path("results/smoke-v1/table-efficiency.csv"), index_col="method")
     assert efficiency.loc["evolution", "reached"] > 0
+
+
+def test_two_runs_give_the_same_bytes(built, tmp_path):
+    again = type(built)(tmp_path / "again")
+    again.snakemake("--cores", "2", ALL)
+    tables = sorted(path.name for path in built.path("results/smoke-v1").glob("*.csv"))
+    assert len(tables) == len(FIGURES) + len(TABLES)
+    for name in tables:
+        whole = built.path(f"results/smoke-v1/{name}").read_bytes()
+        assert again.path(f"results/smoke-v1/{name}").read_bytes() == whole, name
 
 
 def test_nothing_is_left_to_do(built):

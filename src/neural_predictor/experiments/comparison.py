@@ -19,8 +19,7 @@ from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import HELD, held_from
 from neural_predictor.search.draws import seed_of
-from neural_predictor.spaces import SPACES
-from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +54,7 @@ def _guided(
 
 
 def _evolution(study: Study, table: BenchmarkTable, total: int) -> tuple[Curves, list[str]]:
-    space = SPACES[table.space](**BENCHMARKS[table.name].options)
+    space = space_of(table)
     curves, redrawn = evolution_curves(table, study, space, total)
     share = redrawn / (study.searches.repeats * total)
     return curves, [f"{share:.1%} of evolution's children were random rows: no mutation was in the table."] * bool(

@@ -13,8 +13,7 @@ from neural_predictor.predictors.recipe import CascadeRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.progress import progress
 from neural_predictor.search.draws import draw_experiment
-from neural_predictor.spaces import SPACES
-from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +49,7 @@ def fit_predictor(
     rows = np.stack([experiment.train_rows for experiment in experiments])
     labels = np.stack([experiment.signal[experiment.train_rows] for experiment in experiments])
     seeds = [experiment.seed for experiment in experiments]
-    graphs = SPACES[table.space](**BENCHMARKS[table.name].options).encode(table.encoding)
+    graphs = space_of(table).encode(table.encoding)
     what = f"{fits.predictor}, N={fits.train_size}, repeats {repeats.start}-{repeats.stop - 1}"
     found: dict[str, Any]
     if isinstance(recipe, CascadeRecipe):

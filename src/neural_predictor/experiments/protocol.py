@@ -9,6 +9,7 @@ from neural_predictor import __version__
 from neural_predictor.config import digest
 from neural_predictor.experiments.results import Protocol
 from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +38,18 @@ def describe(
     )
     mean = "of the only run" if runs == 1 else f"mean of {runs} runs"
     benchmark = BENCHMARKS[table.name]
+    scale, unit = metric_of(table.target).shown
     return Protocol(
         experiment=experiment,
         study=study_name,
         benchmark=table.name,
         benchmark_title=benchmark.title,
         architectures=len(table),
+        signal=signal,
+        target=target,
+        unit=unit,
+        scale=scale,
+        maximise=table.maximise,
         label=label,
         sampling="uniform over the architectures of the space, without replacement",
         scored="the whole space less the training set",

@@ -25,6 +25,9 @@ class Protocol(BaseModel):
         study: name of the study.
         benchmark: name of the table, and `benchmark_title` as a reader knows it.
         architectures: how many the table has.
+        signal: metric that a search sees, and `target` the one that is reported, as a reader calls them.
+        unit: of both, as figures show them; numbers of files times `scale` are in it.
+        maximise: whether more of it is better.
         label: what a search sees of an architecture.
         sampling: how training architectures are drawn.
         scored: what a predictor scores, and its metrics are taken on.
@@ -44,6 +47,11 @@ class Protocol(BaseModel):
     benchmark: str
     benchmark_title: str
     architectures: int
+    signal: str
+    target: str
+    unit: str
+    scale: float
+    maximise: bool
     label: str
     sampling: str
     scored: str
@@ -84,14 +92,32 @@ def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple
     return frame, protocol
 
 
+def differences(protocols: Sequence[Protocol]) -> list[str]:
+    """What keeps numbers of different protocols from being compared, a sentence each; none for equal protocols.
+
+    The names of study and experiment, its seed and its notes may differ; what is seen, drawn, scored, reported,
+    repeated and computed with may not.
+    """
+    found = []
+    for field in ("benchmark_title", "architectures", "label", "sampling", "scored", "reported", "repeats", "interval"):
+        values = [_plain(getattr(protocol, field)) for protocol in protocols]
+        if len(set(values)) > 1:
+            named = "; ".join(f"{value} ({one.study})" for value, one in zip(values, protocols, strict=True))
+            found.append(f"{field.removesuffix('_title')}: {named}.")
+    return found
+
+
+def _plain(value: object) -> str:
+    return ", ".join(f"{count} of {what}" for what, count in value.items()) if isinstance(value, dict) else str(value)
+
+
 def caption(protocol: Protocol) -> str:
     """The small print of a figure: what was measured, how often, and what is left out."""
-    repeats = ", ".join(f"{count} of {what}" for what, count in protocol.repeats.items())
     notes: list[Any] = protocol.notes
     sentences = [
         f"{protocol.benchmark_title}: {protocol.architectures:,} architectures.",
         f"Search signal: {protocol.label}. Reported: {protocol.reported}.",
-        f"Repeats: {repeats}; band: {protocol.interval}.",
+        f"Repeats: {_plain(protocol.repeats)}; band: {protocol.interval}.",
         *notes,
     ]
     return " ".join(sentences)

@@ -30,12 +30,20 @@ def _call(
 ) -> Result:
     own = next(iter(tables.values()))
     calls: dict[str, Callable[[], Result]] = {
+        "fig1": lambda: module.run_fig1(study_name, study, own, inputs),
+        "fig2": lambda: module.run_fig2(study_name, study, own, inputs),
         "fig3": lambda: module.run_fig3(study_name, study, own),
-        "fig4": lambda: module.run_comparison("fig4", study_name, study, own, inputs),
+        "fig4": lambda: module.run_comparison(experiment, study_name, study, own, inputs),
+        "fig5": lambda: module.run_fig5(study_name, study, own, inputs),
+        "fig6": lambda: module.run_fig6(study_name, study, own, inputs),
         "fig7": lambda: module.run_fig7(study_name, study, own, inputs),
-        "figA1": lambda: module.run_comparison("figA1", study_name, study, own, inputs),
+        "fig9-nasbench-one": lambda: module.run_fig9(experiment, study_name, study, own, inputs),
+        "fig9-nasbench-two": lambda: module.run_fig9(experiment, study_name, study, own, inputs),
+        "figA1": lambda: module.run_comparison(experiment, study_name, study, own, inputs),
         "fig-frontier": lambda: module.run_frontier(study_name, study, own, pd.read_csv(inputs[0])),
         "table-efficiency": lambda: module.run_efficiency(study_name, study, own, inputs),
+        "table-metrics": lambda: module.run_table_metrics(study_name, study, own, inputs),
+        "table-mse": lambda: module.run_table_mse(study_name, study, own, inputs),
         "table-tau": lambda: module.run_table_tau(study_name, study, tables, inputs),
     }
     return calls[experiment]()

@@ -11,6 +11,7 @@ from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
 from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.studies import MIN_TEST
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ COLUMNS = (
     "test_size",
 )
 UNITS = {"kendall_tau": "", "mse": "squared percentage points", "r2": ""}
-MIN_TEST = 10
 _SCALE = {"mse": 1e4}  # accuracies are fractions; the paper's errors are of percentages
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
 from neural_predictor.experiments.results import caption
-from neural_predictor.figures.style import INK, REFERENCE, add_caption, new_figure, sequence_colours, style
+from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, sequence_colours, style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
 
     from neural_predictor.experiments.results import Protocol
 
+SAMPLES = "total number of samples, N + K"
 PANELS = {
-    "signal_by_samples": ("validation", "total number of samples, N + K", "validation accuracy of the choice (%)"),
-    "target_by_samples": ("test", "total number of samples, N + K", "test accuracy of the choice (%)"),
-    "target_by_time": (
-        "test, by training time",
-        "total training time of all N + K (s)",
-        "test accuracy of the choice (%)",
-    ),
+    "signal_by_samples": ("validation", SAMPLES),
+    "target_by_samples": ("test", SAMPLES),
+    "target_by_time": ("test, by training time", "total training time of all N + K (s)"),
 }
-METHOD_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # of the Okabe-Ito palette: told apart without hue too
+COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
+METHOD_COLOURS = tuple(OKABE_ITO.values())
 _LINES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
 
 
@@ -56,7 +55,7 @@ def draw_comparison(frame: pd.DataFrame, protocol: Protocol) -> Figure:
 
     def lines(curves: pd.DataFrame) -> list[_Line]:
         methods = [method for method in curves["method"].unique() if method not in ("random", "oracle")]
-        styles = zip(methods, METHOD_COLOURS, (*_LINES, "-"), strict=False)
+        styles = zip(methods, cycle(METHOD_COLOURS), cycle(_LINES), strict=False)
         return [_Line(curves[curves["method"] == name], colour, dashes, name) for name, colour, dashes in styles]
 
     return _draw(frame, protocol, lines, mark_sizes=True)
@@ -71,41 +70,51 @@ def _draw(
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for letter, panel, place in zip("abc", panels, axes, strict=False):
             curves = frame[frame["panel"] == panel]
-            _draw_panel(place, curves, lines(curves))
+            _draw_panel(place, curves, lines(curves), protocol)
             if mark_sizes and panel != "target_by_time":
                 for size in curves["train_size"].dropna().unique():
                     place.axvline(size, color=REFERENCE, linewidth=0.8, linestyle=":")
                     place.annotate(f"N = {int(size)}", (size, 0.02), xycoords=("data", "axes fraction"), fontsize=6.5)
-            title, x_label, y_label = PANELS[panel]
+            title, x_label = PANELS[panel]
+            metric = protocol.signal if panel == "signal_by_samples" else protocol.target
             place.set_title(f"{letter}  {title}", loc="left")
             place.set_xlabel(x_label)
-            place.set_ylabel(y_label)
+            place.set_ylabel(f"{metric} of the choice ({protocol.unit})")
         handles, labels = axes[0].get_legend_handles_labels()
+        columns = min(len(labels), 60 * len(panels) // (8 + max(map(len, labels))))
+        rows = -(-len(labels) // columns)
         figure.legend(
-            handles, labels, loc="upper center", ncols=len(labels), frameon=False, columnspacing=1.2, handlelength=2.2
+            handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.2, handlelength=2.2
         )
-        add_caption(figure, caption(protocol), characters=75 * len(panels))
-        figure.subplots_adjust(left=0.2 / len(panels), right=0.985, top=0.87, bottom=0.25, wspace=0.26)
+        add_caption(figure, caption(protocol), characters=70 * len(panels))
+        figure.subplots_adjust(left=0.2 / len(panels), right=0.985, top=0.91 - 0.04 * rows, bottom=0.25, wspace=0.26)
     return figure
 
 
-def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line]) -> None:
-    random = _Line(curves[curves["method"] == "random"], REFERENCE, "-", "random")
-    for line in (*lines, random):
+def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: Protocol) -> None:
+    scale = protocol.scale
+    random = curves[curves["method"] == "random"]
+    for line in (*lines, *([] if random.empty else [_Line(random, REFERENCE, "-", "random")])):
         curve = line.curve
-        axes.plot(curve["x"], 100 * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
-        axes.fill_between(
-            curve["x"], 100 * curve["low"], 100 * curve["high"], color=line.colour, alpha=0.11, linewidth=0
-        )
-    moving = curves[curves["method"] != "oracle"]
-    low, high = 100 * moving["mean"].quantile(0.002), 100 * moving["high"].max()
+        axes.plot(curve["x"], scale * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
+        low, high = scale * curve["low"], scale * curve["high"]
+        axes.fill_between(curve["x"], low, high, color=line.colour, alpha=0.11, linewidth=0)
+    _limit(axes, curves, protocol)
     for _, level in curves[curves["method"] == "oracle"].iterrows():
-        axes.axhspan(100 * level["low"], 100 * level["high"], color=INK, alpha=0.12, linewidth=0)
-        axes.axhline(100 * level["mean"], color=INK, linestyle=":", label="oracle")
-        high = max(high, 100 * level["high"])
-    room = 0.04 * (high - low)
-    axes.set_ylim(low - room, high + room)
+        axes.axhspan(scale * level["low"], scale * level["high"], color=INK, alpha=0.12, linewidth=0)
+        axes.axhline(scale * level["mean"], color=INK, linestyle=":", label="oracle")
     axes.set_xlim(left=0)
+
+
+def _limit(axes: Axes, curves: pd.DataFrame, protocol: Protocol) -> None:
+    """Leave out the first steps of random search, the worst thousandths of what is drawn."""
+    moving, levels = curves[curves["method"] != "oracle"], curves[curves["method"] == "oracle"]
+    if protocol.maximise:
+        low, high = moving["mean"].quantile(0.002), max([moving["high"].max(), *levels["high"]])
+    else:
+        low, high = min([moving["low"].min(), *levels["low"]]), moving["mean"].quantile(0.998)
+    room = 0.04 * (high - low)
+    axes.set_ylim(protocol.scale * (low - room), protocol.scale * (high + room))
 
 
 def draw_frontier(frame: pd.DataFrame, protocol: Protocol) -> Figure:

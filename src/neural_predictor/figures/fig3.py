@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neural_predictor.experiments.results import caption
-from neural_predictor.figures.style import INK, add_caption, new_figure, style
+from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neural_predictor.experiments.results import Protocol
 
 ZOOM_QUANTILE = 0.9
-ORACLE_COLOUR, POINT_COLOUR = "#d55e00", "#0072b2"  # vermilion and blue of the Okabe-Ito palette
+ORACLE_COLOUR, POINT_COLOUR = OKABE_ITO["vermilion"], OKABE_ITO["blue"]
 
 
 def draw_fig3(frame: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -27,12 +27,16 @@ def draw_fig3(frame: pd.DataFrame, protocol: Protocol) -> Figure:
     with style():
         figure = new_figure(7.2, 4.1)
         whole, zoom = figure.subplots(1, 2)
-        _scatter(whole, points, oracle)
+        _scatter(whole, points, oracle, protocol)
         whole.set_title(f"a  all {len(points):,} architectures", loc="left")
-        best = points[points["signal"] >= points["signal"].quantile(ZOOM_QUANTILE)]
-        _scatter(zoom, best, oracle)
-        zoom.set_title("b  the best tenth by validation", loc="left")
-        zoom.set_ylim(*(100 * best["target"].quantile([0.005, 1]).to_numpy() + (-0.05, 0.1)))
+        sign = 1 if protocol.maximise else -1
+        goodness = sign * points["signal"]
+        best = points[goodness >= goodness.quantile(ZOOM_QUANTILE)]
+        _scatter(zoom, best, oracle, protocol)
+        zoom.set_title("b  the best tenth by the signal", loc="left")
+        shown = protocol.scale * best["target"].quantile([0.005, 1] if protocol.maximise else [0, 0.995]).to_numpy()
+        room = 0.03 * (shown[1] - shown[0])
+        zoom.set_ylim(shown[0] - room, shown[1] + 2 * room)
         legend = whole.legend(loc="lower right", frameon=False)
         for handle in legend.legend_handles[:1]:  # a point of the scatter is too faint to stand alone
             handle.set(alpha=1, sizes=[14])
@@ -41,8 +45,9 @@ def draw_fig3(frame: pd.DataFrame, protocol: Protocol) -> Figure:
     return figure
 
 
-def _scatter(axes: Axes, points: pd.DataFrame, oracle: pd.Series) -> None:
-    x, y = 100 * points["signal"], 100 * points["target"]
+def _scatter(axes: Axes, points: pd.DataFrame, oracle: pd.Series, protocol: Protocol) -> None:
+    scale = protocol.scale
+    x, y = scale * points["signal"], scale * points["target"]
     axes.scatter(x, y, s=3, alpha=0.25, linewidths=0, color=POINT_COLOUR, rasterized=True, label="one architecture")
     low = max(x.min(), y.min())
     high = min(x.max(), y.max())
@@ -52,14 +57,14 @@ def _scatter(axes: Axes, points: pd.DataFrame, oracle: pd.Series) -> None:
         [[oracle[name] - oracle[f"{name}_low"], oracle[f"{name}_high"] - oracle[name]] for name in ("signal", "target")]
     )
     axes.errorbar(
-        100 * oracle["signal"],
-        100 * oracle["target"],
-        xerr=100 * np.maximum(spread[0:1].T, 0),
-        yerr=100 * np.maximum(spread[1:2].T, 0),
+        scale * oracle["signal"],
+        scale * oracle["target"],
+        xerr=scale * np.maximum(spread[0:1].T, 0),
+        yerr=scale * np.maximum(spread[1:2].T, 0),
         fmt="D",
         markersize=5,
         color=ORACLE_COLOUR,
         label="oracle",
     )
-    axes.set_xlabel("validation accuracy (%)")
-    axes.set_ylabel("test accuracy (%)")
+    axes.set_xlabel(f"{protocol.signal} ({protocol.unit})")
+    axes.set_ylabel(f"{protocol.target} ({protocol.unit})")

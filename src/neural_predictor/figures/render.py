@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.experiments.results import read_result
+from neural_predictor.figures.curves import COLUMNS as CURVES
 from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
 from neural_predictor.figures.fig3 import draw_fig3
+from neural_predictor.figures.fig6 import draw_fig6
+from neural_predictor.figures.fig9 import draw_fig9
+from neural_predictor.figures.schematics import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.style import save_figure
 
 if TYPE_CHECKING:
@@ -26,12 +30,20 @@ class _Figure(NamedTuple):
 
 
 _ENDS = tuple(f"{name}{end}" for name in ("signal", "target") for end in ("", "_low", "_high"))
-_CURVES = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
+_OBSERVED = ("kind", "set", "predicted", "observed", "width", "height", "value", "low", "high", "repeats")
 FIGURES = {
+    "fig1": _Figure(
+        draw_fig1, ("kind", "place", "architecture", "predicted", "signal", "target", "low", "high", "count")
+    ),
+    "fig2": _Figure(draw_fig2, ("kind", "i", "j", "label", "value")),
     "fig3": _Figure(draw_fig3, ("kind", "architecture", *_ENDS)),
-    "fig4": _Figure(draw_comparison, _CURVES),
-    "fig7": _Figure(draw_fig7, _CURVES),
-    "figA1": _Figure(draw_comparison, _CURVES),
+    "fig4": _Figure(draw_comparison, CURVES),
+    "fig5": _Figure(draw_fig5, ("kind", "name", "low", "high", "count", "value")),
+    "fig6": _Figure(draw_fig6, ("kind", "name", "low", "high", "value", "repeats")),
+    "fig7": _Figure(draw_fig7, CURVES),
+    "fig9-nasbench-one": _Figure(draw_fig9, _OBSERVED),
+    "fig9-nasbench-two": _Figure(draw_fig9, _OBSERVED),
+    "figA1": _Figure(draw_comparison, CURVES),
     "fig-frontier": _Figure(draw_frontier, ("panel", "train_size", "level", "samples", "random_samples", "repeats")),
 }
 

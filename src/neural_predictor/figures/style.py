@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INK, REFERENCE = "#222222", "#7a7a7a"
+OKABE_ITO = {
+    "blue": "#0072b2",
+    "vermilion": "#d55e00",
+    "green": "#009e73",
+    "purple": "#cc79a7",
+    "orange": "#e69f00",
+    "sky": "#56b4e9",
+}
+"""Colours that readers without full colour vision can tell apart (Okabe and Ito, 2008)."""
 CAPTION_POINTS = 6.5
 _STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine

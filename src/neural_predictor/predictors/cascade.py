@@ -36,11 +36,8 @@ class CascadeScores:
 
 def accurate(labels: NDArray[np.float64], recipe: CascadeRecipe, *, maximise: bool) -> NDArray[np.bool_]:
     """Which of the (R, N) training networks are accurate, by the recipe's threshold or quantile of each repeat."""
-    goodness = labels if maximise else -labels
-    if recipe.threshold is not None:
-        bound = recipe.threshold if maximise else -recipe.threshold
-        return np.asarray(goodness > bound)
-    return np.asarray(goodness > np.quantile(goodness, recipe.quantile or 0.5, axis=1, keepdims=True))
+    bounds = recipe.bounds(labels, maximise=maximise)
+    return np.asarray(labels > bounds if maximise else labels < bounds)
 
 
 def fit_cascades(

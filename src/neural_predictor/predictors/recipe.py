@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PAPER_WIDTHS = {43: 48, 86: 72, 129: 96, 172: 144, 344: 210, 860: 320}
 """Width D of a graph convolution by number N of training networks (appendix; printed there as 334, run as 344)."""
@@ -78,6 +81,14 @@ class CascadeRecipe(BaseModel):
     threshold: float | None = None
     quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
     min_accepted: Annotated[int, Field(ge=10)] = 10
+
+    def bounds(self, labels: NDArray[np.floating], *, maximise: bool) -> NDArray[np.float64]:
+        """(R, 1) signal that an accurate network must be better than, for (R, N) training labels."""
+        if self.threshold is not None:
+            return np.full((len(labels), 1), self.threshold)
+        share = self.quantile or 0.5
+        found = np.quantile(labels, share if maximise else 1 - share, axis=1, keepdims=True)
+        return np.asarray(found, np.float64)
 
     @model_validator(mode="after")
     def _consistent(self) -> CascadeRecipe:

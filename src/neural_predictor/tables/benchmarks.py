@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from neural_predictor.spaces import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
 
@@ -75,3 +76,10 @@ BENCHMARKS = {
     )
     for name, title in (("nasbench101", "NAS-Bench-101"), ("nasbench101-full", "NAS-Bench-101, all training budgets"))
 }
+
+
+def space_of(table: BenchmarkTable) -> SearchSpace:
+    """The search space of a benchmark's table, with the operations of its data set."""
+    from neural_predictor.spaces import SPACES  # not at the top: a plan needs no search space
+
+    return SPACES[table.space](**BENCHMARKS[table.name].options)

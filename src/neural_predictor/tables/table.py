@@ -42,6 +42,11 @@ class Metric:
     maximise: bool | None
     integer: bool = False
 
+    @property
+    def shown(self) -> tuple[float, str]:
+        """Factor and unit in which figures and tables show it: fractions in percent."""
+        return (100.0, "%") if self.unit == "fraction" else (1.0, self.unit)
+
 
 METRICS = {
     "train_accuracy": Metric("fraction", 0, 1, maximise=True),

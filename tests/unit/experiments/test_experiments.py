@@ -14,7 +14,6 @@ from neural_predictor.experiments.results import caption, read_result, write_res
 from neural_predictor.experiments.table_tau import as_markdown, run_table_tau
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.spaces import NasBenchGraphSpace
-from neural_predictor.studies import Study
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 
@@ -22,63 +21,12 @@ NAME = "nasbench-graph-proteins"
 SIZE = 300
 
 
-@pytest.fixture
-def study():
-    return Study.model_validate(
-        {
-            "description": "test",
-            "benchmark": NAME,
-            "seed": 5,
-            "repeats_per_shard": 2,
-            "predictors": {"one-stage": {"kind": "gcn"}, "other": {"kind": "mlp"}},
-            "searches": {"repeats": 40, "population": 20, "tournament": 5},
-            "fig4": {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3},
-            "fig7": {"predictor": "one-stage", "train_sizes": [10, 20], "total": 60, "repeats": 3},
-            "figa1": {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3},
-            "table_tau": {"predictor": "one-stage", "benchmarks": [NAME], "train_size": 20, "repeats": 3},
-            "bootstrap": {"resamples": 200},
-        }
-    )
-
-
-def make_table(*, timed=False, runs=3):
-    rng = np.random.default_rng(0)
-    quality = np.linspace(0.5, 0.9, SIZE)[:, None]
-    metrics = {
-        "validation_accuracy": quality + rng.normal(0, 0.002, (SIZE, runs)),
-        "test_accuracy": quality - 0.05 + np.zeros((1, runs)),
-    }
-    if timed:
-        metrics["training_time_s"] = np.full((SIZE, runs), 100.0)
-    names = np.array([f"a{k}" for k in range(SIZE)], object)
-    return BenchmarkTable(NAME, "nasbench-graph", names, np.zeros((SIZE, 5), np.uint8), metrics)
-
-
-def write_scores(folder, table, scores, sizes=(10, 20), repeats=3, predictor="one-stage", **more):
-    paths = []
-    for size in sizes:
-        for first in range(0, repeats, 2):
-            numbers = range(first, min(first + 2, repeats))
-            path = folder / f"{predictor}-{size}-{first}.npz"
-            np.savez(
-                path,
-                predictor=np.array(predictor),
-                benchmark=np.array(table.name),
-                train_size=np.array(size),
-                repeats=np.array(numbers),
-                scores=np.tile(scores.astype(np.float32), (len(numbers), 1)),
-                **{name: np.stack([values] * len(numbers)) for name, values in more.items()},
-            )
-            paths.append(path)
-    return paths
-
-
 def curve(frame, panel, method, size=None):
     rows = frame[(frame["panel"] == panel) & (frame["method"] == method)]
     return rows if size is None else rows[rows["train_size"] == size]
 
 
-def test_a_perfect_predictor_finds_the_best_with_its_first_candidate(tmp_path, study):
+def test_a_perfect_predictor_finds_the_best_with_its_first_candidate(tmp_path, study, make_table, write_scores):
     table = make_table()
     frame, protocol = run_fig7("t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy")))
     for size in (10, 20):
@@ -91,7 +39,7 @@ def test_a_perfect_predictor_finds_the_best_with_its_first_candidate(tmp_path, s
     assert protocol.repeats == {"the predictor at each N": 3, "random search and the oracle": 40}
 
 
-def test_an_inverted_predictor_is_worse_than_random_search(tmp_path, study):
+def test_an_inverted_predictor_is_worse_than_random_search(tmp_path, study, make_table, write_scores):
     table = make_table()
     frame, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, -table.mean("test_accuracy")))
     guided = curve(frame, "target_by_samples", "one-stage", 10).set_index("x")["mean"]
@@ -99,7 +47,7 @@ def test_an_inverted_predictor_is_worse_than_random_search(tmp_path, study):
     assert guided[60] < random[60]
 
 
-def test_random_search_is_best_so_far_not_a_mean(tmp_path, study):
+def test_random_search_is_best_so_far_not_a_mean(tmp_path, study, make_table, write_scores):
     """With ranks uniform on [0, 1] the best of m has mean m / (m + 1): FACTS of order statistics, not a flat line."""
     table = make_table(runs=1)
     frame, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, np.zeros(SIZE)))
@@ -110,7 +58,7 @@ def test_random_search_is_best_so_far_not_a_mean(tmp_path, study):
     np.testing.assert_allclose(random["mean"], expected, atol=0.05)
 
 
-def test_reported_is_the_mean_target_of_the_choice_by_signal(tmp_path, study):
+def test_reported_is_the_mean_target_of_the_choice_by_signal(tmp_path, study, make_table, write_scores):
     """The oracle reports the mean test of the best signal: below the best test, never a maximum over test runs."""
     table = make_table()
     frame, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, np.zeros(SIZE)))
@@ -119,7 +67,7 @@ def test_reported_is_the_mean_target_of_the_choice_by_signal(tmp_path, study):
     assert curve(frame, "signal_by_samples", "oracle").iloc[0]["mean"] > 0.9
 
 
-def test_panel_by_time_charges_the_training_networks(tmp_path, study):
+def test_panel_by_time_charges_the_training_networks(tmp_path, study, make_table, write_scores):
     table = make_table(timed=True)
     frame, protocol = run_fig7("t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy")))
     for size in (10, 20):
@@ -132,7 +80,7 @@ def test_panel_by_time_charges_the_training_networks(tmp_path, study):
     assert any("no panel by training time" in note for note in said.notes)
 
 
-def test_scores_of_another_table_or_damaged_are_named(tmp_path, study):
+def test_scores_of_another_table_or_damaged_are_named(tmp_path, study, make_table, write_scores):
     table = make_table()
     paths = write_scores(tmp_path, table, np.zeros(SIZE - 1))
     with pytest.raises(FormatError, match=r"one-stage-10-0\.npz: scores \(2, 299\) for a table of 300"):
@@ -142,7 +90,7 @@ def test_scores_of_another_table_or_damaged_are_named(tmp_path, study):
         run_fig7("t-v1", study, table, paths)
 
 
-def test_fig3_has_every_architecture_and_the_oracle_with_its_interval(study):
+def test_fig3_has_every_architecture_and_the_oracle_with_its_interval(study, make_table):
     table = make_table()
     frame, protocol = run_fig3("t-v1", study, table)
     points, best = frame[frame["kind"] == "architecture"], frame[frame["kind"] == "oracle"]
@@ -154,7 +102,7 @@ def test_fig3_has_every_architecture_and_the_oracle_with_its_interval(study):
     assert "one of 3 runs, drawn" in protocol.label
 
 
-def test_table_tau_measures_the_rest_of_the_space(tmp_path, study):
+def test_table_tau_measures_the_rest_of_the_space(tmp_path, study, make_table, write_scores):
     table = make_table(runs=1)
     signal = table.metrics["validation_accuracy"][:, 0]
     frame, _ = run_table_tau("t-v1", study, {NAME: table}, write_scores(tmp_path, table, signal + 0.01))
@@ -165,7 +113,7 @@ def test_table_tau_measures_the_rest_of_the_space(tmp_path, study):
     assert "| one-stage | nasbench-graph-proteins | 20 | the rest, 280 | 3 |" in as_markdown(frame)
 
 
-def test_results_come_back_and_equal_results_are_equal_files(tmp_path, study):
+def test_results_come_back_and_equal_results_are_equal_files(tmp_path, study, make_table):
     frame, protocol = run_fig3("t-v1", study, make_table())
     for name in ("a", "b"):
         write_result(frame, protocol, tmp_path / f"{name}.csv", tmp_path / f"{name}.json")
@@ -180,7 +128,7 @@ def test_results_come_back_and_equal_results_are_equal_files(tmp_path, study):
         read_result(tmp_path / "a.csv", tmp_path / "a.json", ["kind"])
 
 
-def test_the_caption_says_the_protocol(study):
+def test_the_caption_says_the_protocol(study, make_table):
     text = caption(run_fig3("t-v1", study, make_table())[1])
     for part in (
         BENCHMARKS[NAME].title,
@@ -192,15 +140,7 @@ def test_the_caption_says_the_protocol(study):
         assert part in text
 
 
-def cascade_scores(folder, table, accept, **more):
-    """A cascade that ranks perfectly what it accepts."""
-    logits = np.where(accept, 1.0, -1.0 - np.arange(len(table)) / len(table)).astype(np.float32)
-    quality = table.mean("test_accuracy")
-    alone = np.array([False])[0]
-    return write_scores(folder, table, quality, (20,), predictor="other", logits=logits, one_stage=alone, **more)
-
-
-def test_a_cascade_trains_what_it_accepts_before_anything_else(tmp_path):
+def test_a_cascade_trains_what_it_accepts_before_anything_else(tmp_path, make_table, cascade_scores):
     table = make_table()
     accept = np.arange(SIZE) < 150
     fit = next(read_fits(cascade_scores(tmp_path, table, accept), table))
@@ -211,7 +151,7 @@ def test_a_cascade_trains_what_it_accepts_before_anything_else(tmp_path):
     assert np.argsort(-fit.goodness(maximise=False))[0] == 0
 
 
-def test_tau_of_a_cascade_is_also_taken_on_what_it_accepts(tmp_path, study):
+def test_tau_of_a_cascade_is_also_taken_on_what_it_accepts(tmp_path, study, make_table, cascade_scores):
     table = make_table(runs=1)
     frame, _ = run_table_tau("t-v1", study, {NAME: table}, cascade_scores(tmp_path, table, np.arange(SIZE) < 150))
     sizes = frame.drop_duplicates("test_set").set_index("test_set")["test_size"]
@@ -231,7 +171,7 @@ def make_searchable():
     return BenchmarkTable(NAME, space.name, space.identify(codes), codes, metrics)
 
 
-def test_fig4_has_all_searches_and_evolution_beats_random_where_neighbours_are_alike(tmp_path, study):
+def test_fig4_has_all_searches_and_evolution_beats_random_where_neighbours_are_alike(tmp_path, study, write_scores):
     table = make_searchable()
     paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
     paths += write_scores(tmp_path, table, np.zeros(len(table)), (20,), predictor="other")
@@ -244,7 +184,7 @@ def test_fig4_has_all_searches_and_evolution_beats_random_where_neighbours_are_a
     assert "evolution" not in set(appendix["method"])
 
 
-def test_efficiency_is_evolutions_budget_over_the_samples_for_its_level(tmp_path, study):
+def test_efficiency_is_evolutions_budget_over_the_samples_for_its_level(tmp_path, study, write_scores):
     table = make_searchable()
     paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
     paths += write_scores(tmp_path, table, -table.mean("test_accuracy"), (20,), predictor="other")
@@ -259,7 +199,7 @@ def test_efficiency_is_evolutions_budget_over_the_samples_for_its_level(tmp_path
     assert "not reached" in as_efficiency_markdown(frame)
 
 
-def test_the_frontier_counts_from_where_the_level_is_held(tmp_path, study):
+def test_the_frontier_counts_from_where_the_level_is_held(tmp_path, study, make_table, write_scores):
     table = make_table(runs=1)
     fig7, _ = run_fig7("t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy")))
     frame, _ = run_frontier("t-v1", study, table, fig7)

@@ -1,0 +1,25 @@
+"""The documents name tests and targets that are there."""
+
+import re
+from pathlib import Path
+
+from neural_predictor.workflow import ARTEFACTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_test_that_a_document_names_exists():
+    for document in (ROOT / "docs").glob("*.md"):
+        for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", document.read_text()):
+            assert re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE), (document.name, name)
+
+
+def test_the_protocol_has_a_row_for_each_of_the_21_defects():
+    rows = re.findall(r"^\| (\d+) \|.*\| ([^|]+) \|$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 22))
+    assert all(guard.startswith(("`tests/", "comes with")) for _, guard in rows)
+
+
+def test_the_readme_lists_every_target():
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in ARTEFACTS if f"results/{name}" not in readme] == []
