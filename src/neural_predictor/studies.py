@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.predictors.recipe import CascadeRecipe, Recipe
+from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe, Recipe
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -148,11 +148,10 @@ class Study(Section):
         for key, name in named:
             if name not in self.predictors:
                 raise ValueError(f"{key} names the predictor {name!r}; defined are {', '.join(self.predictors)}")
-        for stage, cascade in (("one", False), ("two", True)):
+        for stage, kind in (("one", "gcn"), ("two", "cascade")):
             name = getattr(self.stages, stage)
-            if isinstance(self.predictors[name], CascadeRecipe) != cascade:
-                wanted = "of kind cascade" if cascade else "with one stage, not of kind cascade"
-                raise ValueError(f"stages.{stage} is {name!r}; it must name a predictor {wanted}")
+            if self.predictors[name].kind != kind:
+                raise ValueError(f"stages.{stage} is {name!r}; it must name a predictor of kind {kind}")
         return self
 
     @model_validator(mode="after")
@@ -165,6 +164,20 @@ class Study(Section):
                         f"at most {BENCHMARKS[name].size - size + value}"
                     )
         return self
+
+    @property
+    def one_stage(self) -> NeuralRecipe:
+        """Recipe of the predictor with one stage."""
+        recipe = self.predictors[self.stages.one]
+        assert isinstance(recipe, NeuralRecipe)  # the study was validated
+        return recipe
+
+    @property
+    def two_stage(self) -> CascadeRecipe:
+        """Recipe of the predictor with two stages."""
+        recipe = self.predictors[self.stages.two]
+        assert isinstance(recipe, CascadeRecipe)  # the study was validated
+        return recipe
 
     def _asked(self, benchmark: str) -> dict[str, tuple[int, int]]:
         """Key -> its value, and the architectures that a table must have for it."""

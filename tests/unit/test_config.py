@@ -87,7 +87,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (
             ("stages", "one"),
             "two-stage",
-            "stages.one is 'two-stage'; it must name a predictor with one stage",
+            "stages.one is 'two-stage'; it must name a predictor of kind gcn",
         ),
         (
             ("fig9", "validation_size"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.experiments.fits import Fit
+    from neural_predictor.search.draws import Experiment
     from neural_predictor.spaces import SearchSpace
     from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
@@ -91,16 +92,24 @@ def _draw(table: BenchmarkTable, study: Study, repeat: int) -> tuple[np.random.G
     return rng, table.draw_runs(rng)
 
 
+def guided_search(
+    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fit: Fit, total: int
+) -> tuple[Experiment, NDArray[np.intp]]:
+    """What the search with one fit sees, and the rows (total,) that it trains, in this order."""
+    seen = draw_experiment(table, study.seed, train_size, fit.repeat)
+    ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, fit.repeat))
+    goodness = fit.goodness(maximise=table.maximise)
+    return seen, guided_trace(goodness, seen.train_rows, total, ties, maximise=True)
+
+
 def guided_curves(
     table: BenchmarkTable, study: Study, predictor: str, train_size: int, fits: Iterable[Fit], total: int
 ) -> Curves:
     """The neural predictor's search with each of these fits."""
     curves = Curves(table, study, predictor, train_size)
     for fit in fits:
-        seen = draw_experiment(table, study.seed, train_size, fit.repeat)
-        ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, fit.repeat))
-        goodness = fit.goodness(maximise=table.maximise)
-        curves.add(guided_trace(goodness, seen.train_rows, total, ties, maximise=True), seen.signal, seen.runs)
+        seen, trace = guided_search(table, study, predictor, train_size, fit, total)
+        curves.add(trace, seen.signal, seen.runs)
     return curves
 
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.errors import ConfigError
 from neural_predictor.experiments.fits import read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import bootstrap_mean
-from neural_predictor.predictors.recipe import CascadeRecipe
 from neural_predictor.search.draws import draw_experiment, seed_of
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.experiments.fits import Fit
     from neural_predictor.experiments.results import Protocol
+    from neural_predictor.predictors.recipe import CascadeRecipe
     from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -46,9 +45,7 @@ def run_fig6(
         `bound` (value: the signal that makes a network accurate) and `metric` (value, its interval, repeats).
     """
     study.check_rows(table.name, len(table))
-    recipe = study.predictors[study.stages.two]
-    if not isinstance(recipe, CascadeRecipe):
-        raise ConfigError(f"fig6 shows a cascade, and the predictor {study.stages.two} is none")
+    recipe = study.two_stage
     rows: list[dict[str, object]] = []
     found: list[list[float]] = []
     alone = 0

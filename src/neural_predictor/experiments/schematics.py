@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.errors import ConfigError
+from neural_predictor.experiments.curves import guided_search
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.predictors.propagation import propagation_matrices
-from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe
-from neural_predictor.search.draws import draw_experiment, seed_of
-from neural_predictor.search.traces import best_so_far, guided_trace
-from neural_predictor.spaces import SPACES
+from neural_predictor.search.traces import best_so_far
 from neural_predictor.studies import Fits
-from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from neural_predictor.experiments.fits import Fit
     from neural_predictor.experiments.results import Protocol
     from neural_predictor.search.draws import Experiment
-    from neural_predictor.spaces import SearchSpace
     from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -81,16 +77,9 @@ def _search(study: Study, table: BenchmarkTable, predictor: str, scores: Iterabl
     study.check_rows(table.name, len(table))
     size = study.fig4.train_size
     (fit,) = read_fits(group_fits(scores)[Fits(predictor, table.name, size)], table, 1)
-    seen = draw_experiment(table, study.seed, size, fit.repeat)
-    ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, size, fit.repeat))
-    goodness = fit.goodness(maximise=table.maximise)
-    trace = guided_trace(goodness, seen.train_rows, study.fig4.total, ties, maximise=True)
+    seen, trace = guided_search(table, study, predictor, size, fit, study.fig4.total)
     place = int(best_so_far(seen.signal[trace], maximise=table.maximise)[-1])
     return _Search(fit, seen, trace, np.setdiff1d(np.arange(len(table)), seen.train_rows), place)
-
-
-def _space(table: BenchmarkTable) -> SearchSpace:
-    return SPACES[table.space](**BENCHMARKS[table.name].options)
 
 
 def _protocol(
@@ -134,7 +123,7 @@ def run_fig1(
     """
     predictor = study.stages.one
     search = _search(study, table, predictor, scores)
-    space, target, signal, predicted = _space(table), table.mean(table.target), search.seen.signal, search.fit.scores
+    space, target, signal, predicted = space_of(table), table.mean(table.target), search.seen.signal, search.fit.scores
 
     def about(kind: str, place: int, row: int) -> dict[str, object]:
         found = {"kind": kind, "place": place, "architecture": space.format(table.encoding[row])}
@@ -163,16 +152,10 @@ def run_fig2(
         (A_hat along and against the edges: i, j, value), `prediction` (label `predicted` or `observed`, value: the
         signal) and `recipe` (label `train size`, `layers`, `width`, or `hidden` once a layer; value). Padding is
         left out: i and j count real nodes.
-
-    Raises:
-        ConfigError: if the predictor with one stage has no graph convolutions.
     """
-    predictor = study.stages.one
-    recipe = study.predictors[predictor]
-    if not isinstance(recipe, NeuralRecipe) or recipe.kind != "gcn":
-        raise ConfigError(f"fig2 shows a predictor of kind gcn; stages.one is {predictor!r}, of kind {recipe.kind}")
+    predictor, recipe = study.stages.one, study.one_stage
     search = _search(study, table, predictor, scores)
-    space, code = _space(table), table.encoding[search.choice]
+    space, code = space_of(table), table.encoding[search.choice]
     graphs = space.encode(code[None])
     real = np.flatnonzero(graphs.mask[0])
     features, edges = graphs.nodes[0][real], graphs.adjacency[0][np.ix_(real, real)]
@@ -208,14 +191,8 @@ def run_fig5(
         accepted networks, with one stage all scored ones. With two stages also the counts `accepted` and `rejected`
         of the scored ones and `passed` (accepted ones of the K), and `metric` (name `precision`, value: share of
         the accepted that is accurate; `base rate`: share of the scored).
-
-    Raises:
-        ConfigError: if the predictor with two stages is no cascade.
     """
-    predictor = study.stages.two
-    recipe = study.predictors[predictor]
-    if not isinstance(recipe, CascadeRecipe):
-        raise ConfigError(f"fig5 shows a cascade; stages.two is {predictor!r}, of kind {recipe.kind}")
+    predictor, recipe = study.stages.two, study.two_stage
     search = _search(study, table, predictor, scores)
     fit, rest = search.fit, search.rest
     bound = float(recipe.bounds(search.seen.signal[search.seen.train_rows][None], maximise=table.maximise)[0, 0])

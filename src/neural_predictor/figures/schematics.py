@@ -113,7 +113,7 @@ def _list(canvas: Axes, place: Place, rows: pd.DataFrame, column: str, head: str
     notation = "matrix above its diagonal" if _is_matrix(rows["architecture"].iloc[0].split(" ")[0]) else "inputs"
     canvas.text(place.left, heights[0], f"{notation}, operations", fontsize=SMALL, color=REFERENCE, va="center")
     canvas.text(place.right, heights[0], head, fontsize=SMALL, color=REFERENCE, ha="right", va="center")
-    room = Place(place.left, 0, place.width - 0.48, 0.9 * step)
+    room = Place(place.left, 0, place.width - 0.52, 0.9 * step)
     named = []
     for architecture in rows["architecture"].head(LISTED):
         edges, operations = _edges_and_operations(architecture)
@@ -224,7 +224,7 @@ def _pipeline(canvas: Axes, recipe: pd.Series[int], known: pd.Series[float], nod
 
 # Fig. 5
 
-TRAINING, REGRESSOR, RANKED = Place(0.08, 3.5, 2.55, 0.7), Place(4.3, 2.0, 0.95, 0.8), Place(5.55, 2.0, 1.57, 0.95)
+TRAINING, REGRESSOR, RANKED = Place(0.08, 3.5, 2.55, 0.7), Place(4.3, 2.0, 0.95, 0.8), Place(5.55, 2.0, 1.52, 0.95)
 ACCURATE, SPACE = Place(2.95, 3.5, 2.3, 0.7), Place(0.08, 2.0, 1.1, 0.8)
 
 
@@ -236,7 +236,7 @@ def draw_fig5(frame: pd.DataFrame, protocol: Protocol) -> Figure:
         figure, canvas = new_canvas(4.4, protocol)
         box(canvas, TRAINING, f"N = {counts['training']:,} architectures at random,\ntrained and validated")
         box(canvas, SPACE, f"all other\n{counts['scored']:,}\narchitectures")
-        box(canvas, REGRESSOR, "regressor\n(GCN)", PREDICTOR)
+        box(canvas, REGRESSOR, "regressor", PREDICTOR)
         chain(canvas, TRAINING, ACCURATE)
         draw_stages = _two_stages if counts["stages"] == 2 else _one_stage
         draw_stages(canvas, parts, counts, protocol)
@@ -259,7 +259,7 @@ def _two_stages(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol:
     rejected = Place(1.4, 0.95, 1.25, 0.55)
     chain(canvas, SPACE, classifier, accepted, REGRESSOR)
     box(canvas, ACCURATE, f"{counts['accurate']:,} of them accurate:\n{_rule(parts, protocol)}")
-    box(canvas, classifier, "classifier\n(GCN)", PREDICTOR)
+    box(canvas, classifier, "classifier", PREDICTOR)
     box(canvas, accepted, f"{counts['accepted']:,}\naccepted", CHOICE)
     box(canvas, rejected, f"{counts['rejected']:,} rejected,\ntried last", dashed=True)
     arrow(canvas, (classifier.x, classifier.bottom), (classifier.x, rejected.top))
@@ -278,7 +278,7 @@ def _two_stages(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol:
 
 def _one_stage(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: Protocol) -> None:
     everything = counts["accurate"] == counts["training"]
-    reason = "as none of the N is inaccurate" if everything else f"as two need {counts['needed']} accurate networks"
+    reason = "as none of the N is inaccurate" if everything else f"as two need {counts['needed']} accurate"
     text = f"one stage, {reason}:\n{counts['accurate']:,} of the N are\n{_rule(parts, protocol)}"
     box(canvas, ACCURATE, text, dashed=True)
     chain(canvas, SPACE, REGRESSOR)
