@@ -31,6 +31,7 @@ wildcard_constraints:
     source=r"[a-z0-9-]+",
     train_size=r"[0-9]+",
     shard=r"[0-9]+",
+    children=r"(" + "|".join(plan.child_sets) + r")(-chosen)?",
 
 
 resource_scopes:
@@ -43,6 +44,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/predictors.smk"
+include: "workflow/rules/children.smk"
 include: "workflow/rules/experiments.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/publish.smk"

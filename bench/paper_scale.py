@@ -1,8 +1,8 @@
 """What a study costs on NAS-Bench-101: each kind of job measured once, times how often the study runs it.
 
-The space is the real one, all 423,624 cells; accuracies and times are synthetic, since only the seconds matter. They are
-seconds of a core, of all threads, and so do not grow where the machine does other work beside it. A fit
-job is a whole shard with scoring; searches are measured on `--searches` repeats. The output is the table of
+The space is the real one, all 423,624 cells; accuracies and times are synthetic, since only the seconds matter. These
+are seconds of a core, of all threads, and so do not grow where the machine does other work beside. A fit job is a
+whole shard with scoring; searches are measured on `--searches` repeats. The output is the table of
 docs/paper-scale.md, then a JSON object.
 """
 

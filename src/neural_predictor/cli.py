@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from neural_predictor import __version__
+from neural_predictor import __version__, cli_children
 from neural_predictor.errors import UserError
 
 app = typer.Typer(
@@ -22,10 +22,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+app.add_typer(cli_children.app)
+
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
 Table = Annotated[Path, typer.Option("--table", help="Benchmark table (Parquet).")]
-SpaceName = Annotated[str, typer.Option("--space", help="nasbench101 or nasbench-graph.")]
+SpaceName = Annotated[str, typer.Option("--space", help="nasbench101, nasbench-graph or proxylessnas.")]
 Csv = Annotated[Path, typer.Option("--csv", help="Tidy numbers.")]
 ProtocolJson = Annotated[Path, typer.Option("--protocol", help="Protocol of the numbers.")]
 HERE = Path()
@@ -159,9 +161,11 @@ def fit_predictor(
 def run_experiment(
     experiment: Annotated[str, typer.Argument(help="Such as fig7 or table-tau.")],
     study: StudyName,
-    tables: Annotated[list[Path], typer.Option("--table", help="Benchmark tables, the study's own first.")],
     csv: Csv,
     protocol: ProtocolJson,
+    tables: Annotated[
+        list[Path] | None, typer.Option("--table", help="Benchmark tables, the study's own first; fig8 needs none.")
+    ] = None,
     inputs: Annotated[list[Path] | None, typer.Argument(help="Files of scores, or of another's numbers.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="A table's numbers for readers.")] = None,
     root: Root = HERE,
@@ -170,7 +174,7 @@ def run_experiment(
     from neural_predictor.config import Project
     from neural_predictor.experiments.run import run
 
-    run(experiment, study, Project(root).study(study), tables, inputs or [], csv, protocol, markdown)
+    run(experiment, study, Project(root).study(study), tables or [], inputs or [], csv, protocol, markdown)
 
 
 @app.command()

@@ -41,6 +41,16 @@ class Source(Section):
         return self
 
 
+class Images(Section):
+    """Where photographs lie that tensorflow-datasets prepares."""
+
+    folder: Path = Field(Path("resources/images"), description="where sets are prepared")
+    manual: Path | None = Field(
+        None, description="folder of archives that you brought by hand; none: downloads/manual in `folder`"
+    )
+    download: bool = Field(True, description="whether missing archives may be downloaded")
+
+
 class Config(Section):
     """`config/config.yaml`."""
 
@@ -54,6 +64,7 @@ class Config(Section):
         description="local files to use instead of a download, by source name",
         examples=[{"nasbench101": "/data/nasbench_only108.tfrecord"}],
     )
+    images: Images = Images()
 
 
 class Sources(Section):

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from neural_predictor.errors import PredictorError
+from neural_predictor.progress import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_POLL_S = 5.0
 
 
 def configure(threads: int, accelerator: str) -> int:
-    """Import TensorFlow with `threads` CPU threads, on a CPU or a GPU.
+    """Import TensorFlow with `threads` CPU threads, on a CPU or on one GPU that no other job of this user has.
 
     Returns:
         How many stacks of replicates to train side by side: the threads on a CPU, one on a GPU.
@@ -19,6 +33,8 @@ def configure(threads: int, accelerator: str) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if accelerator == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    elif visible := _visible_gpus():
+        os.environ["CUDA_VISIBLE_DEVICES"] = claim(visible)
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -35,3 +51,41 @@ def configure(threads: int, accelerator: str) -> int:
     for device in devices:
         tf.config.experimental.set_memory_growth(device, enable=True)
     return 1
+
+
+def _visible_gpus() -> list[str]:
+    """The GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, or all that the driver lists."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        named = os.environ["CUDA_VISIBLE_DEVICES"].split(",")
+        return [device.strip() for device in named if device.strip() not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(
+        ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"], capture_output=True, text=True, check=False
+    )
+    return listed.stdout.split() if listed.returncode == 0 else []
+
+
+def claim(devices: Sequence[str]) -> str:
+    """One of these devices that no other process has claimed; waits until one is free.
+
+    The claim is a locked file in the system's temporary folder, and ends with this process, however it ends.
+    """
+    said = False
+    while True:
+        for device in devices:
+            lock = FileLock(Path(tempfile.gettempdir()) / f"neural-predictor-{os.getuid()}-{device}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            _held.append(lock)
+            return device
+        if not said:
+            say(f"all GPUs are taken ({', '.join(devices)}); waiting for one")
+            said = True
+        time.sleep(_POLL_S)
+
+
+_held: list[FileLock] = []
+"""Claims of this process, kept for as long as it lives."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from neural_predictor.children.recipe import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
 from neural_predictor.errors import ConfigError
+from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe, Recipe
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
@@ -22,8 +24,18 @@ def _known_benchmark(name: str) -> str:
     return name
 
 
+def _known_images(name: str) -> str:
+    if name not in IMAGE_SETS:
+        raise ValueError(f"unknown set of images; known are {', '.join(IMAGE_SETS)}")
+    return name
+
+
+ImagesName = Annotated[str, AfterValidator(_known_images)]
 BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
 PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
+ChildSetName = Literal["digits", "cifar100", "caltech101", "oxford_pet", "imagenet"]
+CHILD_SETS: tuple[ChildSetName, ...] = get_args(ChildSetName)
+"""Names of fig9-<set> and fig4-<set>."""
 TrainSize = Annotated[int, Field(ge=10)]
 MIN_TEST = 10
 """Networks on which a metric of a predictor is taken at least."""
@@ -108,6 +120,30 @@ class Fig9(Section):
     repeats: Repeats = Field(description="random splits", examples=[10])
 
 
+class ChildSet(Section):
+    """Networks of the ProxylessNAS space, trained on one set of images, and the predictor that is fitted to them."""
+
+    images: ImagesName = Field(examples=["cifar100"])
+    sampling: Literal["uniform", "stratified"] = Field(
+        description="uniform over the space's choices; or stratified: the number of zero layers uniform over 0 to 15"
+    )
+    networks: Annotated[int, Field(ge=10)] = Field(
+        description="networks that are sampled and trained; at least 30 for numbers to quote", examples=[119]
+    )
+    seeds: Positive = Field(description="trainings of each; labels are their mean", examples=[1])
+    networks_per_shard: Positive = Field(description="networks that one job trains", examples=[20])
+    network: NetworkRecipe
+    training: TrainingRecipe
+    predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["chain"]])] = Field(
+        description="on chains of 22 layers; the first one is drawn, and chooses"
+    )
+    repeats: Repeats = Field(description="random partitions for cross-validation", examples=[10])
+    candidates: Positive = Field(100_000, description="networks that the fitted predictor scores")
+    chosen: Annotated[int, Field(ge=0)] = Field(
+        0, description="K, how many of the best of them are trained too; 0: none"
+    )
+
+
 class Bootstrap(Section):
     """Percentile bootstrap over repeats, of every mean that is reported."""
 
@@ -138,6 +174,7 @@ class Study(Section):
     figa1: Comparison
     fig9: Fig9
     table_tau: TableTau
+    children: dict[ChildSetName, ChildSet] = {}
     bootstrap: Bootstrap = Bootstrap()
 
     @model_validator(mode="after")
@@ -145,6 +182,7 @@ class Study(Section):
         named = [(key, name) for key in ("fig4", "figa1") for name in getattr(self, key).predictors]
         named += [(key, getattr(self, key).predictor) for key in ("fig7", "table_tau")]
         named += [("stages", self.stages.one), ("stages", self.stages.two)]
+        named += [(f"children.{key}", name) for key, plan in self.children.items() for name in plan.predictors]
         for key, name in named:
             if name not in self.predictors:
                 raise ValueError(f"{key} names the predictor {name!r}; defined are {', '.join(self.predictors)}")

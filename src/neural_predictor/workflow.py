@@ -14,16 +14,23 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config import Project, digest
 from neural_predictor.experiments import MODULES
-from neural_predictor.studies import Fits
+from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.studies import CHILD_SETS, Fits
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from neural_predictor.studies import ChildSet, Study
+
 FIT_STAGE_VERSION = 1
 """Raise to refit every predictor; say why in CHANGELOG.md."""
+
+CHILD_STAGE_VERSION = 1
+"""Raise to train every child anew; say why in CHANGELOG.md."""
 
 FIGURES = {
     "fig1": "schematics",
@@ -33,6 +40,7 @@ FIGURES = {
     "fig5": "schematics",
     "fig6": "fig6",
     "fig7": "curves",
+    "fig8": "fig8",
     "fig9-nasbench-one": "fig9",
     "fig9-nasbench-two": "fig9",
     "figA1": "curves",
@@ -40,8 +48,16 @@ FIGURES = {
 }
 """Figure -> the module that draws it."""
 TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
-ARTEFACTS = (*(f"{figure}.pdf" for figure in FIGURES), *(f"{table}.md" for table in TABLES))
+CHILD_FIGURES = {f"{figure}-{name}": "children" for figure in ("fig4", "fig9") for name in CHILD_SETS}
+"""Figure of a set of children -> the module that draws it; a study has those of its `children`."""
 PACKAGE = Path(__file__).parent
+
+
+def artefacts(study: Study) -> list[str]:
+    """Names of all that a study makes."""
+    figures = [*FIGURES, *(f"fig9-{name}" for name in study.children)]
+    figures += [f"fig4-{name}" for name, plan in study.children.items() if plan.chosen]
+    return [*(f"{figure}.pdf" for figure in figures), *(f"{table}.md" for table in TABLES)]
 
 
 def shell_prefix(root: str, deployment: Iterable[object]) -> str:
@@ -72,6 +88,8 @@ class Plan:
     """The project's configuration as functions of wildcards."""
 
     figures = FIGURES
+    child_figures = CHILD_FIGURES
+    child_sets = CHILD_SETS
     tables = TABLES
 
     def __init__(self, project: Project) -> None:
@@ -98,7 +116,7 @@ class Plan:
 
     def published(self) -> list[str]:
         """Stable names of everything that the default study makes."""
-        return [f"results/{name}" for name in ARTEFACTS]
+        return [f"results/{name}" for name in artefacts(self.project.study(self.project.config.study))]
 
     def publishable(self, wildcards: Any) -> str:
         """The default study's file behind a stable name; a link whose file was deleted is removed to be made again."""
@@ -114,7 +132,7 @@ class Plan:
         Snakemake takes a study whose marker `all` is there as finished, whatever else was deleted: a marker that is
         no longer true is removed.
         """
-        files = [f"results/{wildcards.study}/{name}" for name in ARTEFACTS]
+        files = [f"results/{wildcards.study}/{name}" for name in artefacts(self.project.study(wildcards.study))]
         if not all(map(os.path.exists, files)):
             Path(f"results/{wildcards.study}/all").unlink(missing_ok=True)
         return files
@@ -125,8 +143,10 @@ class Plan:
 
     @_of_study
     def experiment_tables(self, wildcards: Any) -> list[str]:
-        """Tables that an experiment reads, the study's own first."""
+        """Tables that an experiment reads, the study's own first; fig8 shows a space, not a table."""
         study = self.project.study(wildcards.study)
+        if wildcards.experiment == "fig8":
+            return []
         names = [study.benchmark]
         if wildcards.experiment == "table-tau":
             names += study.table_tau.benchmarks
@@ -143,6 +163,64 @@ class Plan:
             for fits, repeats in study.fits_of(wildcards.experiment).items()
             for shard in study.shards(fits, repeats)
         ]
+
+    # Children: `wildcards.children` is a set, such as digits, or what was chosen by a predictor, digits-chosen
+
+    def image_place(self, wildcards: Any) -> str:
+        """Where the images of a set lie: the folder of prepared sets, or the raw file of a small one."""
+        images = self._child_set(wildcards).images
+        small = IMAGE_SETS[images].version is None
+        return f"resources/raw/{images}" if small else str(self.project.config.images.folder)
+
+    @_of_study
+    def image_inputs(self, wildcards: Any) -> list[str]:
+        """The raw file of a small set; a folder is no input, for its time changes with every file in it."""
+        images = self._child_set(wildcards).images
+        return [f"resources/raw/{images}"] if IMAGE_SETS[images].version is None else []
+
+    @staticmethod
+    def child_images(wildcards: Any) -> str:
+        """The protocol of the images of a set, the same for what was chosen."""
+        return f"results/{wildcards.study}/children/{key_of(wildcards.children)}.images.json"
+
+    def image_params(self, wildcards: Any) -> str:
+        """What prepared images depend on."""
+        plan = self._child_set(wildcards)
+        return f"{plan.images} at {plan.network.resolution}"
+
+    def chosen_inputs(self, wildcards: Any) -> list[str]:
+        """For a chosen set, the file that names its networks."""
+        key = key_of(wildcards.children)
+        return [] if key == wildcards.children else [f"results/{wildcards.study}/children/{key}.choice.csv"]
+
+    @_of_study
+    def child_shards(self, wildcards: Any) -> list[str]:
+        """Records of all shards of a set."""
+        study, children = self.project.study(wildcards.study), wildcards.children
+        folder = f"results/{wildcards.study}/children/{children}"
+        return [f"{folder}/{shard}.jsonl" for shard in shards_of(study, children)]
+
+    def child_params(self, wildcards: Any) -> str:
+        """What the children of a set depend on besides their images and what was chosen."""
+        study = self.project.study(wildcards.study)
+        sampled = ("images", "sampling", "networks", "seeds", "networks_per_shard", "network", "training")
+        plan = self._child_set(wildcards).model_dump(mode="json", include=set(sampled))
+        return hashlib.sha256(repr((CHILD_STAGE_VERSION, study.seed, plan)).encode()).hexdigest()
+
+    @_of_study
+    def child_tables(self, wildcards: Any) -> list[str]:
+        """Tables of children that an experiment reads: the sample, and for fig4 what was chosen."""
+        figure, _, name = wildcards.experiment.partition("-")
+        sets = [name, *([f"{name}{CHOSEN}"] if figure == "fig4" else [])]
+        return [f"results/{wildcards.study}/children/{children}.parquet" for children in sets]
+
+    def _child_set(self, wildcards: Any) -> ChildSet:
+        return plan_of(self.project.study(wildcards.study), wildcards.children)
+
+    @staticmethod
+    def caption(figure: str) -> str:
+        """The report's caption of a figure; figures of children share one."""
+        return f"{figure.partition('-')[0]}-children" if figure in CHILD_FIGURES else figure
 
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that an experiment runs."""

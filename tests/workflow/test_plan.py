@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from neural_predictor.children.plan import CHOSEN, shards_of
 from neural_predictor.config import Project
-from neural_predictor.workflow import FIGURES, PACKAGE, TABLES, Plan
+from neural_predictor.workflow import FIGURES, PACKAGE, TABLES, Plan, artefacts
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()
@@ -25,12 +26,17 @@ def test_every_study_plans_whole(checkout, study):
     assert {"render_" + figure.replace("-", "_") for figure in FIGURES} <= set(planned)
     plan = Project(ROOT).study(study)
     assert planned["fit_predictor"] == sum(len(plan.shards(fits)) for fits in plan.fits())
+    assert planned.get("train_children", 0) == sum(
+        len(shards_of(plan, name + chosen))
+        for name, children in plan.children.items()
+        for chosen in ("", CHOSEN)[: 2 if children.chosen else 1]
+    )
     assert sum(planned.values()) < 10_000
 
 
 def test_the_default_target_is_everything_of_the_default_study(checkout):
     planned = jobs(checkout.snakemake("-n"))
-    assert planned["publish"] == len(FIGURES) + len(TABLES)
+    assert planned["publish"] == len(artefacts(Project(ROOT).study("embedded-v1"))) > len(FIGURES) + len(TABLES)
 
 
 def test_planning_needs_no_tensorflow_no_data_and_no_home(checkout):

@@ -1,6 +1,6 @@
 # From numbers to pages: one rule a figure, made from the list of figures.
 
-for figure, module in plan.figures.items():
+for figure, module in (plan.figures | plan.child_figures).items():
 
     rule:
         name:
@@ -13,7 +13,7 @@ for figure, module in plan.figures.items():
             pdf=f"results/{{study}}/{figure}.pdf",
             png=report(
                 f"results/{{study}}/{figure}.png",
-                caption=f"../report/{figure}.rst",
+                caption=f"../report/{plan.caption(figure)}.rst",
                 category="{study}",
                 labels={"figure": figure},
             ),

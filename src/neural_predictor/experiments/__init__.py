@@ -8,6 +8,7 @@ MODULES = {
     "fig5": "schematics",
     "fig6": "fig6",
     "fig7": "fig7",
+    "fig8": "fig8",
     "fig9-nasbench-one": "fig9",
     "fig9-nasbench-two": "fig9",
     "figA1": "comparison",

@@ -18,7 +18,7 @@ from neural_predictor.experiments.curves import (
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import HELD, held_from
-from neural_predictor.search.draws import seed_of
+from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from neural_predictor.experiments.statistics import bootstrap_mean
-from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.draws import draw_experiment
 from neural_predictor.search.evolution import evolution_traces
 from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
+from neural_predictor.seeds import seed_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

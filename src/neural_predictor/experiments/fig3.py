@@ -9,8 +9,8 @@ import pandas as pd
 
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import bootstrap_mean
-from neural_predictor.search.draws import seed_of
 from neural_predictor.search.traces import oracle
+from neural_predictor.seeds import seed_of
 
 if TYPE_CHECKING:
     from neural_predictor.experiments.results import Protocol

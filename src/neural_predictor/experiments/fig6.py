@@ -10,7 +10,8 @@ import pandas as pd
 from neural_predictor.experiments.fits import read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import bootstrap_mean
-from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.draws import draw_experiment
+from neural_predictor.seeds import seed_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

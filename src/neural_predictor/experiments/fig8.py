@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from neural_predictor.config import digest
 from neural_predictor.errors import ConfigError
+from neural_predictor.experiments.protocol import versions
+from neural_predictor.experiments.results import Protocol
+from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas import (
     CHOICES,
     HEAD,
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from neural_predictor.studies import Study
 
 COLUMNS = (
     "kind",
@@ -48,7 +54,42 @@ MIN_SAMPLES = 2
 COSTS = ("multiply_adds", "parameters")
 
 
-def run_fig8(count: int, seed: int, resolution: int, classes: int) -> pd.DataFrame:
+SAMPLES, RESOLUTION, CLASSES = 100_000, 224, 1000  # the paper's images: ImageNet's
+
+
+def run_fig8(study_name: str, study: Study) -> tuple[pd.DataFrame, Protocol]:
+    """The space, and the costs of `SAMPLES` networks of it; nothing is trained."""
+    seed = seed_of(study.seed, "fig8")
+    notes = [
+        f"{SAMPLES:,} networks, uniform over the choices of the 22 layers; costs at {RESOLUTION} pixels, {CLASSES:,} "
+        "classes and width 1 in closed form: multiply-adds of convolutions and the last layer; trainable parameters."
+    ]
+    protocol = Protocol(
+        experiment="fig8",
+        study=study_name,
+        benchmark="proxylessnas",
+        benchmark_title="ProxylessNAS search space",
+        architectures=cardinality(),
+        signal="multiply-adds",
+        target="parameters",
+        unit="",
+        scale=1,
+        maximise=False,
+        label="none: nothing is trained",
+        sampling="uniform over the choices of the 22 layers, without replacement",
+        scored="nothing",
+        reported="costs in closed form",
+        repeats={"networks": SAMPLES},
+        interval="none",
+        notes=notes,
+        seed=study.seed,
+        study_digest=digest(study),
+        versions=versions(),
+    )
+    return space_and_costs(SAMPLES, seed, RESOLUTION, CLASSES), protocol
+
+
+def space_and_costs(count: int, seed: int, resolution: int, classes: int) -> pd.DataFrame:
     """The space as it is defined, and the costs of networks drawn uniformly over code rows.
 
     Args:

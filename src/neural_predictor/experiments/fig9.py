@@ -13,7 +13,8 @@ from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
 from neural_predictor.predictors.recipe import CascadeRecipe
-from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.draws import draw_experiment
+from neural_predictor.seeds import seed_of
 from neural_predictor.studies import MIN_TEST
 from neural_predictor.tables.table import metric_of
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from neural_predictor import __version__
 from neural_predictor.config import digest
 from neural_predictor.experiments.results import Protocol
+from neural_predictor.images.registry import image_source
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import metric_of
 
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from neural_predictor.studies import Study
     from neural_predictor.tables.table import BenchmarkTable
 
+SAMPLINGS = {
+    "uniform": "the op code of each of the 22 layers uniform and independent",
+    "stratified": "the number of zero layers uniform over 0 to 15, all other choices uniform",
+}
+"""How networks of the ProxylessNAS space are sampled; one that was drawn before is drawn again."""
 LIBRARIES = ("numpy", "scipy", "pandas", "tensorflow", "keras")
+
+
+def versions() -> dict[str, str]:
+    """Of this package and the libraries that compute."""
+    return {"neural-predictor": __version__} | {name: version(name) for name in LIBRARIES}
 
 
 def describe(
@@ -60,5 +71,60 @@ def describe(
         notes=[*([benchmark.note] if benchmark.note else []), *notes],
         seed=study.seed,
         study_digest=digest(study),
-        versions={"neural-predictor": __version__} | {name: version(name) for name in LIBRARIES},
+        versions=versions(),
+    )
+
+
+def describe_children(
+    experiment: str,
+    study_name: str,
+    study: Study,
+    name: str,
+    networks: int,
+    trainings: int,
+    *,
+    scored: str,
+    reported: str,
+    repeats: dict[str, int],
+    interval: str,
+    notes: Sequence[str] = (),
+) -> Protocol:
+    """The protocol of an experiment on trained networks of the ProxylessNAS space.
+
+    Args:
+        experiment: its name, such as `fig9-digits`.
+        study_name: name of the study.
+        study: the study.
+        name: the set, a key of `study.children`.
+        networks: how many of the sample count.
+        trainings: of each at most; their mean is the label.
+        scored: what the predictor scores, and its metrics are taken on.
+        reported: what is reported.
+        repeats: by what is repeated.
+        interval: how intervals are made.
+        notes: what a reader must know besides.
+    """
+    plan = study.children[name]
+    runs = "of the only training" if trainings == 1 else f"mean of {trainings} trainings"
+    return Protocol(
+        experiment=experiment,
+        study=study_name,
+        benchmark=f"proxylessnas, {plan.images}",
+        benchmark_title=f"ProxylessNAS networks on {image_source(plan.images).title}",
+        architectures=networks,
+        signal="validation accuracy",
+        target="test accuracy",
+        unit="%",
+        scale=100,
+        maximise=True,
+        label=f"validation accuracy, {runs}",
+        sampling=SAMPLINGS[plan.sampling],
+        scored=scored,
+        reported=reported,
+        repeats=repeats,
+        interval=interval,
+        notes=list(notes),
+        seed=study.seed,
+        study_digest=digest(study),
+        versions=versions(),
     )

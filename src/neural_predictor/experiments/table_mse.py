@@ -11,7 +11,8 @@ from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.published import MSE
 from neural_predictor.experiments.statistics import bootstrap_mean
-from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.draws import draw_experiment
+from neural_predictor.seeds import seed_of
 from neural_predictor.studies import MIN_TEST
 from neural_predictor.tables.table import metric_of
 

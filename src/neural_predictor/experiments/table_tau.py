@@ -10,7 +10,8 @@ import pandas as pd
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
-from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.draws import draw_experiment
+from neural_predictor.seeds import seed_of
 from neural_predictor.studies import MIN_TEST
 from neural_predictor.tables.benchmarks import BENCHMARKS
 

@@ -10,6 +10,7 @@ from neural_predictor.figures.curves import COLUMNS as CURVES
 from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
 from neural_predictor.figures.fig3 import draw_fig3
 from neural_predictor.figures.fig6 import draw_fig6
+from neural_predictor.figures.fig8 import draw_fig8
 from neural_predictor.figures.fig9 import draw_fig9
 from neural_predictor.figures.schematics import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.style import save_figure
@@ -30,6 +31,10 @@ class _Figure(NamedTuple):
 
 
 _ENDS = tuple(f"{name}{end}" for name in ("signal", "target") for end in ("", "_low", "_high"))
+FIG8_COLUMNS = (
+    *("kind", "name", "layer", "stage", "kernel", "expansion", "channels", "stride", "size"),
+    *("low", "high", "count", "value", "text"),
+)
 _OBSERVED = ("kind", "set", "predicted", "observed", "width", "height", "value", "low", "high", "repeats")
 FIGURES = {
     "fig1": _Figure(
@@ -41,6 +46,7 @@ FIGURES = {
     "fig5": _Figure(draw_fig5, ("kind", "name", "low", "high", "count", "value")),
     "fig6": _Figure(draw_fig6, ("kind", "name", "low", "high", "value", "repeats")),
     "fig7": _Figure(draw_fig7, CURVES),
+    "fig8": _Figure(lambda frame, protocol: draw_fig8(frame, " ".join(protocol.notes)), FIG8_COLUMNS),
     "fig9-nasbench-one": _Figure(draw_fig9, _OBSERVED),
     "fig9-nasbench-two": _Figure(draw_fig9, _OBSERVED),
     "figA1": _Figure(draw_comparison, CURVES),

@@ -5,22 +5,17 @@ Every draw follows from the study's seed and the draw's name, so that any job ca
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neural_predictor.seeds import seed_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.tables.table import BenchmarkTable
-
-
-def seed_of(study_seed: int, *name: str | int) -> int:
-    """A 64-bit seed for a named draw of a study; different names give unrelated seeds."""
-    text = "/".join(map(str, (study_seed, *name)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ArchitectureError, ConfigError
-from neural_predictor.experiments.fig8 import BINS, COLUMNS, COSTS, run_fig8
+from neural_predictor.experiments.fig8 import BINS, COLUMNS, COSTS, space_and_costs
 from neural_predictor.figures.fig8 import draw_fig8, power_of_ten
 from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
 from neural_predictor.spaces.proxylessnas_cost import multiply_adds, parameters
@@ -13,7 +13,7 @@ from neural_predictor.spaces.proxylessnas_cost import multiply_adds, parameters
 
 @pytest.fixture(scope="module")
 def frame():
-    return run_fig8(2000, 5, 224, 1000)
+    return space_and_costs(2000, 5, 224, 1000)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,8 @@ def test_the_histograms_are_of_the_samples(frame):
         summary = frame[(frame["kind"] == "summary") & (frame["name"] == name)].iloc[0]
         assert (summary["low"], summary["high"]) == (values.min(), values.max())
         assert summary["value"] == pytest.approx(values.mean())
-    pd.testing.assert_frame_equal(frame, run_fig8(2000, 5, 224, 1000))
-    assert not frame.equals(run_fig8(2000, 6, 224, 1000))
+    pd.testing.assert_frame_equal(frame, space_and_costs(2000, 5, 224, 1000))
+    assert not frame.equals(space_and_costs(2000, 6, 224, 1000))
 
 
 def test_the_cardinality_keeps_its_digits_in_a_file(read_back):
@@ -80,6 +80,6 @@ def test_a_large_number_is_written_as_a_power_of_ten():
 
 def test_faults_are_named():
     with pytest.raises(ConfigError, match="fig8 draws 1 networks; its histograms take 2 or more"):
-        run_fig8(1, 0, 224, 1000)
+        space_and_costs(1, 0, 224, 1000)
     with pytest.raises(ArchitectureError, match="resolution is 0; it must be 1 or more"):
-        run_fig8(10, 0, 0, 1000)
+        space_and_costs(10, 0, 0, 1000)

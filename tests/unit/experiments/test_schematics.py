@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.errors import ConfigError
 from neural_predictor.experiments.curves import guided_curves
 from neural_predictor.experiments.fits import read_fits
 from neural_predictor.experiments.results import caption, read_result, write_result
@@ -262,12 +261,6 @@ def test_fig5_where_few_pass_the_rest_of_k_are_rejected_ones(tmp_path, study, ta
     assert counts(frame)["candidates"] == TOTAL - N
     assert of(frame, "ranked")["count"].sum() == max(accepted - 1, 0)  # the histogram leaves the worst out
     assert ("precision" in set(of(frame, "metric")["name"])) == (accepted > 0)
-
-
-def test_fig5_needs_a_cascade(tmp_path, study, table, write_scores):
-    other = study.model_copy(update={"stages": study.stages.model_copy(update={"two": "one-stage"})})
-    with pytest.raises(ConfigError, match=r"stages\.two is 'one-stage', of kind gcn"):
-        run_fig5("t-v1", other, table, write_scores(tmp_path, table, noisy(table)))
 
 
 @pytest.mark.parametrize(

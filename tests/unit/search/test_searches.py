@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from neural_predictor.search.draws import draw_experiment, seed_of
+from neural_predictor.search.draws import draw_experiment
 from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
+from neural_predictor.seeds import seed_of
 from neural_predictor.tables.table import BenchmarkTable
 
 RNG = np.random.default_rng

@@ -1,0 +1,1 @@
+"""Children: networks of the ProxylessNAS space, built and trained on images."""

@@ -1,0 +1,131 @@
+"""The 606 architecture-accuracy pairs of the 2021 replication, as a table of children.
+
+Its networks have the stride defect (variant `as-replicated`): all end as one pixel, and are hardly trained. Their
+validation accuracy is a fraction of a part of the official test images; no test accuracy was kept, only zeros.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from neural_predictor.children.recipe import NetworkRecipe
+from neural_predictor.children.table import COLUMNS, checked
+from neural_predictor.errors import FormatError
+from neural_predictor.images.registry import image_source
+from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas_cost import multiply_adds, parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class _Source(NamedTuple):
+    """What a set's name in the file stands for; epochs where the replication published the notebook of its training."""
+
+    images: str
+    epochs: int | None
+
+
+SETS = {
+    "cifar100": _Source("cifar100", 90),
+    "caltech": _Source("caltech101", 90),
+    "oxford_pet": _Source("oxford_iiit_pet", None),
+}
+READ = ("dataset", "arch", "val_acc", "test_acc")
+VARIANT = "as-replicated"
+GZIP = b"\x1f\x8b"
+
+
+def import_children(path: Path) -> pd.DataFrame:
+    """Read the replication's pairs; networks are numbered within their set, in the order of the file.
+
+    A test accuracy of 0 was never measured and becomes NaN. Parameters and multiply-adds are computed: 224 pixels,
+    width 1, the classes of the set.
+
+    Args:
+        path: CSV, plain or gzip, with the columns `READ`: set, 22 op codes as digits, accuracies as fractions.
+
+    Raises:
+        FormatError: if the file is no such CSV, a set is unknown, an accuracy is no fraction, or a network is there
+            twice; the message names the file, the line (the header is line 1), the value and what is allowed.
+        ArchitectureError: for an op code out of range or another number of them, likewise.
+    """
+    rows = _read(path)
+    counts = dict.fromkeys(SETS, 0)
+    records = []
+    for line, row in enumerate(rows, 2):
+        where = f"{path}, line {line}"
+        if row["dataset"] not in SETS:
+            raise FormatError(f"{where}: dataset is {row['dataset']!r}; known are {', '.join(SETS)}")
+        source = SETS[row["dataset"]]
+        validation, test = (_fraction(row[name], f"{where}: {name}") for name in READ[2:])
+        about = {"images": source.images, "network": counts[row["dataset"]], "epochs": source.epochs}
+        records.append(about | {"validation_accuracy": validation, "test_accuracy": test or np.nan})
+        counts[row["dataset"]] += 1
+    codes = ProxylessNasSpace().from_columns([[row["arch"] for row in rows]], lambda row: f"{path}, line {row + 2}")
+    _check_unique(path, rows, codes)
+    frame = pd.DataFrame(records)
+    frame["epochs"] = frame["epochs"].astype("Int64")
+    return checked(_completed(frame, codes), str(path))
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if data.startswith(GZIP) else data).decode("utf-8")
+        reader = csv.DictReader(io.StringIO(text))
+        rows = list(reader)
+    except FileNotFoundError as error:
+        raise FormatError(f"{path}: no such file") from error
+    except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
+        raise FormatError(f"{path}: not a CSV file ({type(error).__name__}: {error})") from error
+    missing = [name for name in READ if name not in (reader.fieldnames or ())]
+    if missing or not rows:
+        raise FormatError(f"{path}: {f'no column {missing[0]}' if missing else 'no rows'}; expected {', '.join(READ)}")
+    for line, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise FormatError(f"{path}, line {line}: as many values as columns are needed: {', '.join(READ)}")
+    return rows
+
+
+def _fraction(text: str, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not 0 <= value <= 1:
+        raise FormatError(f"{what} is {text!r}; it must be a fraction, 0 to 1")
+    return value
+
+
+def _check_unique(path: Path, rows: list[dict[str, str]], codes: NDArray[np.uint8]) -> None:
+    named = pd.DataFrame({"set": [row["dataset"] for row in rows], "network": ProxylessNasSpace().identify(codes)})
+    twice = named.duplicated()
+    if twice.any():
+        row = int(np.argmax(twice))
+        raise FormatError(
+            f"{path}, line {row + 2}: the network {rows[row]['arch']} of {rows[row]['dataset']} is there twice"
+        )
+
+
+def _completed(frame: pd.DataFrame, codes: NDArray[np.uint8]) -> pd.DataFrame:
+    """The columns that are the same for all rows, or follow from the networks."""
+    space, network = ProxylessNasSpace(), NetworkRecipe(variant=VARIANT)
+    frame["architecture"] = [space.format(code) for code in codes]
+    for source in SETS.values():
+        rows = (frame["images"] == source.images).to_numpy()
+        classes = image_source(source.images).classes
+        cost = multiply_adds(codes[rows], network.resolution, classes, variant=network.variant)
+        frame.loc[rows, "multiply_adds"] = cost
+        frame.loc[rows, "trainable_parameters"] = parameters(codes[rows], classes)
+    frame = frame.assign(training=0, status="ok", training_time_s=np.nan, seed=np.nan, recipe="", predicted=np.nan)
+    return frame.assign(variant=network.variant).reindex(columns=list(COLUMNS))

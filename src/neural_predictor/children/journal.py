@@ -1,0 +1,130 @@
+"""The finished children of a shard: a file of lines that survives a kill at any moment.
+
+Each line is the CRC-32C of its text in eight hexadecimal digits, a space, and the text: JSON without line breaks. The
+first line says what the shard is; each of the others is one finished child. Lines are only appended, and synced to the
+disk before the next child starts. What a kill leaves of a last line is dropped, and said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import google_crc32c
+from filelock import FileLock, Timeout
+
+from neural_predictor.errors import ChildError, FormatError
+from neural_predictor.files import disk_faults
+from neural_predictor.progress import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+Record = dict[str, Any]
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    text = json.dumps(record, separators=(",", ":"), allow_nan=False).encode()
+    return b"%08x %s\n" % (google_crc32c.value(text), text)
+
+
+def _record(line: bytes) -> Record | None:
+    """What a line holds; None where it is not whole."""
+    checksum, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % google_crc32c.value(text):
+        return None
+    record = json.loads(text)
+    return record if isinstance(record, dict) else None
+
+
+class Journal:
+    """The finished children of one shard; one process at a time.
+
+    Args:
+        path: the file; made when it is not there.
+        header: what the shard is: recipes, images, networks. A file of another shard is refused.
+
+    Raises:
+        ChildError: if the file belongs to another shard.
+        FormatError: if a line that is not the last one is damaged.
+        UserError: when the disk is full or read-only.
+    """
+
+    def __init__(self, path: Path, header: Record) -> None:
+        self.path = path
+        self.records: list[Record] = []
+        if not path.exists() or path.stat().st_size == 0:
+            self._append(header)
+            return
+        whole = self._read()
+        if not whole:
+            path.unlink()
+            self._append(header)
+        elif whole[0] != header:
+            changed = sorted(key for key in {*whole[0], *header} if whole[0].get(key) != header.get(key))
+            raise ChildError(
+                f"{path}: children of another shard (different: {', '.join(changed)}); move the file away, or build "
+                "under the study that it belongs to"
+            )
+        self.records = whole[1:]
+
+    def append(self, record: Record) -> None:
+        """Add a finished child; on return it is on the disk."""
+        self._append(record)
+        self.records.append(record)
+
+    def _append(self, record: Record) -> None:
+        with disk_faults(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                start = file.tell()
+                try:
+                    file.write(_line(record))
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    os.ftruncate(file.fileno(), start)
+                    raise
+
+    def _read(self) -> list[Record]:
+        """All whole lines; a torn last one is cut off."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        records: list[Record] = []
+        for number, line in enumerate(lines, 1):
+            record = _record(line)
+            if record is not None:
+                records.append(record)
+            elif number == len(lines):
+                say(f"{self.path}: line {number} was cut off by the end of an earlier run; its child is trained again")
+                with disk_faults(self.path):
+                    os.truncate(self.path, sum(map(len, lines[:-1])))
+            else:
+                raise FormatError(
+                    f"{self.path}: line {number} is damaged; remove it and all lines below it to train these again"
+                )
+        return records
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep `path` for this process; the lock ends with the process, however it ends.
+
+    Raises:
+        ChildError: if another process has it.
+    """
+    with disk_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ChildError(
+                f"{path}: another process trains these children; wait for it, or end it, then run the command again"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,88 @@
+"""Which networks of a study are trained by which job. Needs neither images nor TensorFlow.
+
+A set of children is named after the study's key: `digits`, the sample that the predictor is fitted to. The networks
+that it then chooses are a set of their own, `digits-chosen`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neural_predictor.errors import ConfigError, FormatError
+from neural_predictor.seeds import seed_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.studies import ChildSet, Study
+
+CHOSEN = "-chosen"
+
+
+def key_of(children: str) -> str:
+    """The study's key of a set of children."""
+    return children.removesuffix(CHOSEN)
+
+
+def plan_of(study: Study, children: str) -> ChildSet:
+    """What the study says of a set of children.
+
+    Raises:
+        ConfigError: if it says nothing of it.
+    """
+    key = key_of(children)
+    if key not in study.children:
+        known = ", ".join(study.children) or "none"
+        raise ConfigError(f"the study has no children {key!r}; under `children` it has {known}")
+    return study.children[key]
+
+
+def shards_of(study: Study, children: str) -> range:
+    """Numbers of the jobs that train a set of children."""
+    plan = plan_of(study, children)
+    networks = plan.chosen if children.endswith(CHOSEN) else plan.networks
+    return range(-(-networks // plan.networks_per_shard))
+
+
+def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:
+    """`count` networks (count, 22) by the plan's way of sampling."""
+    from neural_predictor.spaces import ProxylessNasSpace
+
+    space, rng = ProxylessNasSpace(), np.random.default_rng(seed)
+    return space.sample(count, rng) if plan.sampling == "uniform" else space.sample_stratified(count, rng)
+
+
+def sample(study: Study, children: str) -> NDArray[np.uint8]:
+    """The networks of a study's sample: (networks, 22)."""
+    plan = plan_of(study, children)
+    return draw(plan, plan.networks, seed_of(study.seed, "children", key_of(children), "sample"))
+
+
+def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
+    """The networks of a file of `choose-children`, in its order, and their predictions.
+
+    Raises:
+        FormatError: if the file has no such columns.
+        ArchitectureError: for a row that is no network of the space.
+    """
+    from neural_predictor.spaces import ProxylessNasSpace
+
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"architecture", "predicted"} <= rows[0].keys():
+        raise FormatError(f"{path}: expected rows with architecture and predicted; run choose-children again")
+    codes = ProxylessNasSpace().from_columns([[row["architecture"] for row in rows]], f"{path}, row {{}}".format)
+    return codes, [float(row["predicted"]) for row in rows]
+
+
+def recipe_digest(plan: ChildSet, images: dict[str, Any]) -> str:
+    """SHA-256 of all that the numbers of a network follow from besides its seed: recipes and images."""
+    parts = [plan.network.model_dump(mode="json"), plan.training.model_dump(mode="json"), images]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,67 @@
+"""Children by the workflow: photographs that are not there, tiny archives in the true format, and a killed run."""
+
+import json
+import time
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+SETS = {"cifar100": (86, 9), "caltech101": (288, 12), "oxford_pet": (232, 10)}
+
+
+@pytest.fixture(scope="module")
+def archives():
+    path = Path(__file__).parents[1] / "unit/images/archives.py"
+    spec = spec_from_file_location("tiny_image_archives", path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_replications_sets_are_planned_whole(checkout, name):
+    planned = checkout.snakemake("-n", f"results/replication-v1/fig9-{name}.pdf")
+    stages = [f"rule {rule}:" for rule in ("prepare_images", "train_children", "collect_children", "run_children")]
+    places = [planned.index(stage) for stage in stages]
+    assert places == sorted(places)
+    assert planned.count("rule train_children:") == SETS[name][1]
+
+
+def test_without_photographs_the_job_says_at_once_which_file_belongs_where(checkout):
+    checkout.edit("config/config.yaml", "download: true", "download: false")
+    start = time.monotonic()
+    output = checkout.snakemake("--cores", "1", "results/replication-v1/fig9-caltech101.pdf", ok=False)
+    assert time.monotonic() - start < 60  # tensorflow-datasets alone would try for 205 s
+    assert "caltech-101.zip" in output
+    assert "137,414,764 bytes" in output
+    assert "resources/images/downloads/manual" in output
+    assert "Traceback" not in output
+    assert "rule train_children:" not in output.split("prepare_images:")[-1]
+
+
+@pytest.mark.slow
+def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tmp_path):
+    manual, site = tmp_path / "brought", tmp_path / "site"
+    manual.mkdir()
+    site.mkdir()
+    archives.write_site(site, "oxford_iiit_pet", archives.oxford_iiit_pet(manual))
+    study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
+    recipe = study["children"]["digits"] | {"images": "oxford_iiit_pet", "seeds": 1, "chosen": 0}
+    recipe["network"] = {"width": 0.05, "resolution": 16}
+    study["children"] = {"oxford_pet": recipe}
+    checkout.path("config/studies/tiny-v1.yaml").write_text(yaml.safe_dump(study))
+    checkout.edit("config/config.yaml", "manual: null", f"manual: {manual}")
+    checkout.edit("config/config.yaml", "download: true", "download: false")
+    target = "results/tiny-v1/fig9-oxford_pet.pdf"
+    checkout.snakemake("--cores", "2", target, PYTHONPATH=str(site))
+    assert checkout.path(target).read_bytes().startswith(b"%PDF")
+    pairs = pd.read_csv(checkout.path("results/tiny-v1/children/oxford_pet.csv"))
+    assert len(pairs) == 10
+    assert pairs["test_accuracy"].notna().all()
+    splits = json.loads(checkout.path("results/tiny-v1/children/oxford_pet.images.json").read_text())["splits"]
+    assert {name: split["images"] for name, split in splits.items()} == {"train": 148, "validation": 37, "test": 74}
+    assert "oxford" in checkout.path("results/tiny-v1/children/oxford_pet.datasheet.md").read_text().lower()
+    assert "Nothing to be done" in checkout.snakemake("-n", target)

@@ -1,0 +1,143 @@
+# ProxylessNAS children: images, trainings in shards, one table a set, and the choice of the predictor fitted to it.
+# Their code is not an input: raise CHILD_STAGE_VERSION (src/neural_predictor/workflow.py) to train them anew.
+
+
+rule prepare_images:
+    input:
+        raw=plan.image_inputs,
+    output:
+        protocol="results/{study}/children/{children}.images.json",
+    log:
+        "work/logs/prepare_images/{study}/{children}.log",
+    benchmark:
+        "work/benchmarks/prepare_images/{study}/{children}.tsv"
+    wildcard_constraints:
+        children="|".join(plan.child_sets),
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=240,
+    params:
+        images=plan.image_params,
+        place=plan.image_place,
+    shell:
+        "python -m neural_predictor prepare-images --children {wildcards.children} --study {wildcards.study}"
+        " --place {params.place} --output {output.protocol} > {log} 2>&1"
+
+
+rule train_children:
+    input:
+        images=plan.child_images,
+        raw=plan.image_inputs,
+        chosen=plan.chosen_inputs,
+    output:
+        records="results/{study}/children/{children}/{shard}.jsonl",
+    log:
+        "work/logs/train_children/{study}/{children}-{shard}.log",
+    benchmark:
+        "work/benchmarks/train_children/{study}/{children}-{shard}.tsv"
+    conda:
+        f"../../envs/{plan.accelerator}.yaml"
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+        gpu=int(plan.accelerator == "gpu"),
+    params:
+        children=plan.child_params,
+        accelerator=plan.accelerator,
+        place=plan.image_place,
+        chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
+        # Scratch that survives a kill, so no output: Snakemake deletes outputs before each attempt.
+        work="work/children/{study}/{children}",
+    shell:
+        "python -m neural_predictor train-children --children {wildcards.children} --study {wildcards.study}"
+        " --shard {wildcards.shard} --images {input.images} --place {params.place} {params.chosen}"
+        " --work {params.work} --output {output.records} --threads {threads} --accelerator {params.accelerator}"
+        " > {log} 2>&1"
+
+
+rule collect_children:
+    input:
+        shards=plan.child_shards,
+        images=plan.child_images,
+        chosen=plan.chosen_inputs,
+        code=plan.code("children.collect") + plan.code("children.datasheet"),
+    output:
+        parquet="results/{study}/children/{children}.parquet",
+        csv="results/{study}/children/{children}.csv",
+        sheet="results/{study}/children/{children}.datasheet.md",
+    log:
+        "work/logs/collect_children/{study}/{children}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
+    shell:
+        "python -m neural_predictor collect-children --children {wildcards.children} --study {wildcards.study}"
+        " --images {input.images} {params.chosen} --parquet {output.parquet} --csv {output.csv}"
+        " --sheet {output.sheet} {input.shards} > {log} 2>&1"
+
+
+rule choose_children:
+    input:
+        parquet="results/{study}/children/{children}.parquet",
+        code=plan.code("experiments.chains"),
+    output:
+        choice="results/{study}/children/{children}.choice.csv",
+    log:
+        "work/logs/choose_children/{study}/{children}.log",
+    benchmark:
+        "work/benchmarks/choose_children/{study}/{children}.tsv"
+    wildcard_constraints:
+        children="|".join(plan.child_sets),
+    conda:
+        f"../../envs/{plan.accelerator}.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=int(plan.accelerator == "gpu"),
+    params:
+        study=plan.study_digest,
+        accelerator=plan.accelerator,
+    shell:
+        "python -m neural_predictor choose-children --children {wildcards.children} --study {wildcards.study}"
+        " --parquet {input.parquet} --output {output.choice} --threads {threads}"
+        " --accelerator {params.accelerator} > {log} 2>&1"
+
+
+rule run_children:
+    input:
+        tables=plan.child_tables,
+        code=plan.code("experiments.chains"),
+    output:
+        csv="results/{study}/{experiment}.csv",
+        protocol="results/{study}/{experiment}.protocol.json",
+    log:
+        "work/logs/run_children/{study}/{experiment}.log",
+    benchmark:
+        "work/benchmarks/run_children/{study}/{experiment}.tsv"
+    wildcard_constraints:
+        experiment="|".join(plan.child_figures),
+    conda:
+        f"../../envs/{plan.accelerator}.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=int(plan.accelerator == "gpu"),
+    params:
+        study=plan.study_digest,
+        accelerator=plan.accelerator,
+    shell:
+        "python -m neural_predictor run-children {wildcards.experiment} --study {wildcards.study}"
+        " --csv {output.csv} --protocol {output.protocol} --threads {threads}"
+        " --accelerator {params.accelerator} {input.tables} > {log} 2>&1"
