@@ -30,7 +30,7 @@ test: $(READY)  ## every test
 	$(BIN)/python -m pytest
 
 bench: $(READY)  ## speed against the straightforward way
-	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search; do \
+	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search children; do \
 	    $(BIN)/python bench/$$script.py || exit 1; done
 
 lint: $(READY)  ## format, lint, types, workflow

@@ -110,12 +110,17 @@ class Resident:
         size = self.size(split)
         rows = np.arange(size) if order is None else order.generator().permutation(size)
         full = size - size % batch_size
-        images, labels = self._place(split)
+        images, labels = self.place(split)
         for part in (rows[:full].reshape(-1, batch_size), rows[full:].reshape(1, -1)):
             if part.size:
                 yield Section(images, labels, tf.constant(part, tf.int32))
 
-    def _place(self, split: str) -> tuple[Any, Any]:
+    def place(self, split: str) -> tuple[Any, Any]:
+        """Packed images and labels of a split, on the device.
+
+        Raises:
+            ChildError: if the device's memory does not hold them.
+        """
         if split not in self._placed:
             found = self._splits[split]
             try:

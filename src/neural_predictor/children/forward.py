@@ -148,7 +148,7 @@ def _depthwise(hidden: Any, kernel: Any, convolution: Convolution) -> Any:
 
 
 def _taps(side: int, kernel: int, stride: int) -> tuple[int, int, int, int]:
-    """Taps first to last - 1 of a kernel that meet a map of `side` pixels, and the padding before and after for them."""
+    """Taps first to last - 1 of a kernel that meet a map of `side` pixels; the padding before and after for these."""
     outputs = -(-side // stride)
     total = max((outputs - 1) * stride + kernel - side, 0)
     before = total // 2

@@ -163,7 +163,7 @@ class Trainer:
                 totals.append(total)
                 done += section.rows.shape[0]
             weights, statistics, slots = tf.nest.map_structure(lambda value: value.numpy(), values)
-            loss, right = np.sum([total.numpy() for total in totals], axis=0, dtype=np.float64)
+            loss, right = np.array([total.numpy() for total in totals], np.float64).sum(axis=0)
         return Epoch(State(state.seed, state.epoch + 1, weights, statistics, slots), loss / size, right / size)
 
     def evaluate(self, state: State, split: str) -> Evaluation:
@@ -176,7 +176,7 @@ class Trainer:
         with self._memory():
             sections = self.feed.sections(split, EVALUATION_BATCHES * self.training.batch_size)
             totals = [self.test_steps(values, section).numpy() for section in sections]
-        loss, right = np.sum(totals, axis=0, dtype=np.float64) / self.feed.size(split)
+        loss, right = np.array(totals, np.float64).sum(axis=0) / self.feed.size(split)
         return Evaluation(float(loss), float(right))
 
     @contextmanager

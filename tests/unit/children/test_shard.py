@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,17 +20,14 @@ from neural_predictor.errors import ChildError, FormatError
 from neural_predictor.images import load_images
 from neural_predictor.spaces import ProxylessNasSpace
 
-RAW = "import sklearn, pathlib; print(pathlib.Path(sklearn.__file__).parent / 'datasets/data/digits.csv.gz')"
+RAW = Path(find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
 NETWORK = NetworkRecipe(width=0.05, resolution=8, stem_stride=1, batch_norm_momentum=0.9)
 TRAINING = TrainingRecipe(epochs=3, batch_size=128, optimizer=Adam(), learning_rate=1e-2)
 
 
 @pytest.fixture(scope="module")
 def feed():
-    from pathlib import Path
-
-    raw = subprocess.run([sys.executable, "-c", RAW], capture_output=True, text=True, check=True).stdout.strip()
-    return Resident(load_images("digits", Path(raw)))
+    return Resident(load_images("digits", RAW))
 
 
 def make_shard(networks=2, trainings=2, **changes):
@@ -136,7 +135,7 @@ sys.path.insert(0, {folder!r})
 import test_shard as t
 from neural_predictor.children import shard
 shard.CHECKPOINT_EVERY_S = 0.2
-feed = t.Resident(t.load_images("digits", Path({raw!r})))
+feed = t.Resident(t.load_images("digits", t.RAW))
 records = t.train_shard(t.make_shard(4, 2), feed, Path({work!r}), device="cpu")
 t.write_shard(Path({out!r}), records)
 """
@@ -145,11 +144,10 @@ t.write_shard(Path({out!r}), records)
 @pytest.mark.slow
 def test_ten_kills_at_random_moments(tmp_path):
     """SIGKILL of the process group, from before TensorFlow is there to the last child."""
-    raw = subprocess.run([sys.executable, "-c", RAW], capture_output=True, text=True, check=True).stdout.strip()
     rng = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
     tables = {}
     for name, kills in (("undisturbed", 0), ("killed", 10)):
-        paths = {"raw": raw, "work": str(tmp_path / name), "out": str(tmp_path / f"{name}.jsonl")}
+        paths = {"work": str(tmp_path / name), "out": str(tmp_path / f"{name}.jsonl")}
         code = KILLED.format(folder=os.path.dirname(__file__), **paths)  # noqa: PTH120
         for _ in range(kills):
             process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stderr=subprocess.DEVNULL)
