@@ -29,7 +29,7 @@ def augment(images: Any, recipe: TrainingRecipe, seed: Any) -> Any:
     Args:
         images: (b, r, r, c) float32 in [-1, 1].
         recipe: whether, and by how many pixels.
-        seed: (2,) int64, what all draws follow from.
+        seed: (2,) int64, what all draws follow from (under XLA they are others than without).
     """
     if not (recipe.flip or recipe.crop):
         return images

@@ -15,7 +15,7 @@ from neural_predictor.tables.table import metric_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neural_predictor.studies import Study
+    from neural_predictor.studies import ChildSet, Study
     from neural_predictor.tables.table import BenchmarkTable
 
 SAMPLINGS = {
@@ -79,7 +79,7 @@ def describe_children(
     experiment: str,
     study_name: str,
     study: Study,
-    name: str,
+    plan: ChildSet,
     networks: int,
     trainings: int,
     *,
@@ -95,7 +95,7 @@ def describe_children(
         experiment: its name, such as `fig9-digits`.
         study_name: name of the study.
         study: the study.
-        name: the set, a key of `study.children`.
+        plan: what it says of the set.
         networks: how many of the sample count.
         trainings: of each at most; their mean is the label.
         scored: what the predictor scores, and its metrics are taken on.
@@ -104,8 +104,7 @@ def describe_children(
         interval: how intervals are made.
         notes: what a reader must know besides.
     """
-    plan = study.children[name]
-    runs = "of the only training" if trainings == 1 else f"mean of {trainings} trainings"
+    runs = " of the only training" if trainings == 1 else f", mean of {trainings} trainings"
     return Protocol(
         experiment=experiment,
         study=study_name,
@@ -117,7 +116,7 @@ def describe_children(
         unit="%",
         scale=100,
         maximise=True,
-        label=f"validation accuracy, {runs}",
+        label=f"validation accuracy{runs}",
         sampling=SAMPLINGS[plan.sampling],
         scored=scored,
         reported=reported,

@@ -42,13 +42,20 @@ def estimate(values: Values, bootstrap: Bootstrap) -> Estimate:
     return Estimate(float(values[0]), float(low), float(high))
 
 
-def taus(x: Values, y: Values, counts: Counts) -> NDArray[np.float64]:
+def taus(x: Values, y: Values, counts: Counts, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
     """Kendall tau-b of x (n,) and y (n,) on each of b resamples (b, n): (b,).
 
     Copies of one network are tied with themselves in both, and take no part. 0 where all x or all y are equal, which
     rank nothing.
+
+    Args:
+        x: one value a network.
+        y: another.
+        counts: of `resample`.
+        groups: (n,) numbers; only pairs of networks of one number are compared. None: all pairs.
     """
-    x_signs, y_signs = (np.sign(values[:, None] - values[None]) for values in (x, y))
+    together = 1.0 if groups is None else (groups[:, None] == groups[None]).astype(np.float64)
+    x_signs, y_signs = (together * np.sign(values[:, None] - values[None]) for values in (x, y))
     concordant, x_untied, y_untied = (
         _pairs(signs, counts) for signs in (x_signs * y_signs, np.abs(x_signs), np.abs(y_signs))
     )
@@ -62,21 +69,26 @@ def _pairs(values: Values, counts: Counts) -> NDArray[np.float64]:
     return total
 
 
-def metrics(predicted: Values, observed: Values, counts: Counts) -> dict[str, NDArray[np.float64]]:
+def metrics(
+    predicted: Values, observed: Values, counts: Counts, groups: NDArray[np.integer]
+) -> dict[str, NDArray[np.float64]]:
     """`statistics.predictor_metrics` of predictions (n,) on each of b resamples (b, n): name -> (b,).
 
-    NaN for a resample that holds none of the networks.
+    R2 compares with the mean of the n observations on every resample, and tau two networks of one group only, such as
+    those that one fit predicts. NaN for a resample that holds none of the networks.
+
+    Args:
+        predicted: by the fits of the groups.
+        observed: the labels.
+        counts: of `resample`.
+        groups: (n,) numbers.
     """
     total = counts.sum(axis=1)
     share = counts / np.where(total > 0, total, np.nan)[:, None]
-    error = share @ np.square(predicted - observed)
-    centred = observed - observed.mean()
-    variance = share @ np.square(centred) - np.square(share @ centred)
-    # A resample of one network, however often, has no variance; rounding leaves a little.
-    spread = variance > 1e-12 * np.square(observed).max(initial=0)
-    r2 = 1 - np.divide(error, variance, out=np.ones(len(counts)), where=spread)
-    tau = np.where(total > 0, taus(predicted, observed, counts), np.nan)
-    return {"kendall_tau": tau, "mse": error, "r2": np.where(total > 0, r2, np.nan)}
+    error, variance = share @ np.square(predicted - observed), share @ np.square(observed - observed.mean())
+    r2 = 1 - np.divide(error, variance, out=np.where(total > 0, 1.0, np.nan), where=variance > 0)
+    tau = np.where(total > 0, taus(predicted, observed, counts, groups), np.nan)
+    return {"kendall_tau": tau, "mse": error, "r2": r2}
 
 
 def variances(observed: Values, counts: Counts) -> NDArray[np.float64]:

@@ -31,24 +31,25 @@ def draw_fig9(frame: pd.DataFrame, protocol: Protocol) -> Figure:
             part = frame[frame["set"] == name]
             if name == TEST:
                 _density(figure, axes, part, protocol.scale)
-                _networks(axes, frame[frame["set"] == TEN], protocol.scale, "ten evenly spaced")
+                draw_networks(axes, frame[frame["set"] == TEN], protocol.scale, "ten evenly spaced")
                 networks = int(part[part["kind"].isin(["density", "outside"])]["value"].sum())
             else:
-                _networks(axes, part, protocol.scale, None)
+                draw_networks(axes, part, protocol.scale, None)
                 networks = int((part["kind"] == "network").sum())
             axes.set_title(f"{letter}  {name if name != TEST else 'unseen test'}, {networks:,} networks", loc="left")
             axes.set_xlabel(f"predicted {protocol.signal} ({protocol.unit})")
             axes.set_ylabel(f"observed {protocol.signal} ({protocol.unit})")
             axes.autoscale_view()
-            _diagonal(axes)
-            axes.text(0.03, 0.97, _metrics(part), transform=axes.transAxes, va="top", fontsize=6.8)
+            draw_diagonal(axes)
+            axes.text(0.03, 0.97, metric_lines(part), transform=axes.transAxes, va="top", fontsize=6.8)
         panels[2].legend(loc="upper right", bbox_to_anchor=(1, -0.13), frameon=False)
         add_caption(figure, caption(protocol), characters=205)
         figure.subplots_adjust(left=0.06, right=0.965, top=0.93, bottom=0.27, wspace=0.28)
     return figure
 
 
-def _networks(axes: Axes, part: pd.DataFrame, scale: float, label: str | None) -> None:
+def draw_networks(axes: Axes, part: pd.DataFrame, scale: float, label: str | None) -> None:
+    """Rows of kind `network` as points, times `scale`; as open diamonds where they have a label for the legend."""
     points = part[part["kind"] == "network"]
     marked = label is not None
     axes.scatter(
@@ -82,7 +83,8 @@ def _density(figure: Figure, axes: Axes, part: pd.DataFrame, scale: float) -> No
     figure.colorbar(cells, ax=axes, pad=0.02, label="networks a square")
 
 
-def _diagonal(axes: Axes) -> None:
+def draw_diagonal(axes: Axes) -> None:
+    """The line of equality, as far as points reach, with room above them for the metrics."""
     limits = [axes.get_xlim(), axes.get_ylim()]
     low, high = max(limits[0][0], limits[1][0]), min(limits[0][1], limits[1][1])
     if low < high:
@@ -92,7 +94,8 @@ def _diagonal(axes: Axes) -> None:
     axes.set_ylim(low, high + 0.22 * (high - low))  # room for the metrics above the points
 
 
-def _metrics(part: pd.DataFrame) -> str:
+def metric_lines(part: pd.DataFrame) -> str:
+    """The metrics among rows of one set, with intervals, a line each."""
     lines = []
     for kind, name in METRICS.items():
         for _, row in part[part["kind"] == kind].iterrows():

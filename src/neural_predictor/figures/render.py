@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.experiments.results import read_result
+from neural_predictor.figures.children import FIG4_COLUMNS, FIG9_COLUMNS, draw_fig4_children, draw_fig9_children
 from neural_predictor.figures.curves import COLUMNS as CURVES
 from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
 from neural_predictor.figures.fig3 import draw_fig3
@@ -14,6 +15,7 @@ from neural_predictor.figures.fig8 import draw_fig8
 from neural_predictor.figures.fig9 import draw_fig9
 from neural_predictor.figures.schematics import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.style import save_figure
+from neural_predictor.studies import CHILD_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +54,8 @@ FIGURES = {
     "figA1": _Figure(draw_comparison, CURVES),
     "fig-frontier": _Figure(draw_frontier, ("panel", "train_size", "level", "samples", "random_samples", "repeats")),
 }
+FIGURES |= {f"fig9-{name}": _Figure(draw_fig9_children, FIG9_COLUMNS) for name in CHILD_SETS}
+FIGURES |= {f"fig4-{name}": _Figure(draw_fig4_children, FIG4_COLUMNS) for name in CHILD_SETS}
 
 
 def render(figure: str, csv: Path, protocol: Path, pdf: Path, png: Path) -> None:

@@ -29,21 +29,25 @@ class BidirectionalGraphConvolution(keras.layers.Layer):
     Args:
         width: D, size of the embedding of a node.
         weight_decay: L2 of both kernels, as the coefficient of w in the gradient.
+        initial_gain: factor of their Glorot-uniform initial values.
         **kwargs: as for every Keras layer.
     """
 
-    def __init__(self, width: int, weight_decay: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, width: int, weight_decay: float = 0.0, initial_gain: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.width = width
         self.weight_decay = weight_decay
+        self.initial_gain = initial_gain
 
     def build(self, nodes_shape: tuple[int, ...], propagation_shape: tuple[int, ...]) -> None:
         """Make the kernels (f, D) and biases (D) of both directions."""
         decay = keras.regularizers.L2(self.weight_decay / 2)
         kernel, bias = (nodes_shape[-1], self.width), (self.width,)
-        self.forward_kernel = self.add_weight(kernel, "glorot_uniform", regularizer=decay, name="forward_kernel")
+        # Glorot's, for a gain of 1; one initializer for each kernel, since an instance draws the same values again.
+        start = [keras.initializers.VarianceScaling(self.initial_gain**2, "fan_avg", "uniform") for _ in range(2)]
+        self.forward_kernel = self.add_weight(kernel, start[0], regularizer=decay, name="forward_kernel")
         self.forward_bias = self.add_weight(bias, "zeros", name="forward_bias")
-        self.backward_kernel = self.add_weight(kernel, "glorot_uniform", regularizer=decay, name="backward_kernel")
+        self.backward_kernel = self.add_weight(kernel, start[1], regularizer=decay, name="backward_kernel")
         self.backward_bias = self.add_weight(bias, "zeros", name="backward_bias")
 
     def call(self, nodes: Any, propagation: Any) -> Any:
@@ -54,7 +58,8 @@ class BidirectionalGraphConvolution(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` takes."""
-        return {**super().get_config(), "width": self.width, "weight_decay": self.weight_decay}
+        own = {"width": self.width, "weight_decay": self.weight_decay, "initial_gain": self.initial_gain}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("neural_predictor")
@@ -79,7 +84,9 @@ def build_gcn(recipe: NeuralRecipe, width: int, features: int) -> keras.Model:
     pooling = keras.Input((None,), name="pooling")
     hidden = nodes
     for layer in range(recipe.layers):
-        convolution = BidirectionalGraphConvolution(width, recipe.weight_decay, name=f"convolution_{layer + 1}")
+        convolution = BidirectionalGraphConvolution(
+            width, recipe.weight_decay, recipe.initial_gain, name=f"convolution_{layer + 1}"
+        )
         hidden = convolution(hidden, propagation)
     hidden = MeanOverNodes(name="mean")(hidden, pooling)
     decay = keras.regularizers.L2(recipe.weight_decay / 2)

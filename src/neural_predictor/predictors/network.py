@@ -33,7 +33,7 @@ def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | 
 def initial_weights(
     recipe: NeuralRecipe, width: int, places: int, features: int, rng: np.random.Generator
 ) -> list[NDArray[np.float32]]:
-    """Glorot-uniform kernels and zero biases of one replicate, without the leading axis.
+    """Glorot-uniform kernels (times the recipe's gain) and zero biases of one replicate, without the leading axis.
 
     Args:
         recipe: kind, layers and hidden widths.
@@ -47,6 +47,7 @@ def initial_weights(
     for _ in range(recipe.layers):
         if recipe.kind == "gcn":
             kernel = np.concatenate([_glorot(rng, size, width), _glorot(rng, size, width)], axis=1)
+            kernel *= np.float32(recipe.initial_gain)
         elif recipe.kind == "cnn":
             kernel = _glorot(rng, KERNEL * size, KERNEL * width, width)
         else:

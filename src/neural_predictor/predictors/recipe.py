@@ -26,6 +26,9 @@ class NeuralRecipe(BaseModel):
         layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains), or layers of the MLP or CNN.
         width: D, or "paper": `PAPER_WIDTHS`, between its N interpolated linearly and held constant outside.
         hidden: widths of the fully connected ReLU layers that follow (for the GCN, after the mean over nodes).
+        initial_gain: factor of the Glorot-uniform kernels of graph convolutions at the start. 2 undoes the halves of
+            the paper's equation: with 1, each layer passes on about half of what it gets, three layers bear that, and
+            eighteen pass on a hundred thousandth, so that the fit never leaves the mean (bench/chains.py).
         dropout: rate after each of those (the paper does not say where; this is our choice).
         loss: `squared` error of z-scored labels, or `logistic` loss of labels 0 and 1 (the cascade's classifier).
         epochs: passes over the N training networks.
@@ -43,6 +46,7 @@ class NeuralRecipe(BaseModel):
     layers: Positive = 3
     width: Positive | Literal["paper"] = "paper"
     hidden: tuple[Positive, ...] = (128,)
+    initial_gain: Annotated[float, Field(gt=0)] = 1.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     loss: Literal["squared", "logistic"] = "squared"
     epochs: Positive = 300

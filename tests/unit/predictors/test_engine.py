@@ -142,6 +142,29 @@ def test_propagation_is_row_normalised_both_ways_and_blind_to_padding():
     np.testing.assert_allclose(pooling_weights(graphs), [[third, third, third, 0]])
 
 
+def test_the_gain_doubles_graph_convolutions_alone_and_lets_eighteen_layers_pass_something_on(graphs):
+    plain, doubled = (NeuralRecipe(layers=18, hidden=(8,), width=16, initial_gain=gain) for gain in (1, 2))
+    weights = [
+        network.initial_weights(recipe, 16, 6, graphs.features, np.random.default_rng(0)) for recipe in (plain, doubled)
+    ]
+    for k, (one, two) in enumerate(zip(*weights, strict=True)):
+        np.testing.assert_array_equal(two, 2 * one if k < 36 else one)
+    spread = []
+    for recipe in (plain, doubled):
+        rows = np.arange(10)[None]
+        fitted = engine.fit_replicates(
+            graphs,
+            np.linspace(0, 1, 10)[None],
+            recipe.model_copy(update={"epochs": 1, "learning_rate": 1e-9}),
+            [0],
+            rows,
+        )
+        spread.append(np.ptp(score(fitted, graphs)))
+        kernel = build_gcn(recipe, 16, graphs.features).get_layer("convolution_2").forward_kernel.numpy()
+        assert np.abs(kernel).max() == pytest.approx(recipe.initial_gain * np.sqrt(6 / 32), rel=0.05)
+    assert spread[1] > 1000 * spread[0]
+
+
 def test_the_network_is_the_equation(graphs):
     """One layer by hand: 1/2 ReLU(A_hat V W+ + b+) + 1/2 ReLU(A_hat' V W- + b-), mean, ReLU layer, linear output."""
     recipe = NeuralRecipe(layers=1, width=3, hidden=(4,))
