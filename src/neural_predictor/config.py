@@ -27,7 +27,9 @@ class Source(Section):
     mirror: str | None = Field(None, description="tried when url fails")
     package: str | None = Field(None, description="installed Python package that holds it, in place of a url")
     path: str | None = Field(None, description="its path inside the package")
-    sha256: Sha256
+    sha256: Sha256 | None = Field(
+        None, description="left out where no public source states it, and only then; the url must then name a version"
+    )
     bytes: Annotated[int, Field(gt=0)] | None = Field(
         None, description="size; left out where no public source states it"
     )
@@ -38,6 +40,8 @@ class Source(Section):
     def _comes_from_somewhere(self) -> Source:
         if (self.url is None) == (self.package is None) or (self.package is None) != (self.path is None):
             raise ValueError("a source has either a url, or a package and a path inside it")
+        if self.package is not None and self.sha256 is None:
+            raise ValueError("a file inside a package has a sha256: that of the package's version in requirements.lock")
         return self
 
 

@@ -50,7 +50,8 @@ def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tm
     archives.write_site(site, "oxford_iiit_pet", archives.oxford_iiit_pet(manual))
     study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
     recipe = study["children"]["digits"] | {"images": "oxford_iiit_pet", "seeds": 1, "chosen": 0}
-    recipe["network"] = {"width": 0.05, "resolution": 16}
+    recipe["network"] = {"width": 0.1, "resolution": 16, "stem_stride": 1, "batch_norm_momentum": 0.7}
+    recipe["training"] |= {"batch_size": 16, "epochs": 4}  # enough for networks to leave chance, and each other
     study["children"] = {"oxford_pet": recipe}
     checkout.path("config/studies/tiny-v1.yaml").write_text(yaml.safe_dump(study))
     checkout.edit("config/config.yaml", "manual: null", f"manual: {manual}")

@@ -79,8 +79,8 @@ def _draw_beside(axes: Axes, frame: pd.DataFrame, unit: str) -> None:
     lines.append(("To compare with", ""))
     for kind, text in BESIDE.items():
         for _, row in frame[frame["kind"] == kind].iterrows():
-            squared = f" {unit}²" if kind == "variance" else f" {unit}" if kind.startswith("sd") else ""
-            lines.append((text, f"{_interval(row)}{squared}"))
+            own_unit = f" {unit}²" if kind == "variance" else f" {unit}" if kind.startswith("sd") else ""
+            lines.append((text, f"{_interval(row, 2)}{own_unit}" if own_unit else _interval(row)))
     height = 1.0
     for k, (text, numbers) in enumerate(lines):
         height -= 0 if numbers or k == 0 else LINE / 2  # room above a heading
@@ -91,8 +91,9 @@ def _draw_beside(axes: Axes, frame: pd.DataFrame, unit: str) -> None:
         height -= 2.2 * LINE if numbers else 1.4 * LINE
 
 
-def _interval(row: pd.Series) -> str:
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+def _interval(row: pd.Series, decimals: int = 3) -> str:
+    value, low, high = (f"{row[name]:.{decimals}f}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def draw_fig4_children(frame: pd.DataFrame, protocol: Protocol) -> Figure:

@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_predictor.errors import ConfigError, TableError
+from neural_predictor.errors import ArchitectureError, ConfigError, TableError
 from neural_predictor.search.traces import random_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
+
+    RowFinder = Callable[[NDArray[np.uint8]], NDArray[np.intp]]
 
 _TRIES = (1, 3, 12, 48)
 """Mutations tried in each round for the parents that are left; the first that is in the table counts."""
@@ -89,7 +91,7 @@ def evolution_traces(
         ArchitectureError: if a row of the table is outside the space.
     """
     _check(table, space, signals, budget, population, tournament)
-    row_of = _row_of(table, space)
+    find_rows = _row_finder(table, space)
     repeats = len(signals)
     rows = np.empty((repeats, max(budget, population)), np.intp)
     rows[:, :population] = [random_trace(len(table), population, rng) for _ in range(repeats)]
@@ -97,7 +99,7 @@ def evolution_traces(
     members = _Members(table, space, signals, rows[:, :population], rng)
     tournaments = _tournaments(repeats, population, tournament, rng)
     for i in range(population, budget):
-        children, codes = _children(space, members.winners(next(tournaments)), row_of, rng)
+        children, codes = _children(space, members.winners(next(tournaments)), find_rows, rng)
         lost = np.flatnonzero(children < 0)
         if len(lost):
             children[lost] = rng.integers(len(table), size=len(lost))
@@ -177,11 +179,18 @@ def _check(
         raise TableError(f"table {table.name}, row {row}: the signal of repeat {repeat} is {signals[repeat, row]}")
 
 
-def _row_of(table: BenchmarkTable, space: SearchSpace) -> NDArray[np.intp]:
-    """(size of the space,) the table's row of each class of the space, -1 where it has none."""
-    row_of = np.full(len(space.enumerate()), -1, np.intp)
+def _row_finder(table: BenchmarkTable, space: SearchSpace) -> RowFinder:
+    """What gives the table's row of each architecture, (n, code_length) to (n,), and -1 where it has none.
+
+    Architectures are found by their place in the space, or by name where the space is too large to have places.
+    """
+    try:
+        row_of = np.full(len(space.enumerate()), -1, np.intp)
+    except ArchitectureError:
+        row_of_name = {name: row for row, name in enumerate(table.architecture)}
+        return lambda codes: np.array([row_of_name.get(name, -1) for name in space.identify(codes)], np.intp)
     row_of[space.rank(table.encoding)] = np.arange(len(table))
-    return row_of
+    return lambda codes: row_of[space.rank(codes)]
 
 
 def _tournaments(
@@ -201,14 +210,14 @@ def _tournaments(
 
 
 def _children(
-    space: SearchSpace, parents: NDArray[np.uint8], row_of: NDArray[np.intp], rng: np.random.Generator
+    space: SearchSpace, parents: NDArray[np.uint8], find_rows: RowFinder, rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """One child in the table for each parent.
 
     Args:
-        space: mutates and ranks.
+        space: mutates.
         parents: (R, code_length).
-        row_of: the table's row of each class.
+        find_rows: gives the table's row of each child.
         rng: source of the mutations.
 
     Returns:
@@ -219,7 +228,7 @@ def _children(
     left = np.arange(len(parents))
     for tries in _TRIES:
         trials = space.mutate(np.repeat(parents[left], tries, axis=0), rng)
-        found = row_of[space.rank(trials)].reshape(-1, tries)
+        found = find_rows(trials).reshape(-1, tries)
         inside = found >= 0
         done = inside.any(axis=1)
         chosen = np.flatnonzero(done) * tries + inside.argmax(axis=1)[done]

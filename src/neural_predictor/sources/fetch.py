@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ def fetch(name: str, source: Source, output: Path, local: Path | None = None) ->
         source: its row.
         output: where the file shall be.
         local: a file of the user's to use instead; it is linked to, and may be another than the registry describes.
+            Where the registry's file is a zip archive, a folder of what is in it will do: it is packed.
 
     Raises:
         SourceError: if the file is missing, unreachable, or not the one that the registry describes.
@@ -41,16 +43,37 @@ def fetch(name: str, source: Source, output: Path, local: Path | None = None) ->
             _download(name, source, output)
 
 
+def _is_archive(source: Source) -> bool:
+    return source.url is not None and source.url.endswith(".zip")
+
+
 def _link(name: str, source: Source, output: Path, local: Path) -> None:
+    if _is_archive(source) and local.is_dir():
+        _pack(name, output, local)
+        return
     if not local.is_file():
         raise SourceError(
             f"data.{name} is {str(local)!r}: no such file; correct it, or remove it to use the registry's"
         )
-    if sha256(local) != source.sha256:
+    if source.sha256 is not None and sha256(local) != source.sha256:
         say(f"{name}: {local} is not the file of the registry (its sha256 differs); used as you say")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)
     output.symlink_to(local.resolve())
+
+
+def _pack(name: str, output: Path, local: Path) -> None:
+    """The files of a folder, but not of folders in it, as a zip archive: a job's output cannot be a linked folder.
+
+    Equal files give equal bytes.
+    """
+    files = sorted(path for path in local.iterdir() if path.is_file() and not path.name.startswith("."))
+    if not files:
+        raise SourceError(f"data.{name} is {str(local)!r}: no files in this folder; name the one that holds them")
+    with atomic(output) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for path in files:
+            archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes())
+    say(f"{name}: packed {len(files):,} files of {local}")
 
 
 def _copy_from_package(name: str, source: Source, output: Path) -> None:
@@ -80,6 +103,7 @@ def _download(name: str, source: Source, output: Path) -> None:
     import pooch
     import requests
 
+    known = None if source.sha256 is None else f"sha256:{source.sha256}"
     failures = []
     output.parent.mkdir(parents=True, exist_ok=True)
     for url in filter(None, (source.url, source.mirror)):
@@ -87,7 +111,7 @@ def _download(name: str, source: Source, output: Path) -> None:
         try:
             pooch.retrieve(
                 url,
-                f"sha256:{source.sha256}",
+                known,
                 fname=output.name,
                 path=output.parent,
                 downloader=download_resuming,
@@ -95,12 +119,27 @@ def _download(name: str, source: Source, output: Path) -> None:
         except (requests.RequestException, ValueError) as error:
             failures.append(f"  {url}: {error}")
         else:
+            if known is None and not _accepted(name, source, output):
+                failures.append(f"  {url}: what came is no whole zip archive")
+                continue
             return
     raise SourceError(
         f"{name}: the download failed.\n" + "\n".join(failures) + "\n"
         "Run the same command again to go on where it stopped, or bring the file here by hand and name it in "
         f"config/config.yaml:\n  data:\n    {name}: /path/to/{Path(str(source.url)).name}"
     )
+
+
+def _accepted(name: str, source: Source, output: Path) -> bool:
+    """Whether a file without a published checksum looks like what it should be; says its checksum, or deletes it."""
+    if _is_archive(source) and not zipfile.is_zipfile(output):
+        output.unlink()
+        return False
+    say(
+        f"{name}: no public source states the checksum of this file. What came has {output.stat().st_size} bytes and "
+        f"sha256 {sha256(output)}: write them to config/sources.yaml to hold later downloads to them"
+    )
+    return True
 
 
 def download_resuming(url: str, output_file: str, _pooch: Any) -> None:

@@ -96,10 +96,10 @@ def test_fig9_says_what_the_metrics_are_to_be_compared_with(protocol):
     for name, numbers in (
         ("chain", "0.420 [0.320, 0.520]"),
         ("one-stage", "0.310 [0.210, 0.410]"),
-        ("MSE of a constant", "0.500 [0.400, 0.600] %²"),
+        ("MSE of a constant", "0.50 [0.40, 0.60] %²"),
         ("tau of a count of zero layers", "0.510 [0.400, 0.600]"),
         ("reliability of their mean", "0.540 [0.400, 0.600]"),
-        ("deviation between trainings", "0.560 [0.400, 0.600] %"),
+        ("deviation between trainings", "0.56 [0.40, 0.60] %"),
     ):
         assert lines[lines.index(name) + 1] == numbers
 

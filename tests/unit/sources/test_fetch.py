@@ -1,10 +1,13 @@
 """Downloads against a real HTTP server on this machine that misbehaves on request."""
 
 import hashlib
+import io
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from pydantic import ValidationError
 
 from neural_predictor.config import Source
 from neural_predictor.errors import SourceError, UserError
@@ -12,6 +15,13 @@ from neural_predictor.sources.fetch import fetch
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 REST = {"licence": "MIT", "citation": "none"}
+
+
+def archive():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("a.json", "{}")
+    return packed.getvalue()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -24,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/missing":
             self.send_error(404)
             return
-        body = b"<!DOCTYPE html><p>Sign in</p>" if self.path == "/html" else CONTENT[first:]
+        pages = {"/html": b"<!DOCTYPE html><p>Sign in</p>", "/logs.zip": archive(), "/cut.zip": archive()[:-9]}
+        body = pages.get(self.path, CONTENT)[first:]
         self.send_response(206 if first else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -127,3 +138,39 @@ def test_a_full_disk_during_a_download_is_advice(tmp_path, server, monkeypatch):
     monkeypatch.setattr("pooch.retrieve", full)
     with pytest.raises(UserError, match=r"cannot write .*raw: the disk is full"):
         fetch("data", source(f"{server}/good"), tmp_path / "raw")
+
+
+def test_a_file_without_a_published_checksum_is_taken_if_it_is_a_whole_archive(tmp_path, server, capfd):
+    fetch("data", Source(url=f"{server}/logs.zip", **REST), tmp_path / "raw")
+    assert (tmp_path / "raw").read_bytes() == archive()
+    said = capfd.readouterr().err
+    assert (
+        f"What came has {len(archive())} bytes and sha256 {hashlib.sha256(archive()).hexdigest()}: write them" in said
+    )
+    with pytest.raises(SourceError, match=r"cut\.zip: what came is no whole zip archive"):
+        fetch("data", Source(url=f"{server}/cut.zip", **REST), tmp_path / "raw2")
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+    with pytest.raises(ValidationError, match="a file inside a package has a sha256"):
+        Source(package="nas_bench_graph", path="light/proteins.bench", **REST)
+
+
+def test_a_folder_stands_for_an_archive_of_its_files(tmp_path, capsys):
+    folder = tmp_path / "logs"
+    (folder / "inner").mkdir(parents=True)
+    for name in ("b.json", "a.json", ".hidden", "inner/c.json"):
+        (folder / name).write_text(name)
+    row = Source(url="http://127.0.0.1:9/logs.zip", **REST)
+    for output in ("one", "two"):
+        fetch("logs", row, tmp_path / output, local=folder)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one") as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == {"a.json": b"a.json", "b.json": b"b.json"}
+    assert "packed 2 files" in capsys.readouterr().err
+    fetch("logs", row, tmp_path / "linked", local=tmp_path / "one")
+    assert (tmp_path / "linked").is_symlink()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match=r"data\.logs is .*: no files in this folder"):
+        fetch("logs", row, tmp_path / "raw", local=tmp_path / "empty")
+    with pytest.raises(SourceError, match=r"data\.data is .*logs': no such file"):
+        fetch("data", source("http://127.0.0.1:9/x"), tmp_path / "raw", local=folder)
+    assert not (tmp_path / "raw").exists()
