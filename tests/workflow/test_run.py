@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.experiments.results import Protocol
+from neural_predictor.spaces.proxylessnas import cardinality
 from neural_predictor.workflow import FIGURES, TABLES
 
 pytestmark = pytest.mark.slow
@@ -24,8 +25,8 @@ def test_the_study_is_complete_with_numbers_and_protocols(built):
         for kind in ("pdf", "png", "csv", "protocol.json"):
             assert built.path(f"results/smoke-v1/{figure}.{kind}").stat().st_size > 0
         protocol = Protocol.model_validate_json(built.path(f"results/smoke-v1/{figure}.protocol.json").read_text())
-        assert protocol.benchmark == "nasbench-graph-proteins"
-        assert protocol.architectures == 2021
+        expected = ("proxylessnas", cardinality()) if figure == "fig8" else ("nasbench-graph-proteins", 2021)
+        assert (protocol.benchmark, protocol.architectures) == expected
     curves = pd.read_csv(built.path("results/smoke-v1/fig7.csv"))
     assert list(curves.columns) == ["panel", "method", "train_size", "x", "mean", "low", "high", "repeats"]
     assert curves[["mean", "low", "high"]].notna().all(axis=None)
@@ -35,6 +36,18 @@ def test_the_study_is_complete_with_numbers_and_protocols(built):
     assert set(tau["metric"]) == {"kendall_tau", "mse", "r2"}
     readable = built.path("results/smoke-v1/table-tau.md").read_text()
     assert "| one-stage | nasbench-graph-proteins | 43 | the rest, 1978 | 2 |" in readable
+
+
+def test_children_are_trained_collected_and_predicted(built):
+    pairs = pd.read_csv(built.path("results/smoke-v1/children/digits.csv"))
+    assert (len(pairs), pairs["network"].nunique()) == (20, 10)
+    assert pairs["test_accuracy"].between(0.02, 1).all()
+    chosen = pd.read_csv(built.path("results/smoke-v1/children/digits-chosen.csv"))
+    assert chosen["predicted"].notna().all()
+    assert not set(chosen["architecture"]) & set(pairs["architecture"])
+    fig9 = pd.read_csv(built.path("results/smoke-v1/fig9-digits.csv"))
+    assert {"reliability_mean", "tau_between_trainings", "depth_tau", "variance"} <= set(fig9["kind"])
+    assert "Digest of recipes and images" in built.path("results/smoke-v1/children/digits.datasheet.md").read_text()
 
 
 def test_searches_meet_on_the_same_axes(built):
