@@ -90,6 +90,7 @@ class Plan:
     figures = FIGURES
     child_figures = CHILD_FIGURES
     child_sets = CHILD_SETS
+    fit_stage_version = FIT_STAGE_VERSION
     tables = TABLES
 
     def __init__(self, project: Project) -> None:
@@ -256,9 +257,13 @@ class Plan:
         return self.code(BENCHMARKS[wildcards.benchmark].reader.removeprefix("neural_predictor."))
 
     @staticmethod
-    def code(module: str) -> list[str]:
-        """Files of a module of this package and of all its modules that it imports, directly or not."""
-        return sorted(map(str, _closure(f"neural_predictor.{module}")))
+    def code(module: str, without: str | None = None) -> list[str]:
+        """Files of a module of this package and of all its modules that it imports, directly or not.
+
+        Those of the stage `without` are left out, such as `predictors`, whose changes refit by `FIT_STAGE_VERSION`.
+        """
+        files = _closure(f"neural_predictor.{module}")
+        return sorted(str(file) for file in files if file.parent.name != without)
 
 
 def _file(module: str) -> Path | None:

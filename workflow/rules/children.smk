@@ -89,7 +89,7 @@ rule collect_children:
 rule choose_children:
     input:
         parquet="results/{study}/children/{children}.parquet",
-        code=plan.code("experiments.chains"),
+        code=plan.code("experiments.chains", without="predictors"),
     output:
         choice="results/{study}/children/{children}.choice.csv",
     log:
@@ -107,6 +107,7 @@ rule choose_children:
         gpu=int(plan.accelerator == "gpu"),
     params:
         study=plan.study_digest,
+        version=plan.fit_stage_version,
         accelerator=plan.accelerator,
     shell:
         "python -m neural_predictor choose-children --children {wildcards.children} --study {wildcards.study}"
@@ -117,7 +118,7 @@ rule choose_children:
 rule run_children:
     input:
         tables=plan.child_tables,
-        code=plan.code("experiments.chains"),
+        code=plan.code("experiments.chains", without="predictors"),
     output:
         csv="results/{study}/{experiment}.csv",
         protocol="results/{study}/{experiment}.protocol.json",
@@ -136,6 +137,7 @@ rule run_children:
         gpu=int(plan.accelerator == "gpu"),
     params:
         study=plan.study_digest,
+        version=plan.fit_stage_version,
         accelerator=plan.accelerator,
     shell:
         "python -m neural_predictor run-children {wildcards.experiment} --study {wildcards.study}"
