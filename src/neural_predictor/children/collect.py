@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neural_predictor.children.plan import CHOSEN, plan_of, read_chosen, recipe_digest, sample
+from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample
 from neural_predictor.children.table import COLUMNS
 from neural_predictor.errors import FormatError
 from neural_predictor.images.registry import image_source
@@ -86,8 +86,3 @@ def _about(plan: ChildSet, codes: NDArray[Any]) -> dict[str, NDArray[Any]]:
             source.channels,
         ),
     }
-
-
-def is_chosen(children: str) -> bool:
-    """Whether a set holds what a predictor chose."""
-    return children.endswith(CHOSEN)

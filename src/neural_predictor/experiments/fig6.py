@@ -81,7 +81,7 @@ def _classified(
     rest = np.ones(len(table), np.bool_)
     rest[seen.train_rows] = False
     signal, accepted = seen.signal[rest], fit.accepted[rest]
-    accurate = signal > bound if table.maximise else signal < bound
+    accurate = recipe.accurate(signal, bound, maximise=table.maximise)
     both = float((accepted & accurate).sum())
     metrics = [both / max(accepted.sum(), 1), both / max(accurate.sum(), 1), accurate.mean(), accepted.mean()]
     rows: list[dict[str, object]] = []

@@ -68,7 +68,7 @@ def _sets(study: Study, table: BenchmarkTable, fits: Fits, fit: Fit) -> tuple[Se
     if isinstance(recipe, CascadeRecipe) and not fit.one_stage:
         labels = seen.signal[training]
         bound = recipe.bounds(labels[None], maximise=table.maximise)[0]
-        training = training[labels > bound if table.maximise else labels < bound]
+        training = training[recipe.accurate(labels, bound, maximise=table.maximise)]
         validation, test = (rows[fit.accepted[rows]] for rows in (validation, test))
     sets = {TRAINING: training, VALIDATION: validation, TEST: test}
     if len(test) >= EVEN:

@@ -196,7 +196,7 @@ def run_fig5(
     search = _search(study, table, predictor, scores)
     fit, rest = search.fit, search.rest
     bound = float(recipe.bounds(search.seen.signal[search.seen.train_rows][None], maximise=table.maximise)[0, 0])
-    accurate = search.seen.signal > bound if table.maximise else search.seen.signal < bound
+    accurate = recipe.accurate(search.seen.signal, bound, maximise=table.maximise)
     rule = ("quantile", recipe.quantile) if recipe.threshold is None else ("threshold", recipe.threshold)
     rows: Rows = [{"kind": "count", "name": "needed", "count": recipe.min_accepted}]
     rows += [{"kind": "rule", "name": rule[0], "value": rule[1]}, {"kind": "bound", "value": bound}]

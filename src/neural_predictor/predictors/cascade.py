@@ -36,8 +36,7 @@ class CascadeScores:
 
 def accurate(labels: NDArray[np.float64], recipe: CascadeRecipe, *, maximise: bool) -> NDArray[np.bool_]:
     """Which of the (R, N) training networks are accurate, by the recipe's threshold or quantile of each repeat."""
-    bounds = recipe.bounds(labels, maximise=maximise)
-    return np.asarray(labels > bounds if maximise else labels < bounds)
+    return recipe.accurate(labels, recipe.bounds(labels, maximise=maximise), maximise=maximise)
 
 
 def fit_cascades(

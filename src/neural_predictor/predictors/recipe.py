@@ -94,6 +94,13 @@ class CascadeRecipe(BaseModel):
         found = np.quantile(labels, share if maximise else 1 - share, axis=1, keepdims=True)
         return np.asarray(found, np.float64)
 
+    @staticmethod
+    def accurate(
+        signal: NDArray[np.floating], bound: NDArray[np.floating] | float, *, maximise: bool
+    ) -> NDArray[np.bool_]:
+        """Which signals are better than a bound, of any shapes that broadcast; equal is not better."""
+        return np.asarray(signal > bound if maximise else signal < bound)
+
     @model_validator(mode="after")
     def _consistent(self) -> CascadeRecipe:
         if (self.threshold is None) == (self.quantile is None):
