@@ -4,34 +4,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.experiments.results import Protocol, read_result, write_result
+from neural_predictor.experiments.results import read_result, write_result
 from neural_predictor.figures.children import FIG4_COLUMNS, FIG9_COLUMNS, draw_fig4_children, draw_fig9_children
 from neural_predictor.figures.style import save_figure
 
 
 @pytest.fixture
-def protocol():
-    return Protocol(
-        experiment="fig9-digits",
-        study="t-v1",
-        benchmark="proxylessnas, digits",
-        benchmark_title="ProxylessNAS networks on digits",
-        architectures=60,
-        signal="validation accuracy",
-        target="test accuracy",
-        unit="%",
-        scale=100,
-        maximise=True,
-        label="validation accuracy, mean of 3 trainings",
-        sampling="uniform",
-        scored="held-out networks",
-        reported="predictions",
-        repeats={"partitions": 2},
-        interval="95%",
-        notes=["A note that a reader must see."],
-        seed=0,
-        study_digest="0",
-        versions={},
+def protocol(protocol):
+    return protocol.model_copy(
+        update={
+            "experiment": "fig9-digits",
+            "benchmark": "proxylessnas, digits",
+            "benchmark_title": "ProxylessNAS networks on digits",
+            "architectures": 60,
+            "label": "validation accuracy, mean of 3 trainings",
+            "scored": "held-out networks",
+            "reported": "predictions",
+            "repeats": {"partitions": 2},
+        }
     )
 
 

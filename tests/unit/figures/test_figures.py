@@ -7,38 +7,12 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.results import Protocol, write_result
+from neural_predictor.experiments.results import write_result
 from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
 from neural_predictor.figures.fig3 import draw_fig3
 from neural_predictor.figures.fig6 import draw_fig6
 from neural_predictor.figures.fig9 import draw_fig9
 from neural_predictor.figures.render import FIGURES, render
-
-
-@pytest.fixture
-def protocol():
-    return Protocol(
-        experiment="fig",
-        study="t-v1",
-        benchmark="b",
-        benchmark_title="Benchmark",
-        architectures=100,
-        signal="validation accuracy",
-        target="test accuracy",
-        unit="%",
-        scale=100,
-        maximise=True,
-        label="validation accuracy of the only run",
-        sampling="uniform",
-        scored="all",
-        reported="test accuracy",
-        repeats={"each": 3},
-        interval="95%",
-        notes=["A note that a reader must see."],
-        seed=0,
-        study_digest="0",
-        versions={},
-    )
 
 
 def curves(*panels):

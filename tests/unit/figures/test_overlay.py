@@ -1,40 +1,29 @@
 """Curves of several studies on one page: nothing that does not compare is drawn without the page saying so."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.results import Protocol, differences, write_result
+from neural_predictor.experiments.results import differences, write_result
 from neural_predictor.figures import overlay as module
 from neural_predictor.figures.overlay import overlay
 
-PLAIN = Protocol(
-    experiment="fig4",
-    study="a-v1",
-    benchmark="b",
-    benchmark_title="Benchmark",
-    architectures=100,
-    signal="validation accuracy",
-    target="test accuracy",
-    unit="%",
-    scale=100,
-    maximise=True,
-    label="validation accuracy of the only run",
-    sampling="uniform",
-    scored="all",
-    reported="test accuracy",
-    repeats={"each": 3},
-    interval="95%",
-    notes=[],
-    seed=0,
-    study_digest="0",
-    versions={},
-)
+
+@pytest.fixture
+def plain(protocol):
+    return protocol.model_copy(update={"experiment": "fig4", "study": "a-v1", "notes": []})
 
 
-def result(folder, **changes):
-    protocol = PLAIN.model_copy(update=changes)
+@pytest.fixture
+def result(plain):
+    return partial(_result, plain)
+
+
+def _result(plain, folder, **changes):
+    protocol = plain.model_copy(update=changes)
     rows = []
     for method, size in (("one-stage", 20), ("random", None), ("oracle", None)):
         x = np.arange(21, 60)
@@ -57,7 +46,7 @@ def page(figure):
     return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
 
 
-def test_equal_protocols_are_one(tmp_path, drawn):
+def test_equal_protocols_are_one(tmp_path, drawn, result):
     said = overlay([result(tmp_path), result(tmp_path, study="b-v1", seed=3)], tmp_path / "o.pdf", tmp_path / "o.png")
     assert said == []
     names = {line.get_label() for line in drawn[0].axes[0].get_lines() if line.get_label()[0] != "_"}
@@ -69,7 +58,7 @@ def test_equal_protocols_are_one(tmp_path, drawn):
     ("field", "value"),
     [("label", "mean of 3 runs"), ("repeats", {"each": 600}), ("benchmark_title", "Other"), ("scored", "a sample")],
 )
-def test_what_differs_is_on_the_page(tmp_path, drawn, field, value):
+def test_what_differs_is_on_the_page(tmp_path, drawn, field, value, result):
     said = overlay([result(tmp_path), result(tmp_path, study="b-v1", **{field: value})], tmp_path / "o", tmp_path / "p")
     assert len(said) == 1
     assert "THESE CURVES HAVE DIFFERENT PROTOCOLS." in page(drawn[0])
@@ -77,7 +66,7 @@ def test_what_differs_is_on_the_page(tmp_path, drawn, field, value):
     assert said[0].startswith(field.removesuffix("_title"))
 
 
-def test_metrics_that_share_no_axis_and_lonely_or_repeated_results_are_refused(tmp_path):
+def test_metrics_that_share_no_axis_and_lonely_or_repeated_results_are_refused(tmp_path, result):
     csv = result(tmp_path)
     with pytest.raises(ConfigError, match="different metrics do not share an axis"):
         overlay([csv, result(tmp_path, study="b-v1", signal="validation loss", unit="nats")], tmp_path, tmp_path)
@@ -87,5 +76,5 @@ def test_metrics_that_share_no_axis_and_lonely_or_repeated_results_are_refused(t
         overlay([csv, csv], tmp_path, tmp_path)
 
 
-def test_seeds_and_notes_are_no_difference():
-    assert differences([PLAIN, PLAIN.model_copy(update={"seed": 9, "notes": ["x"], "versions": {"numpy": "2"}})]) == []
+def test_seeds_and_notes_are_no_difference(plain):
+    assert differences([plain, plain.model_copy(update={"seed": 9, "notes": ["x"], "versions": {"numpy": "2"}})]) == []

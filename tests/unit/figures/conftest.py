@@ -1,0 +1,31 @@
+"""The protocol that figures are drawn with in these tests."""
+
+import pytest
+
+from neural_predictor.experiments.results import Protocol
+
+
+@pytest.fixture
+def protocol():
+    return Protocol(
+        experiment="fig",
+        study="t-v1",
+        benchmark="b",
+        benchmark_title="Benchmark",
+        architectures=100,
+        signal="validation accuracy",
+        target="test accuracy",
+        unit="%",
+        scale=100,
+        maximise=True,
+        label="validation accuracy of the only run",
+        sampling="uniform",
+        scored="all",
+        reported="test accuracy",
+        repeats={"each": 3},
+        interval="95%",
+        notes=["A note that a reader must see."],
+        seed=0,
+        study_digest="0",
+        versions={},
+    )
