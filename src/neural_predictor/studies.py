@@ -186,6 +186,14 @@ class Study(Section):
         for key, name in named:
             if name not in self.predictors:
                 raise ValueError(f"{key} names the predictor {name!r}; defined are {', '.join(self.predictors)}")
+        for key, plan in self.children.items():
+            for name in plan.predictors:
+                recipe = self.predictors[name]
+                if isinstance(recipe, CascadeRecipe) or recipe.loss != "squared":
+                    raise ValueError(
+                        f"children.{key}.predictors names {name!r}, a {recipe.kind}; "
+                        "predictors of children have one stage and the squared loss"
+                    )
         for stage, kind in (("one", "gcn"), ("two", "cascade")):
             name = getattr(self.stages, stage)
             if self.predictors[name].kind != kind:

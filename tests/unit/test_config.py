@@ -99,6 +99,11 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
             ["best"],
             "fig4 names the predictor 'best'; defined are",
         ),
+        (
+            ("children", "digits", "predictors"),
+            ["chain", "two-stage"],
+            "children.digits.predictors names 'two-stage', a cascade; predictors of children have one stage",
+        ),
         (("searches", "tournament"), 50, "tournament is 50, more than the population of 20"),
         (("bootstrap", "confidence"), float("nan"), "bootstrap.confidence is nan: Input should be a finite number"),
     ],

@@ -83,14 +83,13 @@ def run_fig9_children(
 
     Raises:
         TableError: if the table is of other images, or of too few networks.
-        ConfigError: if a predictor is not of one stage.
         PredictorError: if all labels are equal, or a training diverges.
     """
     networks = networks_of(frame)
     plan = _plan(study, name, networks)
     if len(networks) < MIN_TEST:
         raise TableError(f"children.{name}: {len(networks)} networks were trained to an end; {MIN_TEST} are needed")
-    recipes = {predictor: chain_recipe(study, name, predictor) for predictor in plan.predictors}
+    recipes = {predictor: chain_recipe(study, predictor) for predictor in plan.predictors}
     label, graphs = networks.label, chain_graphs(networks.codes)
     parts = partition(len(networks), plan.repeats, seed_of(study.seed, "children", name, "partitions"))
     counts = resample(len(networks), study.bootstrap, seed_of(study.seed, "children", name, "bootstrap"))
@@ -235,13 +234,13 @@ def choose(study: Study, name: str, frame: pd.DataFrame, *, workers: int) -> pd.
 
     Raises:
         TableError: if the table is of other images.
-        ConfigError: if candidates are fewer than are to be chosen, or the predictor is not of one stage.
+        ConfigError: if candidates are fewer than are to be chosen.
         PredictorError: if all labels are equal, or a training diverges.
     """
     networks, space = networks_of(frame), ProxylessNasSpace()
     plan = _plan(study, name, networks)
     predictor = plan.predictors[0]
-    recipe = chain_recipe(study, name, predictor)
+    recipe = chain_recipe(study, predictor)
     candidates = draw(plan, plan.candidates, seed_of(study.seed, "candidates", name))
     trained = space.identify(np.stack([space.parse(text) for text in frame["architecture"].unique()]))
     candidates = candidates[~np.isin(space.identify(candidates), trained)]

@@ -220,8 +220,6 @@ def test_what_cannot_be_measured_is_refused(with_children, told):
         measure(study, frame.assign(images="cifar100"))
     with pytest.raises(TableError, match=r"children\.digits: 9 networks were trained to an end; 10 are needed"):
         measure(study, frame[:9])
-    with pytest.raises(ConfigError, match=r"children\.digits\.predictors names 'two-stage', a cascade"):
-        measure(with_children(("two-stage",)), frame)
     with pytest.raises(ConfigError, match="the study has no children 'cifar100'"):
         chains.run_fig9_children("f", "t", study, "cifar100", frame, workers=1)
     _, protocol = measure(study, frame[:12])
