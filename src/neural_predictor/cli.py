@@ -67,6 +67,7 @@ def build_table(
     benchmark: Annotated[str, typer.Argument(help="Name of the benchmark, such as nasbench-graph-cs.")],
     raw: Annotated[Path, typer.Option(help="Raw file of the benchmark.")],
     output: Annotated[Path, typer.Option(help="Where the table (Parquet) shall be.")],
+    tolerate: Annotated[int, typer.Option(min=0, help="Logs that may be left out: they are not of the format.")] = 0,
 ) -> None:
     """Read a benchmark's raw file into a table."""
     from neural_predictor.errors import TableError
@@ -77,7 +78,7 @@ def build_table(
     if benchmark not in BENCHMARKS:
         raise TableError(f"unknown benchmark {benchmark!r}; known are {', '.join(BENCHMARKS)}")
     with progress(f"read {benchmark}", raw.stat().st_size if raw.exists() else 0, "bytes") as advance:
-        table = BENCHMARKS[benchmark].read(benchmark, raw, progress=lambda done, _: advance.to(done))
+        table = BENCHMARKS[benchmark].read(benchmark, raw, progress=lambda done, _: advance.to(done), tolerate=tolerate)
     write_table(table, output)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -68,6 +68,11 @@ class Config(Section):
         description="local files to use instead of a download, by source name",
         examples=[{"nasbench101": "/data/nasbench_only108.tfrecord"}],
     )
+    tolerated_logs: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="how many logs of a benchmark's raw file may be left out since they do not follow the format",
+        examples=[0],
+    )
     images: Images = Images()
 
 
@@ -124,21 +129,30 @@ def load(model: type[Model], path: Path, content: Any = None) -> Model:
 
 def _explain(fault: Any, model: type[BaseModel], path: Path) -> str:
     keys = [str(key) for key in fault["loc"]]
-    place, known, example = model, list(model.model_fields), None
+    place: type[BaseModel] | None = model
+    known, example = list(model.model_fields), None
     for key in keys:
-        field = place.model_fields.get(key) if isinstance(place, type) else None
+        field = None if place is None else place.model_fields.get(key)
         if field is None:
             break
         example = field.examples[0] if field.examples else None
-        place = field.annotation  # type: ignore[assignment]
-        known = list(place.model_fields) if isinstance(place, type) and issubclass(place, BaseModel) else known
-    where = f"{path}: {'.'.join(keys)}" if keys else f"{path}:"
+        place = _model_in(field.annotation)
+        known = known if place is None else list(place.model_fields)
+    where = f"{path}: {'.'.join(keys)}" if keys else str(path)
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key; allowed here are {', '.join(known)}"
     value = "" if fault["type"] == "missing" or isinstance(fault["input"], dict) else f" is {fault['input']!r}"
     message = fault["msg"].removeprefix("Value error, ")
     hint = f" (for example {json.dumps(example)})" if example is not None else ""
     return f"{where}{value}: {message}{hint}"
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, also where it may be None; None where it holds something else."""
+    for part in (annotation, *(get_args(annotation) if type(None) in get_args(annotation) else ())):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return None
 
 
 class Project:

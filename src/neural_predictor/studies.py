@@ -13,7 +13,7 @@ from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe, Reci
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -21,6 +21,13 @@ Positive = Annotated[int, Field(gt=0)]
 def _known_benchmark(name: str) -> str:
     if name not in BENCHMARKS:
         raise ValueError(f"unknown benchmark; known are {', '.join(BENCHMARKS)}")
+    return name
+
+
+def _known_recurrent(name: str) -> str:
+    known = [other for other, benchmark in BENCHMARKS.items() if benchmark.space == "nasbench-nlp"]
+    if name not in known:
+        raise ValueError(f"not a benchmark of recurrent cells; known are {', '.join(known)}")
     return name
 
 
@@ -32,6 +39,7 @@ def _known_images(name: str) -> str:
 
 ImagesName = Annotated[str, AfterValidator(_known_images)]
 BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
+RecurrentName = Annotated[str, AfterValidator(_known_recurrent)]
 PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
 ChildSetName = Literal["digits", "cifar100", "caltech101", "oxford_pet", "imagenet"]
 CHILD_SETS: tuple[ChildSetName, ...] = get_args(ChildSetName)
@@ -119,6 +127,30 @@ class Fig9(Section):
     validation_size: TrainSize = Field(description="further networks, for validation", examples=[40])
     repeats: Repeats = Field(description="random splits", examples=[10])
 
+    @property
+    def asked(self) -> tuple[int, int]:
+        """The validation size, and the networks that a table must have for it."""
+        return self.validation_size, self.train_size + self.validation_size + MIN_TEST
+
+
+class RecurrentFig9(Fig9):
+    """Fig9 of recurrent cells, with the predictor that it shows."""
+
+    predictor: PredictorName = Field(examples=["one-stage"])
+
+
+class Nlp(Section):
+    """Recurrent cells, whose signal is a loss: fig4-nlp and fig9-nlp, and rows of table-metrics and table-tau."""
+
+    benchmark: RecurrentName = Field(description="table of these figures", examples=["nasbench-nlp"])
+    fig4: Comparison = Field(description="searches side by side, as fig4")
+    fig9: RecurrentFig9 = Field(description="predicted against observed, as fig9")
+
+    @property
+    def named(self) -> list[tuple[str, str]]:
+        """(key, predictor) of each predictor that it names."""
+        return [*(("nlp.fig4", name) for name in self.fig4.predictors), ("nlp.fig9", self.fig9.predictor)]
+
 
 class ChildSet(Section):
     """Networks of the ProxylessNAS space, trained on one set of images, and the predictor that is fitted to them."""
@@ -159,6 +191,10 @@ class Fits(NamedTuple):
     train_size: int
 
 
+def _fits(names: Iterable[str], benchmark: str, sizes: Iterable[int], repeats: int) -> dict[Fits, int]:
+    return {Fits(name, benchmark, size): repeats for name in names for size in sizes}
+
+
 class Study(Section):
     """One study: the benchmarks, sizes, repeats and seeds of a whole run. Finished studies are copied, not edited."""
 
@@ -174,6 +210,7 @@ class Study(Section):
     figa1: Comparison
     fig9: Fig9
     table_tau: TableTau
+    nlp: Nlp | None = Field(None, description="recurrent cells; without it a study has no fig4-nlp and no fig9-nlp")
     children: dict[ChildSetName, ChildSet] = {}
     bootstrap: Bootstrap = Bootstrap()
 
@@ -182,6 +219,7 @@ class Study(Section):
         named = [(key, name) for key in ("fig4", "figa1") for name in getattr(self, key).predictors]
         named += [(key, getattr(self, key).predictor) for key in ("fig7", "table_tau")]
         named += [("stages", self.stages.one), ("stages", self.stages.two)]
+        named += self.nlp.named if self.nlp is not None else []
         named += [(f"children.{key}", name) for key, plan in self.children.items() for name in plan.predictors]
         for key, name in named:
             if name not in self.predictors:
@@ -201,8 +239,26 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _tells_recurrent_cells_apart(self) -> Study:
+        if self.nlp is None:
+            return self
+        if self.nlp.benchmark == self.benchmark:
+            raise ValueError(
+                f"nlp.benchmark is {self.benchmark!r}, which is the study's own: its figures are fig4 and fig9"
+            )
+        others = {*self.fig4.predictors, *self.figa1.predictors, self.fig7.predictor, self.stages.two}
+        for key, name in self.nlp.named:
+            recipe = self.predictors[name]
+            if isinstance(recipe, CascadeRecipe) and recipe.threshold is not None and name in others:
+                raise ValueError(
+                    f"{key} names {name!r}, whose threshold of {recipe.threshold} is for {self.benchmark}; "
+                    "it needs a cascade of its own, with a threshold in nats or a quantile"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _fits_the_benchmarks(self) -> Study:
-        for name in dict.fromkeys((self.benchmark, *self.table_tau.benchmarks)):
+        for name in self.benchmarks:
             for key, (value, size) in self._asked(name).items():
                 if size > BENCHMARKS[name].size:
                     raise ValueError(
@@ -210,6 +266,23 @@ class Study(Section):
                         f"at most {BENCHMARKS[name].size - size + value}"
                     )
         return self
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """Names of all tables that some experiment reads, the study's own first."""
+        recurrent = [] if self.nlp is None else [self.nlp.benchmark]
+        return list(dict.fromkeys((self.benchmark, *self.table_tau.benchmarks, *recurrent)))
+
+    @property
+    def recurrent(self) -> Nlp:
+        """What the study says of recurrent cells.
+
+        Raises:
+            ConfigError: if it says nothing of them.
+        """
+        if self.nlp is None:
+            raise ConfigError("the study has no section `nlp`, which fig4-nlp and fig9-nlp need: benchmark, fig4, fig9")
+        return self.nlp
 
     @property
     def one_stage(self) -> NeuralRecipe:
@@ -232,8 +305,11 @@ class Study(Section):
             asked["table_tau.train_size"] = (self.table_tau.train_size, self.table_tau.train_size + 1)
         if benchmark == self.benchmark:
             asked |= {f"{key}.total": (getattr(self, key).total,) * 2 for key in ("fig4", "fig7", "figa1")}
-            held = self.fig9.validation_size
-            asked["fig9.validation_size"] = (held, self.fig9.train_size + held + MIN_TEST)
+            asked["fig9.validation_size"] = self.fig9.asked
+            asked["searches.population"] = (self.searches.population,) * 2
+        if self.nlp is not None and benchmark == self.nlp.benchmark:
+            asked["nlp.fig4.total"] = (self.nlp.fig4.total,) * 2
+            asked["nlp.fig9.validation_size"] = self.nlp.fig9.asked
             asked["searches.population"] = (self.searches.population,) * 2
         return asked
 
@@ -251,9 +327,15 @@ class Study(Section):
                 )
 
     def fits_of(self, experiment: str) -> dict[Fits, int]:
-        """The fits that an experiment reads, with their number of repeats; table-tau reads those of all others too."""
+        """The fits that an experiment reads, with their number of repeats; table-tau reads those of all others too.
+
+        Raises:
+            ConfigError: for fig4-nlp and fig9-nlp of a study without recurrent cells.
+        """
         if experiment == "table-tau":
             return self.fits()
+        if experiment in ("fig4-nlp", "fig9-nlp"):
+            return self._recurrent_fits(experiment)
         one, two = self.stages.one, self.stages.two
         fig4, fig7, figa1, fig9 = self.fig4, self.fig7, self.figa1, self.fig9
         asked: dict[str, tuple[Sequence[str], Sequence[int], int]] = {
@@ -271,7 +353,16 @@ class Study(Section):
             "table-mse": ([one, two], [fig4.train_size], fig4.repeats),
         }
         names, sizes, repeats = asked.get(experiment, ((), (), 0))
-        return {Fits(name, self.benchmark, size): repeats for name in names for size in sizes}
+        found = _fits(names, self.benchmark, sizes, repeats)
+        if experiment == "table-metrics" and self.nlp is not None:
+            found |= self._recurrent_fits("fig9-nlp")
+        return found
+
+    def _recurrent_fits(self, experiment: str) -> dict[Fits, int]:
+        nlp = self.recurrent
+        if experiment == "fig4-nlp":
+            return _fits(nlp.fig4.predictors, nlp.benchmark, [nlp.fig4.train_size], nlp.fig4.repeats)
+        return _fits([nlp.fig9.predictor], nlp.benchmark, [nlp.fig9.train_size], nlp.fig9.repeats)
 
     def fits(self) -> dict[Fits, int]:
         """All fits that some experiment of this study asks for, with their number of repeats."""
@@ -279,7 +370,8 @@ class Study(Section):
             Fits(self.table_tau.predictor, name, self.table_tau.train_size): self.table_tau.repeats
             for name in self.table_tau.benchmarks
         }
-        for experiment in ("fig4", "fig7", "figA1", "table-mse", "table-metrics"):
+        recurrent = () if self.nlp is None else ("fig4-nlp",)
+        for experiment in ("fig4", "fig7", "figA1", "table-mse", "table-metrics", *recurrent):
             for key, repeats in self.fits_of(experiment).items():
                 wanted[key] = max(wanted.get(key, 0), repeats)
         return wanted

@@ -47,6 +47,8 @@ FIGURES = {
     "fig-frontier": "curves",
 }
 """Figure -> the module that draws it."""
+NLP_FIGURES = {"fig4-nlp": "curves", "fig9-nlp": "fig9"}
+"""Figure of recurrent cells -> the module that draws it; a study has them if it has `nlp`."""
 TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
 CHILD_FIGURES = {f"{figure}-{name}": "children" for figure in ("fig4", "fig9") for name in CHILD_SETS}
 """Figure of a set of children -> the module that draws it; a study has those of its `children`."""
@@ -55,7 +57,7 @@ PACKAGE = Path(__file__).parent
 
 def artefacts(study: Study) -> list[str]:
     """Names of all that a study makes."""
-    figures = [*FIGURES, *(f"fig9-{name}" for name in study.children)]
+    figures = [*FIGURES, *(NLP_FIGURES if study.nlp is not None else ()), *(f"fig9-{name}" for name in study.children)]
     figures += [f"fig4-{name}" for name, plan in study.children.items() if plan.chosen]
     return [*(f"{figure}.pdf" for figure in figures), *(f"{table}.md" for table in TABLES)]
 
@@ -87,7 +89,7 @@ def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
 class Plan:
     """The project's configuration as functions of wildcards."""
 
-    figures = FIGURES
+    figures = FIGURES | NLP_FIGURES
     child_figures = CHILD_FIGURES
     child_sets = CHILD_SETS
     fit_stage_version = FIT_STAGE_VERSION
@@ -144,14 +146,18 @@ class Plan:
 
     @_of_study
     def experiment_tables(self, wildcards: Any) -> list[str]:
-        """Tables that an experiment reads, the study's own first; fig8 shows a space, not a table."""
+        """Tables that an experiment reads, the study's own before others; fig8 shows a space, not a table."""
         study = self.project.study(wildcards.study)
         if wildcards.experiment == "fig8":
             return []
         names = [study.benchmark]
-        if wildcards.experiment == "table-tau":
-            names += study.table_tau.benchmarks
-        return [f"resources/tables/{name}.parquet" for name in dict.fromkeys(names)]
+        if wildcards.experiment in NLP_FIGURES:
+            names = [study.recurrent.benchmark]
+        elif wildcards.experiment == "table-tau":
+            names = study.benchmarks
+        elif wildcards.experiment == "table-metrics" and study.nlp is not None:
+            names += [study.nlp.benchmark]
+        return [f"resources/tables/{name}.parquet" for name in names]
 
     @_of_study
     def experiment_inputs(self, wildcards: Any) -> list[str]:
@@ -233,6 +239,11 @@ class Plan:
         """Option that names the user's own file in place of a source."""
         local = self.project.config.data.get(wildcards.source)
         return "" if local is None else f"--local {shlex.quote(str(local))}"
+
+    def tolerate_option(self, wildcards: Any) -> str:
+        """Option that lets logs be left out, of a benchmark whose raw file holds logs."""
+        tolerated = self.project.config.tolerated_logs
+        return f"--tolerate {tolerated}" if tolerated and BENCHMARKS[wildcards.benchmark].logs else ""
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a source's row."""

@@ -116,6 +116,91 @@ def test_a_value_that_is_not_possible_is_named(tmp_path, study, place, value, sa
     assert said in refusal(tmp_path, study)
 
 
+def with_recurrent_cells(study, **changes):
+    """The study with a section on recurrent cells; changes by key, such as fig4={"total": 5}."""
+    nlp = {
+        "benchmark": "nasbench-nlp",
+        "fig4": {"predictors": ["one-stage", "two-stage"], "train_size": 43, "total": 200, "repeats": 2},
+        "fig9": {"predictor": "one-stage", "train_size": 20, "validation_size": 10, "repeats": 2},
+    }
+    for key, values in changes.items():
+        nlp[key] = values if isinstance(values, str) else nlp[key] | values
+    return study | {"nlp": nlp}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"benchmark": "nasbench101"},
+            "nlp.benchmark is 'nasbench101': not a benchmark of recurrent cells; known are nasbench-nlp, "
+            'nasbench-nlp-wikitext2 (for example "nasbench-nlp")',
+        ),
+        ({"fig4": {"predictors": ["best"]}}, "nlp.fig4 names the predictor 'best'; defined are chain, cnn"),
+        ({"fig9": {"predictor": "best"}}, "nlp.fig9 names the predictor 'best'; defined are chain, cnn"),
+        ({"fig4": {"total": 43}}, "total is 43: N = 43 leaves no K"),
+        (
+            {"fig4": {"total": 11_599}},
+            "nlp.fig4.total is 11599, but nasbench-nlp has 11598 architectures: at most 11598",
+        ),
+        (
+            {"fig9": {"validation_size": 12_000}},
+            "nlp.fig9.validation_size is 12000, but nasbench-nlp has 11598 architectures: at most 11568",
+        ),
+        (
+            {"benchmark": "nasbench-nlp-wikitext2", "fig4": {"total": 264}},
+            "nlp.fig4.total is 264, but nasbench-nlp-wikitext2 has 263 architectures: at most 263",
+        ),
+        (
+            {"fig4": {"repeatz": 2}},
+            "nlp.fig4.repeatz: unknown key; allowed here are predictors, train_size, total, repeats",
+        ),
+    ],
+)
+def test_a_section_on_recurrent_cells_that_is_not_possible_is_named(tmp_path, study, changes, said):
+    Study.model_validate(with_recurrent_cells(study))
+    assert said in refusal(tmp_path, with_recurrent_cells(study, **changes))
+
+
+def test_recurrent_cells_are_not_the_studys_own_benchmark_nor_judged_by_its_threshold(tmp_path, study):
+    study = with_recurrent_cells(study)
+    own = refusal(tmp_path, study | {"benchmark": "nasbench-nlp"})
+    assert "nlp.benchmark is 'nasbench-nlp', which is the study's own: its figures are fig4 and fig9" in own
+    study["predictors"]["two-stage"] |= {"quantile": None, "threshold": 0.91}
+    said = "nlp.fig4 names 'two-stage', whose threshold of 0.91 is for nasbench-graph-proteins; it needs a cascade of"
+    assert said in refusal(tmp_path, study)
+    study["predictors"]["two-stage-nlp"] = study["predictors"]["two-stage"] | {"threshold": 4.9}
+    study["nlp"]["fig4"]["predictors"] = ["two-stage-nlp"]
+    assert Study.model_validate(study)
+
+
+def test_a_study_has_fits_to_recurrent_cells_where_it_has_their_section(study):
+    without, whole = Study.model_validate(study), Study.model_validate(with_recurrent_cells(study))
+    figures = {
+        "fig4-nlp": {Fits("one-stage", "nasbench-nlp", 43): 2, Fits("two-stage", "nasbench-nlp", 43): 2},
+        "fig9-nlp": {Fits("one-stage", "nasbench-nlp", 20): 2},
+    }
+    assert {figure: whole.fits_of(figure) for figure in figures} == figures
+    assert whole.fits_of("table-metrics") == without.fits_of("table-metrics") | figures["fig9-nlp"]
+    assert whole.fits() == without.fits() | figures["fig4-nlp"] | figures["fig9-nlp"] == whole.fits_of("table-tau")
+    for figure in figures:
+        with pytest.raises(ConfigError, match="the study has no section `nlp`, which fig4-nlp and fig9-nlp need"):
+            without.fits_of(figure)
+
+
+def test_a_table_of_recurrent_cells_that_is_too_small_for_the_study_is_named(study):
+    plan = Study.model_validate(with_recurrent_cells(study))
+    plan.check_rows("nasbench-nlp", 200)
+    said = "the table nasbench-nlp has 199 architectures, but nlp.fig4.total of the study needs 200"
+    with pytest.raises(ConfigError, match=said):
+        plan.check_rows("nasbench-nlp", 199)
+
+
+def test_a_negative_number_of_tolerated_logs_is_named():
+    with pytest.raises(ConfigError, match="tolerated_logs is -1: Input should be greater than or equal to 0"):
+        load(Config, Path("config.yaml"), {"study": "a-v1", "tolerated_logs": -1})
+
+
 def test_files_that_are_no_yaml_or_give_a_key_twice_are_named(tmp_path):
     assert "broken-v1.yaml: not a readable YAML file" in refusal(tmp_path, "a: [")
     assert "the key 'seed' is given twice" in refusal(tmp_path, "seed: 1\nseed: 2\n")

@@ -8,7 +8,7 @@ import pytest
 
 from neural_predictor.children.plan import CHOSEN, shards_of
 from neural_predictor.config import Project
-from neural_predictor.workflow import FIGURES, PACKAGE, TABLES, Plan, artefacts
+from neural_predictor.workflow import FIGURES, NLP_FIGURES, PACKAGE, TABLES, Plan, artefacts
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()
@@ -23,8 +23,9 @@ def jobs(output):
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_study_plans_whole(checkout, study):
     planned = jobs(checkout.snakemake("-n", f"results/{study}/all"))
-    assert {"render_" + figure.replace("-", "_") for figure in FIGURES} <= set(planned)
     plan = Project(ROOT).study(study)
+    figures = [*FIGURES, *(NLP_FIGURES if plan.nlp is not None else ())]
+    assert {"render_" + figure.replace("-", "_") for figure in figures} <= set(planned)
     assert planned["fit_predictor"] == sum(len(plan.shards(fits)) for fits in plan.fits())
     assert planned.get("train_children", 0) == sum(
         len(shards_of(plan, name + chosen))

@@ -17,5 +17,8 @@ rule build_table:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        tolerate=plan.tolerate_option,
     shell:
-        "python -m neural_predictor build-table {wildcards.benchmark} --raw {input.raw} --output {output.table} > {log} 2>&1"
+        "python -m neural_predictor build-table {wildcards.benchmark} --raw {input.raw} {params.tolerate}"
+        " --output {output.table} > {log} 2>&1"

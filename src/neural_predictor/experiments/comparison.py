@@ -55,30 +55,34 @@ def _guided(
 
 def _evolution(study: Study, table: BenchmarkTable, total: int) -> tuple[Curves, list[str]]:
     space = space_of(table)
-    curves, redrawn = evolution_curves(table, study, space, total)
+    curves, redrawn, different = evolution_curves(table, study, space, total)
+    if not redrawn:  # it was never at a loss for a child: the table is the space
+        return curves, []
     share = redrawn / (study.searches.repeats * total)
-    return curves, [f"{share:.1%} of evolution's children were random rows: no mutation was in the table."] * bool(
-        redrawn
+    note = (
+        f"{share:.1%} of evolution's children were random rows: no mutation was in the table. "
+        f"Of its {total:,} samples {different:,.0f} were different architectures, mean of all repeats."
     )
+    return curves, [note]
 
 
 def run_comparison(
-    figure: str, study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
+    figure: str, study_name: str, study: Study, plan: Comparison, table: BenchmarkTable, scores: Iterable[Path]
 ) -> tuple[pd.DataFrame, Protocol]:
-    """Best-so-far curves of predictors, random search and, in fig4, regularized evolution; the oracle's levels.
+    """Best-so-far curves of predictors, random search and, but in figA1, regularized evolution; the oracle's levels.
 
     Args:
-        figure: `fig4` or `figA1`.
+        figure: `fig4`, `fig4-nlp` or `figA1`.
         study_name: the study.
-        study: N, budget, repeats, seeds.
+        study: seeds, and the searches without a predictor.
+        plan: the study's predictors, N, budget and repeats for this figure.
         table: the benchmark.
         scores: files of scores of the figure's predictors.
     """
     study.check_rows(table.name, len(table))
-    plan = study.fig4 if figure == "fig4" else study.figa1
     guided, notes = _guided(study, plan, table, scores)
     methods = [*guided, random_curves(table, study, plan.total)]
-    if figure == "fig4":
+    if figure != "figA1":
         evolution, said = _evolution(study, table, plan.total)
         methods.append(evolution)
         notes += said

@@ -123,9 +123,14 @@ def random_curves(table: BenchmarkTable, study: Study, total: int) -> Curves:
     return curves
 
 
-def evolution_curves(table: BenchmarkTable, study: Study, space: SearchSpace, total: int) -> tuple[Curves, int]:
-    """Regularized evolution, and how many children had to be random rows, since none was in the table."""
-    curves, redrawn = Curves(table, study, "evolution"), 0
+def evolution_curves(table: BenchmarkTable, study: Study, space: SearchSpace, total: int) -> tuple[Curves, int, float]:
+    """Regularized evolution.
+
+    Returns:
+        Its curves; how many children had to be random rows, since none was in the table; how many different
+        architectures a repeat trained on average.
+    """
+    curves, redrawn, different = Curves(table, study, "evolution"), 0, 0
     for first in range(0, study.searches.repeats, EVOLUTION_BLOCK):
         block = range(first, min(first + EVOLUTION_BLOCK, study.searches.repeats))
         signals = np.empty((len(block), len(table)), np.float32)  # enough to tell accuracies apart
@@ -144,7 +149,8 @@ def evolution_curves(table: BenchmarkTable, study: Study, space: SearchSpace, to
         for repeat, trace in zip(block, found.rows, strict=True):
             runs = _draw(table, study, repeat)[1]
             curves.add(trace, table.at(table.signal, runs), runs)
-    return curves, redrawn
+            different += len(np.unique(trace))
+    return curves, redrawn, different / study.searches.repeats
 
 
 def oracle_rows(table: BenchmarkTable, study: Study) -> pd.DataFrame:

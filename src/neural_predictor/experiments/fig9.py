@@ -9,9 +9,9 @@ import pandas as pd
 
 from neural_predictor.experiments import published
 from neural_predictor.experiments.fits import group_fits, read_fits
-from neural_predictor.experiments.protocol import describe
+from neural_predictor.experiments.protocol import describe, other_benchmarks
 from neural_predictor.experiments.published import TEN, TEST, TRAINING, VALIDATION
-from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
+from neural_predictor.experiments.statistics import MSE_UNIT, bootstrap_mean, predictor_metrics
 from neural_predictor.predictors.recipe import CascadeRecipe
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.seeds import seed_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.experiments.fits import Fit
     from neural_predictor.experiments.results import Protocol
-    from neural_predictor.studies import Fits, Study
+    from neural_predictor.studies import Fig9, Fits, Study
     from neural_predictor.tables.table import BenchmarkTable
 
     Sets = dict[str, NDArray[np.intp]]
@@ -53,7 +53,7 @@ def evenly_spaced(predicted: NDArray[np.floating], count: int = EVEN) -> NDArray
     return np.array(chosen)
 
 
-def _sets(study: Study, table: BenchmarkTable, fits: Fits, fit: Fit) -> tuple[Sets, NDArray[np.float64]]:
+def _sets(study: Study, plan: Fig9, table: BenchmarkTable, fits: Fits, fit: Fit) -> tuple[Sets, NDArray[np.float64]]:
     """Rows of the table in each set of a repeat, and the signal of every row.
 
     Training: the networks that the predictor was fitted to, of a cascade's regressor the accurate ones among the N.
@@ -62,7 +62,7 @@ def _sets(study: Study, table: BenchmarkTable, fits: Fits, fit: Fit) -> tuple[Se
     seen = draw_experiment(table, study.seed, fits.train_size, fit.repeat)
     rest = np.setdiff1d(np.arange(len(table)), seen.train_rows)
     rng = np.random.default_rng(seed_of(study.seed, "validation", *fits[1:], fit.repeat))
-    validation = rng.choice(rest, study.fig9.validation_size, replace=False)
+    validation = rng.choice(rest, plan.validation_size, replace=False)
     training, test = seen.train_rows, np.setdiff1d(rest, validation)
     recipe = study.predictors[fits.predictor]
     if isinstance(recipe, CascadeRecipe) and not fit.one_stage:
@@ -100,15 +100,15 @@ def _metric_rows(
 
 
 def _measure(
-    study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]
+    study: Study, plan: Fig9, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]
 ) -> tuple[list[dict[str, object]], list[dict[str, object]], int]:
     """Rows of metrics, rows of the first repeat's points, and how many repeats of a cascade had one stage only."""
     found: dict[str, list[dict[str, float]]] = {}
     sizes: dict[str, list[int]] = {}
     points: list[dict[str, object]] = []
     alone = 0
-    for fit in read_fits(paths, table, study.fig9.repeats):
-        sets, signal = _sets(study, table, fits, fit)
+    for fit in read_fits(paths, table, plan.repeats):
+        sets, signal = _sets(study, plan, table, fits, fit)
         alone += fit.one_stage
         for name, rows in sets.items():
             sizes.setdefault(name, []).append(len(rows))
@@ -145,9 +145,17 @@ def _points(
 
 
 def run_fig9(
-    experiment: str, study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
+    experiment: str, study_name: str, study: Study, plan: Fig9, table: BenchmarkTable, scores: Iterable[Path]
 ) -> tuple[pd.DataFrame, Protocol]:
     """Predictions of the first repeat against the observed signal, and each set's metrics over all repeats.
+
+    Args:
+        experiment: `fig9-nasbench-one`, `fig9-nasbench-two` or `fig9-nlp`.
+        study_name: the study.
+        study: recipes, seeds and bootstrap.
+        plan: the study's sizes and repeats for this figure.
+        table: the benchmark.
+        scores: files of scores of one predictor.
 
     Returns:
         Rows of kind `network` (sets training, validation, ten of test: one network each), `density` (test: `value`
@@ -156,10 +164,9 @@ def run_fig9(
     """
     study.check_rows(table.name, len(table))
     ((fits, paths),) = group_fits(scores).items()
-    metrics, points, alone = _measure(study, table, fits, paths)
+    metrics, points, alone = _measure(study, plan, table, fits, paths)
     rows = points + [row | {"kind": row["metric"]} for row in metrics]
     frame = pd.DataFrame(rows).reindex(columns=list(POINT_COLUMNS)).astype({"repeats": "Int64"})
-    plan = study.fig9
     notes = [
         f"{fits.predictor}, fitted to {plan.train_size} networks; {plan.validation_size} others for validation; test: "
         "all the rest. Points: the first repeat; metrics: mean of all repeats with its interval.",
@@ -173,19 +180,30 @@ def _alone(alone: int, repeats: int) -> list[str]:
 
 
 def run_table_metrics(
-    study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
+    study_name: str, study: Study, tables: Mapping[str, BenchmarkTable], scores: Iterable[Path]
 ) -> tuple[pd.DataFrame, Protocol]:
-    """MSE, Kendall tau and R2 of both predictors on every set, then what the replication reports of such sets."""
-    study.check_rows(table.name, len(table))
+    """MSE, Kendall tau and R2 of the predictors of fig9 on every set, then what the replication reports of such sets.
+
+    Args:
+        study_name: the study.
+        study: recipes, sizes, seeds.
+        tables: benchmark name -> table: the study's own and, if it has recurrent cells, theirs.
+        scores: files of scores of the predictors.
+    """
+    for name, table in tables.items():
+        study.check_rows(name, len(table))
     rows: list[dict[str, object]] = []
-    notes = []
+    notes = other_benchmarks(study, tables)
+    most = 0
     for fits, paths in group_fits(scores).items():
-        metrics, _, alone = _measure(study, table, fits, paths)
+        plan = study.fig9 if fits.benchmark == study.benchmark else study.recurrent.fig9
+        metrics, _, alone = _measure(study, plan, tables[fits.benchmark], fits, paths)
         rows += metrics
-        notes += [f"{fits.predictor}: {note}" for note in _alone(alone, study.fig9.repeats)]
+        notes += [f"{fits.predictor}: {note}" for note in _alone(alone, plan.repeats)]
+        most = max(most, plan.repeats)
     frame = pd.DataFrame([*rows, *published.METRICS], columns=list(TABLE_COLUMNS)).astype({"repeats": "Int64"})
-    repeats = {"each measured row, at most": study.fig9.repeats}
-    return frame, describe("table-metrics", study_name, study, table, repeats, notes)
+    repeats = {"each measured row, at most": most}
+    return frame, describe("table-metrics", study_name, study, tables[study.benchmark], repeats, notes)
 
 
 def as_markdown(frame: pd.DataFrame) -> str:
@@ -194,15 +212,16 @@ def as_markdown(frame: pd.DataFrame) -> str:
     columns = ("benchmark", "predictor", "set", "source", "networks", "repeats", *heads.values())
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     keys = ["benchmark", "predictor", "set", "source"]
-    for _, group in frame.groupby(keys, sort=False):
+    together = pd.concat([rows for _, rows in frame.groupby("benchmark", sort=False)])
+    for _, group in together.groupby(keys, sort=False):
         first = group.iloc[0]
         counts = [f"{first['networks']:,}", "1" if pd.isna(first["repeats"]) else str(first["repeats"])]
         rows = {row["metric"]: row for _, row in group.iterrows()}
         cells = [_cell(rows[metric]) for metric in heads]
         lines.append(f"| {' | '.join([*(first[key] for key in keys), *counts, *cells])} |")
     return "\n".join(lines) + (
-        "\n\nMSE in the square of the metric's unit (accuracies: squared percentage points). Brackets: bootstrap "
-        "interval of the mean over repeats. Other benchmarks and test sets than one's own do not compare.\n"
+        f"\n\nMSE {MSE_UNIT}. Brackets: bootstrap interval of the mean over repeats. "
+        "Other benchmarks and test sets than one's own do not compare.\n"
     )
 
 

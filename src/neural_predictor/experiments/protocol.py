@@ -13,7 +13,7 @@ from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from neural_predictor.studies import ChildSet, Study
     from neural_predictor.tables.table import BenchmarkTable
@@ -41,14 +41,16 @@ def describe(
 ) -> Protocol:
     """The protocol of an experiment of a study on a table."""
     runs = table.repeats
+    most = "up to " if table.runs(table.signal).min() < runs else ""
     signal, target = (name.replace("_", " ") for name in (table.signal, table.target))
     label = (
         f"{signal} of the only run"
         if runs == 1
-        else f"{signal} of one of {runs} runs, drawn per experiment and architecture"
+        else f"{signal} of one of {most}{runs} runs, drawn per experiment and architecture"
     )
-    mean = "of the only run" if runs == 1 else f"mean of {runs} runs"
+    mean = "of the only run" if runs == 1 else f"mean of {most}{runs} runs"
     benchmark = BENCHMARKS[table.name]
+    whole = "table" if benchmark.endless else "space"
     scale, unit = metric_of(table.target).shown
     return Protocol(
         experiment=experiment,
@@ -62,17 +64,31 @@ def describe(
         scale=scale,
         maximise=table.maximise,
         label=label,
-        sampling="uniform over the architectures of the space, without replacement",
-        scored="the whole space less the training set",
+        sampling=f"uniform over the architectures of the {whole}, without replacement",
+        scored=f"the whole {whole} less the training set",
         reported=f"{target} ({mean}) of the architecture with the best search signal among all that were trained",
         repeats=repeats,
         interval=f"{study.bootstrap.confidence:.0%} percentile bootstrap of the mean over repeats, "
         f"{study.bootstrap.resamples} resamples",
-        notes=[*([benchmark.note] if benchmark.note else []), *notes],
+        notes=[*([benchmark.note] if benchmark.note else []), *left_out(table), *notes],
         seed=study.seed,
         study_digest=digest(study),
         versions=versions(),
     )
+
+
+def left_out(table: BenchmarkTable) -> list[str]:
+    """What a reader must know of runs that a table does not have."""
+    return [table.provenance["note"]] if "note" in table.provenance else []
+
+
+def other_benchmarks(study: Study, tables: Mapping[str, BenchmarkTable]) -> list[str]:
+    """What must be said of rows of other tables than the study's own."""
+    others = {name: table for name, table in tables.items() if name != study.benchmark}
+    if not others:
+        return []
+    titles = ", ".join(BENCHMARKS[name].title for name in others)
+    return [f"Rows of other benchmarks: {titles}.", *(note for table in others.values() for note in left_out(table))]
 
 
 def describe_children(

@@ -56,6 +56,9 @@ def held_from(curve: NDArray[np.floating], level: float, first: int) -> int | No
     return first + place if place < len(curve) else None
 
 
+MSE_UNIT = "in the square of the metric's unit (accuracies: squared percentage points, losses: squared nats)"
+
+
 def predictor_metrics(predicted: NDArray[np.floating], observed: NDArray[np.floating]) -> dict[str, float]:
     """Kendall tau-b, mean squared error and R2 of predictions (n,) against observations (n,).
 

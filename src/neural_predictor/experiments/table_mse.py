@@ -10,7 +10,7 @@ import pandas as pd
 from neural_predictor.experiments.fits import group_fits, read_fits
 from neural_predictor.experiments.protocol import describe
 from neural_predictor.experiments.published import MSE
-from neural_predictor.experiments.statistics import bootstrap_mean
+from neural_predictor.experiments.statistics import MSE_UNIT, bootstrap_mean
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.seeds import seed_of
 from neural_predictor.studies import MIN_TEST
@@ -99,4 +99,4 @@ def as_markdown(frame: pd.DataFrame) -> str:
         counts = ["" if pd.isna(row[name]) else f"{row[name]:,}" for name in ("test_size", "repeats")]
         cells = [row["source"], row["benchmark"], row["stages"], row["tested_on"], *counts, mse]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n\nMSE in the square of the metric's unit (accuracies: squared percentage points).\n"
+    return "\n".join(lines) + f"\n\nMSE {MSE_UNIT}.\n"

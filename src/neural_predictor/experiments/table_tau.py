@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from neural_predictor.experiments.fits import group_fits, read_fits
-from neural_predictor.experiments.protocol import describe
-from neural_predictor.experiments.statistics import bootstrap_mean, predictor_metrics
+from neural_predictor.experiments.protocol import describe, other_benchmarks
+from neural_predictor.experiments.statistics import MSE_UNIT, bootstrap_mean, predictor_metrics
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.seeds import seed_of
 from neural_predictor.studies import MIN_TEST
-from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,8 +36,7 @@ COLUMNS = (
     "repeats",
     "test_size",
 )
-UNITS = {"kendall_tau": "", "mse": "squared percentage points", "r2": ""}
-_SCALE = {"mse": 1e4}  # accuracies are fractions; the paper's errors are of percentages
+METRICS = ("kendall_tau", "mse", "r2")
 
 
 def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]) -> list[dict[str, object]]:
@@ -53,15 +52,17 @@ def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]
             if chosen.sum() >= MIN_TEST:
                 metrics.setdefault(name, []).append(predictor_metrics(fit.scores[chosen], seen.signal[chosen]))
                 sizes.setdefault(name, []).append(int(chosen.sum()))
+    scale, unit = metric_of(table.signal).shown  # accuracies are fractions; the paper's errors are of percentages
+    square = "squared percentage points" if unit == "%" else f"squared {unit}"
     rows: list[dict[str, object]] = []
     for name, found in metrics.items():
-        for metric, unit in UNITS.items():
-            values = np.array([one[metric] for one in found]) * _SCALE.get(metric, 1)
+        for metric in METRICS:
+            values = np.array([one[metric] for one in found]) * (scale**2 if metric == "mse" else 1)
             seed = seed_of(study.seed, "table-tau", "bootstrap", *fits, name, metric)
             mean, low, high = bootstrap_mean(values, study.bootstrap, seed)
             numbers = {"mean": float(mean), "low": float(low), "high": float(high), "repeats": len(values)}
-            about = {"test_set": name, "metric": metric, "unit": unit, "test_size": round(np.mean(sizes[name]))}
-            rows.append(fits._asdict() | about | numbers)
+            about = {"test_set": name, "metric": metric, "test_size": round(np.mean(sizes[name]))}
+            rows.append(fits._asdict() | about | numbers | {"unit": square if metric == "mse" else ""})
     return rows
 
 
@@ -79,8 +80,7 @@ def run_table_tau(
     rows: list[dict[str, object]] = []
     for fits, paths in group_fits(scores).items():
         rows += _rows(study, tables[fits.benchmark], fits, paths)
-    others = [BENCHMARKS[name].title for name in tables if name != study.benchmark]
-    notes = [f"Rows of other benchmarks: {', '.join(others)}."] if others else []
+    notes = other_benchmarks(study, tables)
     notes.append(
         "test_set accepted: what the cascade's classifier accepts of the rest of the space; test_size: its mean."
     )
@@ -93,14 +93,14 @@ def as_markdown(frame: pd.DataFrame) -> str:
     """The table for readers: one line a predictor, benchmark, N and test set, mean [low, high] of each metric."""
     keys = ["predictor", "benchmark", "train_size", "test_set"]
     lines = [
-        "| predictor | benchmark | N | tested on | repeats | " + " | ".join(UNITS) + " |",
-        "|---" * (5 + len(UNITS)) + "|",
+        "| predictor | benchmark | N | tested on | repeats | " + " | ".join(METRICS) + " |",
+        "|---" * (5 + len(METRICS)) + "|",
     ]
     for (predictor, benchmark, train_size, test_set), group in frame.groupby(keys, sort=False):
-        values = group.set_index("metric").loc[list(UNITS)]
+        values = group.set_index("metric").loc[list(METRICS)]
         cells = [f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for _, row in values.iterrows()]
         first = group.iloc[0]
         tested = "the rest" if test_set == "rest" else "what it accepts of the rest"
         where = f"{predictor} | {benchmark} | {train_size} | {tested}, {first['test_size']} | {first['repeats']}"
         lines.append(f"| {where} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n\nmse in squared percentage points. Brackets: bootstrap interval of the mean.\n"
+    return "\n".join(lines) + f"\n\nmse {MSE_UNIT}. Brackets: bootstrap interval of the mean.\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from neural_predictor.experiments.results import caption
 from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, sequence_colours, style
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
     from neural_predictor.experiments.results import Protocol
 
@@ -65,8 +68,9 @@ def _draw(
     frame: pd.DataFrame, protocol: Protocol, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
 ) -> Figure:
     panels = [panel for panel in PANELS if (frame["panel"] == panel).any()]
+    two_sided = protocol.unit == "nats"
     with style():
-        figure = new_figure(3.6 * len(panels), 4.3)
+        figure = new_figure((4.1 if two_sided else 3.6) * len(panels), 4.3)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for letter, panel, place in zip("abc", panels, axes, strict=False):
             curves = frame[frame["panel"] == panel]
@@ -74,21 +78,35 @@ def _draw(
             if mark_sizes and panel != "target_by_time":
                 for size in curves["train_size"].dropna().unique():
                     place.axvline(size, color=REFERENCE, linewidth=0.8, linestyle=":")
-                    place.annotate(f"N = {int(size)}", (size, 0.02), xycoords=("data", "axes fraction"), fontsize=6.5)
+                    height = 0.02 if protocol.maximise else 0.95  # away from the oracle's level
+                    place.annotate(f"N = {int(size)}", (size, height), xycoords=("data", "axes fraction"), fontsize=6.5)
             title, x_label = PANELS[panel]
             metric = protocol.signal if panel == "signal_by_samples" else protocol.target
             place.set_title(f"{letter}  {title}", loc="left")
             place.set_xlabel(x_label)
             place.set_ylabel(f"{metric} of the choice ({protocol.unit})")
+            if two_sided:
+                _show_perplexity(place)
         handles, labels = axes[0].get_legend_handles_labels()
         columns = min(len(labels), 60 * len(panels) // (8 + max(map(len, labels))))
         rows = -(-len(labels) // columns)
         figure.legend(
             handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.2, handlelength=2.2
         )
-        add_caption(figure, caption(protocol), characters=70 * len(panels))
-        figure.subplots_adjust(left=0.2 / len(panels), right=0.985, top=0.91 - 0.04 * rows, bottom=0.25, wspace=0.26)
+        add_caption(figure, caption(protocol), characters=(80 if two_sided else 70) * len(panels))
+        right, between = (1 - 0.14 / len(panels), 0.46) if two_sided else (0.985, 0.26)
+        figure.subplots_adjust(left=0.2 / len(panels), right=right, top=0.91 - 0.04 * rows, bottom=0.25, wspace=between)
     return figure
+
+
+def _show_perplexity(axes: Axes) -> None:
+    """An axis on the right with the perplexity of each loss."""
+
+    def loss(perplexity: ArrayLike) -> ArrayLike:
+        return np.log(np.maximum(perplexity, 1e-9))  # matplotlib asks for that of zero too
+
+    right = axes.secondary_yaxis("right", functions=(np.exp, loss))
+    right.set_ylabel("perplexity", labelpad=2)
 
 
 def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: Protocol) -> None:

@@ -24,7 +24,7 @@ def overlay(results: Sequence[Path], pdf: Path, png: Path) -> list[str]:
     """Draw the curves of several results on one page.
 
     Args:
-        results: .csv files of fig4, fig7 or figA1, each with its .protocol.json beside it.
+        results: .csv files of fig4, fig4-nlp, fig7 or figA1, each with its .protocol.json beside it.
         pdf: where to write the figure, and `png`.
         png: the same as pixels.
 

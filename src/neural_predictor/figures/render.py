@@ -54,6 +54,7 @@ FIGURES = {
     "figA1": _Figure(draw_comparison, CURVES),
     "fig-frontier": _Figure(draw_frontier, ("panel", "train_size", "level", "samples", "random_samples", "repeats")),
 }
+FIGURES |= {"fig4-nlp": _Figure(draw_comparison, CURVES), "fig9-nlp": _Figure(draw_fig9, _OBSERVED)}
 FIGURES |= {f"fig4-{name}": _Figure(draw_fig4_children, FIG4_COLUMNS) for name in CHILD_SETS}
 FIGURES |= {f"fig9-{name}": _Figure(draw_fig9_children, FIG9_COLUMNS) for name in CHILD_SETS}
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from neural_predictor.errors import TableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -24,6 +26,8 @@ class Benchmark:
         size: number of architectures.
         space: name of the search space in `spaces.SPACES`.
         reader: module of this package with `read(benchmark name, raw file, progress=...) -> BenchmarkTable`.
+        logs: whether the raw file holds logs, of which the reader leaves some out where it may: `read(tolerate=...)`.
+        endless: whether the space cannot be enumerated, so that a table holds only a sample of it.
         options: what the space's constructor takes for this benchmark.
         note: what a caption must say of it.
     """
@@ -33,12 +37,33 @@ class Benchmark:
     size: int
     space: str
     reader: str
+    logs: bool = False
+    endless: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
-    def read(self, name: str, path: Path, *, progress: Callable[[int, int], None] | None = None) -> BenchmarkTable:
-        """The raw file as a table; `progress` is called with (bytes done, bytes in all)."""
-        table: BenchmarkTable = import_module(self.reader).read(name, path, progress=progress)
+    def read(
+        self, name: str, path: Path, *, progress: Callable[[int, int], None] | None = None, tolerate: int = 0
+    ) -> BenchmarkTable:
+        """The raw file as a table.
+
+        Args:
+            name: name of the benchmark.
+            path: the raw file.
+            progress: is called with (bytes done, bytes in all).
+            tolerate: how many logs may be left out since they do not follow the format.
+
+        Raises:
+            TableError: if logs are tolerated in a file that holds none.
+        """
+        if tolerate and not self.logs:
+            having = ", ".join(other for other, benchmark in BENCHMARKS.items() if benchmark.logs)
+            raise TableError(
+                f"{path}: the raw file of {name} holds no logs, but {tolerate} may be left out; expected 0 "
+                f"(benchmarks with logs: {having})"
+            )
+        more = {"tolerate": tolerate} if self.logs else {}
+        table: BenchmarkTable = import_module(self.reader).read(name, path, progress=progress, **more)
         return table
 
 
@@ -84,8 +109,9 @@ BENCHMARKS |= {
         size=size,
         space="nasbench-nlp",
         reader="neural_predictor.tables.nasbench_nlp",
-        note="Runs of NAS-Bench-NLP whose loss became NaN are left out. Recipes that differ only by names and orders "
-        "are one architecture, and their runs its repeats.",
+        logs=True,
+        endless=True,
+        note="Recipes that differ only by names and orders are one architecture, and their runs its repeats.",
     )
     for name, title, size in (
         ("nasbench-nlp", "Penn Treebank", 11_598),

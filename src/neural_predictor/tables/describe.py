@@ -16,7 +16,7 @@ QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
 
 
 def describe_table(table: BenchmarkTable) -> str:
-    """Rows, metrics with runs and quantiles of their means, correlation of signal and target, the oracle."""
+    """Rows, metrics with runs and quantiles of their means, signal against target, the oracle, what was left out."""
     lines = [f"{table.name}: {len(table):,} architectures of the space {table.space}"]
     lines.append(f"{'metric':<34}{'unit':<10}{'runs':>4}" + "".join(f"{f'{q:.0%}':>12}" for q in QUANTILES))
     for name, values in table.metrics.items():
@@ -34,4 +34,6 @@ def describe_table(table: BenchmarkTable) -> str:
         f"{table.target} {target[best]:.5f}; "
         f"best mean {table.target}: {target.max() if table.maximise else target.min():.5f}"
     )
+    if "note" in table.provenance:
+        lines.append(table.provenance["note"])
     return "\n".join(lines)

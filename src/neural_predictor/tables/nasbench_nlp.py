@@ -121,7 +121,10 @@ def _judge(path: Path, wrong: Sequence[str], total: int, tolerate: int) -> None:
     listed += f"\n  and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
     found = f"{path}: {len(wrong):,} of {total:,} logs do not follow the format"
     if len(wrong) > tolerate:
-        raise FormatError(f"{found}, at most {tolerate} may:{listed}\nMend or remove them, or tolerate more")
+        raise FormatError(
+            f"{found}, at most {tolerate} may:{listed}\n"
+            "Mend or remove them, or tolerate more: tolerated_logs in config/config.yaml"
+        )
     if wrong:
         say(f"{found} and are left out:{listed}")
 

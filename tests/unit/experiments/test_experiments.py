@@ -175,12 +175,12 @@ def test_fig4_has_all_searches_and_evolution_beats_random_where_neighbours_are_a
     table = make_searchable()
     paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
     paths += write_scores(tmp_path, table, np.zeros(len(table)), (20,), predictor="other")
-    frame, protocol = run_comparison("fig4", "t-v1", study, table, paths)
+    frame, protocol = run_comparison("fig4", "t-v1", study, study.fig4, table, paths)
     assert set(frame["method"]) == {"one-stage", "other", "random", "evolution", "oracle"}
     last = frame[(frame["x"] == 60) & (frame["panel"] == "target_by_samples")].set_index("method")["mean"]
     assert last["one-stage"] > last["evolution"] > last["random"]
     assert protocol.repeats == {"each predictor": 3, "each other search and the oracle": 40}
-    appendix, _ = run_comparison("figA1", "t-v1", study, table, paths)
+    appendix, _ = run_comparison("figA1", "t-v1", study, study.figa1, table, paths)
     assert "evolution" not in set(appendix["method"])
 
 

@@ -61,9 +61,8 @@ def test_ten_evenly_spaced_are_the_ends_and_eight_between_all_different():
 
 def test_fig9_sets_are_disjoint_and_the_test_set_is_all_the_rest(tmp_path, study, make_table, write_scores):
     table = make_table(runs=1)
-    frame, protocol = run_fig9(
-        "fig9-nasbench-one", "t-v1", study, table, write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
-    )
+    paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
+    frame, protocol = run_fig9("fig9-nasbench-one", "t-v1", study, study.fig9, table, paths)
     networks = frame[frame["kind"] == "network"].groupby("set")["predicted"]
     assert networks.size().to_dict() == {"training": 20, "validation": 30, "ten of test": 10}
     assert not set(networks.get_group("training")) & set(networks.get_group("validation"))
@@ -76,7 +75,8 @@ def test_fig9_sets_are_disjoint_and_the_test_set_is_all_the_rest(tmp_path, study
 def test_fig9_measures_what_scipy_measures(tmp_path, study, make_table, write_scores):
     table = make_table(runs=1)
     scores = table.mean("test_accuracy") + np.random.default_rng(1).normal(0, 0.1, SIZE)
-    frame, _ = run_table_metrics("t-v1", study, table, write_scores(tmp_path, table, scores, (20,)))
+    paths = write_scores(tmp_path, table, scores, (20,))
+    frame, _ = run_table_metrics("t-v1", study, {table.name: table}, paths)
     training = frame[(frame["source"] == "measured") & (frame["set"] == "training")].set_index("metric")
     draws = [draw_experiment(table, study.seed, 20, repeat) for repeat in range(3)]
     pairs = [(scores[seen.train_rows].astype(np.float32), seen.signal[seen.train_rows]) for seen in draws]
@@ -93,13 +93,14 @@ def test_a_cascades_sets_are_what_it_was_fitted_to_and_what_it_accepts(
     table = make_table(runs=1)
     accept = np.arange(SIZE) >= 100
     paths = write_scores(tmp_path, table, table.mean("test_accuracy"), (20,))
-    frame, _ = run_table_metrics("t-v1", study, table, paths + cascade_scores(tmp_path, table, accept))
+    frame, _ = run_table_metrics("t-v1", study, {table.name: table}, paths + cascade_scores(tmp_path, table, accept))
     rows = frame[(frame["source"] == "measured") & (frame["metric"] == "r2")].set_index(["predictor", "set"])
     assert rows.loc[("two-stage", "training"), "networks"] == 12
     assert rows.loc[("two-stage", "test"), "networks"] < rows.loc[("one-stage", "test"), "networks"] == 250
     readable = as_markdown(frame)
     assert "| nasbench101 | one-stage | validation | replication, slides | 40 | 1 | 2.824 | 0.678 | 0.796 |" in readable
-    nobody = run_table_metrics("t-v1", study, table, cascade_scores(tmp_path, table, np.zeros(SIZE, bool)))[0]
+    refused = cascade_scores(tmp_path, table, np.zeros(SIZE, bool))
+    nobody = run_table_metrics("t-v1", study, {table.name: table}, refused)[0]
     assert "| test | measured | 0 | 0 | too few networks |" in as_markdown(nobody)
 
 

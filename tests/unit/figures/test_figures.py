@@ -108,6 +108,23 @@ def test_a_comparison_names_every_method_and_marks_n(protocol):
     assert [text.get_text() for text in left.texts] == ["N = 172"]
 
 
+def test_losses_have_their_perplexity_on_the_right_and_their_oracle_at_the_bottom(protocol):
+    losses = curves("signal_by_samples", "target_by_samples")
+    losses[["mean", "low", "high"]] = 5.5 - losses[["mean", "high", "low"]].to_numpy()
+    about = {"signal": "validation loss", "target": "test loss", "unit": "nats", "scale": 1.0, "maximise": False}
+    figure = draw_comparison(losses, protocol.model_copy(update=about))
+    for axes, metric in zip(figure.axes, ("validation", "test"), strict=True):
+        assert axes.get_ylabel() == f"{metric} loss of the choice (nats)"
+        (right,) = axes.child_axes
+        assert right.get_ylabel() == "perplexity"
+        figure.draw_without_rendering()
+        np.testing.assert_allclose(right.get_ylim(), np.exp(axes.get_ylim()))
+        assert 4.5 < axes.get_ylim()[0] < 5.5 - 0.91  # the oracle's level is in sight
+        assert min(text.xy[1] for text in axes.texts) > 0.5  # and what N is does not cover it
+    accuracies = draw_comparison(curves("signal_by_samples"), protocol)
+    assert not accuracies.axes[0].child_axes
+
+
 def test_the_frontier_says_where_a_level_was_not_reached(protocol):
     axes = draw_frontier(frontier(), protocol).axes[0]
     assert [text.get_text() for text in axes.texts] == ["not\nreached"] * 2
@@ -141,8 +158,14 @@ def test_fig3_marks_the_oracle(protocol):
     assert zoom.collections[0].get_offsets().shape[0] == 30
 
 
-CURVES = {"fig4": curves, "fig7": curves, "figA1": curves}
-MAKERS = {"fig3": points, "fig6": accepted, "fig-frontier": frontier, "fig9-nasbench-one": observed} | CURVES
+CURVES = dict.fromkeys(("fig4", "fig4-nlp", "fig7", "figA1"), curves)
+MAKERS = {
+    "fig3": points,
+    "fig6": accepted,
+    "fig-frontier": frontier,
+    "fig9-nasbench-one": observed,
+    "fig9-nlp": observed,
+} | CURVES
 
 
 @pytest.mark.parametrize("figure", MAKERS)

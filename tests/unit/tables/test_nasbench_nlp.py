@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import stat
 import zipfile
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neural_predictor.errors import FormatError, SourceError, UserError
+from neural_predictor.errors import FormatError, SourceError, TableError, UserError
 from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
+from neural_predictor.tables.describe import describe_table
 from neural_predictor.tables.nasbench_nlp import read
 from neural_predictor.tables.table import METRICS, read_table, write_table
 
@@ -95,6 +97,8 @@ def test_the_real_logs_of_wikitext(shared_data, tmp_path):
     table = read(WIKITEXT, path, progress=lambda done, total: reports.append((done, total)))
     assert table.provenance["left_out"] == {"loss is nan!": 4}
     assert (len(table), table.repeats, int(table.runs("test_loss").sum())) == (BENCHMARKS[WIKITEXT].size, 14, 341)
+    losses = np.quantile(table.mean("validation_loss"), [0, 0.01, 0.1, 0.5, 0.9, 0.99])
+    np.testing.assert_allclose(losses, [4.56947, 4.80279, 5.05853, 5.52824, 6.68529, 7.24993], atol=5e-4)
     assert reports[-1] == (path.stat().st_size, path.stat().st_size)
     with zipfile.ZipFile(path) as archive:
         run = json.loads(archive.read("log_stats_model_1000000_2020-04-28_17-16-54_999988992.json"))
@@ -216,6 +220,24 @@ def test_one_bad_log_is_named_counted_and_tolerated_if_so_asked(tmp_path, capsys
     assert table.provenance["not_used"] == [message.splitlines()[1].strip()]
     assert table.provenance["note"] == "Of 8 runs, left out are 1 whose log does not follow the format."
     assert said in capsys.readouterr().err
+
+
+def test_what_was_left_out_is_described(tmp_path):
+    described = describe_table(read(PTB, write_folder(tmp_path / "logs", LOGS)))
+    assert described.splitlines()[-1] == "Of 4 runs, left out are 1 with the status 'loss is nan!'."
+
+
+def test_logs_are_tolerated_by_benchmarks_that_have_logs(tmp_path):
+    path = write_folder(tmp_path / "logs", LOGS | {"bad.json": CUT})
+    assert len(BENCHMARKS[PTB].read(PTB, path, tolerate=1)) == 2
+    with pytest.raises(FormatError, match=r"or tolerate more: tolerated_logs in config/config\.yaml"):
+        BENCHMARKS[PTB].read(PTB, path)
+    for name, benchmark in BENCHMARKS.items():
+        if benchmark.logs:
+            continue
+        said = f"raw: the raw file of {name} holds no logs, but 2 may be left out; expected 0 (benchmarks with logs: "
+        with pytest.raises(TableError, match=re.escape(said)):
+            benchmark.read(name, tmp_path / "raw", tolerate=2)
 
 
 def test_more_bad_logs_than_tolerated_are_refused(tmp_path):
