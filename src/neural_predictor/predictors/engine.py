@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+from scipy.stats import norm, rankdata
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
+from neural_predictor.predictors.losses import batch_loss
 from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.predictors.replicates import Replicates
 
@@ -52,11 +54,7 @@ def _compiled_epoch(recipe: NeuralRecipe) -> Any:
             with tf.GradientTape() as tape:
                 tape.watch(state[0])
                 scores = network.forward(state[0], batch, recipe, masks)
-                if recipe.loss == "squared":
-                    each = tf.square(scores - targets[k])
-                else:
-                    each = tf.nn.sigmoid_cross_entropy_with_logits(targets[k], scores)
-                errors = tf.reduce_sum(each * shares[k], axis=1)
+                errors = batch_loss(scores, targets[k], shares[k], recipe)
                 objective = tf.reduce_sum(errors)
             gradients = tape.gradient(objective, state[0])
             return k + 1, _adam(state, gradients, done + tf.cast(k, tf.float32), total, recipe), loss + errors
@@ -70,17 +68,20 @@ def _compiled_epoch(recipe: NeuralRecipe) -> Any:
 
 
 def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: NeuralRecipe) -> Any:
-    """One step of Adam with L2 on kernels and a cosine to zero; `step` counts from 0, as Keras schedules do."""
-    rate = recipe.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
-    rate *= tf.sqrt(1 - tf.pow(BETA_2, step + 1)) / (1 - tf.pow(BETA_1, step + 1))
+    """One step of Adam with decay of kernels and a cosine to zero; `step` counts from 0, as Keras schedules do."""
+    cosine = recipe.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
+    coupled = recipe.weight_decay if recipe.optimizer == "adam" else 0.0
+    decoupled = cosine * (recipe.weight_decay - coupled)
+    rate = cosine * tf.sqrt(1 - tf.pow(BETA_2, step + 1)) / (1 - tf.pow(BETA_1, step + 1))
     new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
     for weight, first, second, gradient in zip(*state, gradients, strict=True):
-        decayed = gradient + recipe.weight_decay * weight if weight.shape.rank == 3 else gradient
+        kernel = weight.shape.rank == 3
+        decayed = gradient + coupled * weight if kernel else gradient
         moment = BETA_1 * first + (1 - BETA_1) * decayed
         square = BETA_2 * second + (1 - BETA_2) * tf.square(decayed)
-        for part, value in zip(
-            new, (weight - rate * moment / (tf.sqrt(square) + EPSILON), moment, square), strict=True
-        ):
+        kept = weight - decoupled * weight if kernel and recipe.optimizer == "adamw" else weight
+        moved = kept - rate * moment / (tf.sqrt(square) + EPSILON)
+        for part, value in zip(new, (moved, moment, square), strict=True):
             part.append(value)
     return new
 
@@ -150,8 +151,8 @@ def fit_replicates(
 
     Args:
         graphs: the graphs that training rows point to.
-        labels: (R, N) labels of each replicate's training set: in any unit, z-scored with their own mean and deviation,
-            or 0 and 1 where the recipe's loss is logistic.
+        labels: (R, N) labels of each replicate's training set: in any unit, z-scored with their own mean and deviation
+            (for a loss of the order: normal scores of their ranks), or 0 and 1 where the recipe's loss is logistic.
         recipe: network and training.
         seeds: R seeds, each of one replicate's weights, order and dropout.
         rows: (R, N) row in `graphs` of each label; None where every replicate trains on all graphs in order.
@@ -169,7 +170,7 @@ def fit_replicates(
     if values.shape != rows.shape or values.shape[0] != len(seeds):
         raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {values.shape} do not fit together")
     mean, deviation = _label_units(values, recipe)
-    targets = ((values - mean[:, None]) / deviation[:, None]).astype(np.float32)
+    targets = normal_scores(values) if recipe.ranks else (values - mean[:, None]) / deviation[:, None]
     used, local = np.unique(rows, return_inverse=True)
     train_graphs = graphs.take(used)
     width = recipe.width_for(values.shape[1])
@@ -183,23 +184,58 @@ def fit_replicates(
             recipe,
             [weight[part] for weight in initial],
             local.reshape(rows.shape)[part].astype(np.int32),
-            targets[part],
+            targets[part].astype(np.float32),
             [streams[k][1] for k in part],
         )
         for part in np.array_split(np.arange(len(seeds)), min(workers, len(seeds)))
     ]
-    device_graphs = tuple(map(tf.constant, network_inputs(train_graphs)))
+    device_graphs = tuple(map(tf.constant, network_inputs(train_graphs, reach=recipe.reach)))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
+    weights = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
+    if recipe.ranks:
+        scores = _training_scores(recipe, weights, device_graphs, local.reshape(rows.shape))
+        mean, deviation = _line(scores, values)
     return Replicates(
         recipe=recipe,
         width=width,
         features=graphs.features,
-        weights=tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True)),
+        weights=weights,
         label_mean=mean,
         label_deviation=deviation,
         loss=np.concatenate([loss for _, loss in trained]),
     )
+
+
+def normal_scores(labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, N) labels as the normal quantiles of their ranks, equal labels as the mean of theirs."""
+    return np.asarray(norm.ppf((rankdata(labels, axis=-1) - 0.5) / labels.shape[-1]), np.float64)
+
+
+@lru_cache(maxsize=32)
+def _compiled_scores(recipe: NeuralRecipe) -> Any:
+    @tf.function(jit_compile=True, autograph=False)
+    def scores(weights: Any, graphs: Any, rows: Any) -> Any:
+        return network.forward(weights, tuple(tf.gather(part, rows) for part in graphs), recipe)
+
+    return scores
+
+
+def _training_scores(
+    recipe: NeuralRecipe, weights: tuple[NDArray[np.float32], ...], graphs: Any, rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """(R, N) each replicate's scores of its own training graphs."""
+    on_device = tuple(map(tf.constant, weights))
+    return np.asarray(_compiled_scores(recipe)(on_device, graphs, tf.constant(rows, tf.int32)).numpy(), np.float64)
+
+
+def _line(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offset and slope (R,) of the least squares line from scores to labels; a flat one where scores are all equal."""
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    spread = np.square(centred).sum(axis=1)
+    slope = (centred * labels).sum(axis=1) / np.where(spread > 0, spread, 1)
+    slope = np.maximum(slope, 1e-12)  # the order of the scores stays
+    return labels.mean(axis=1) - slope * scores.mean(axis=1), slope
 
 
 def _label_units(labels: NDArray[np.float64], recipe: NeuralRecipe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -207,7 +243,7 @@ def _label_units(labels: NDArray[np.float64], recipe: NeuralRecipe) -> tuple[NDA
     deviation = labels.std(axis=1)
     if not np.isfinite(labels).all() or (deviation == 0).any():
         raise PredictorError("labels must be finite and not all equal in each training set")
-    if recipe.loss == "squared":
+    if recipe.loss != "logistic":
         return np.asarray(labels.mean(axis=1)), np.asarray(deviation)
     if not np.isin(labels, (0, 1)).all():
         raise PredictorError("a logistic loss takes labels 0 and 1")

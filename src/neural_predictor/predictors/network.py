@@ -1,8 +1,8 @@
 """The predictors' networks for R replicates at once: weights with a leading axis R, in TensorFlow operations.
 
 The GCN is the same function as `gcn.build_gcn`, laid out for speed: the kernels of both directions of a layer stand
-side by side, (R, f, 2 D), so that a layer is one matrix product. Initial weights are drawn with NumPy, so that a
-replicate starts the same on every device and beside any others.
+side by side, (R, f, 2 D), so that a layer is one matrix product; with `reach` there are four directions. Initial
+weights are drawn with NumPy, so that a replicate starts the same on every device and beside any others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def initial_weights(
     size = {"gcn": features, "mlp": places * (features + places), "cnn": features + places}[recipe.kind]
     for _ in range(recipe.layers):
         if recipe.kind == "gcn":
-            kernel = np.concatenate([_glorot(rng, size, width), _glorot(rng, size, width)], axis=1)
+            kernel = np.concatenate([_glorot(rng, size, width) for _ in range(recipe.directions)], axis=1)
             kernel *= np.float32(recipe.initial_gain)
         elif recipe.kind == "cnn":
             kernel = _glorot(rng, KERNEL * size, KERNEL * width, width)
@@ -54,6 +54,7 @@ def initial_weights(
             kernel = _glorot(rng, size, width)
         weights += [kernel, np.zeros(kernel.shape[1], np.float32)]
         size = width
+    size = 3 * width if recipe.readout == "mean-sum-max" else width
     for out in (*recipe.hidden, 1):
         weights += [_glorot(rng, size, out), np.zeros(out, np.float32)]
         size = out
@@ -73,21 +74,25 @@ def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: Neura
 
     Args:
         nodes: (R, b, v, f) embeddings.
-        propagation: (R, b, 2, v, v) A_hat along and against the edges.
-        kernel: (R, f, 2 D), the kernels along and against the edges side by side.
-        bias: (R, 2 D).
+        propagation: (R, b, d, v, v) A_hat along and against the edges, and their closures where d is 4.
+        kernel: (R, f, d D), the kernels of all directions side by side.
+        bias: (R, d D).
         recipe: its precision.
 
     Returns:
         (R, b, v, D) embeddings.
     """
     batch, v, f = (nodes.shape[k] for k in (1, 2, 3))
-    both = product(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
-    along, against = tf.split(tf.reshape(both, (-1, batch, v, kernel.shape[-1])), 2, axis=-1)
-    bias_along, bias_against = tf.split(bias[:, None, None, :], 2, axis=-1)
-    along = tf.matmul(propagation[:, :, 0], along) + bias_along
-    against = tf.matmul(propagation[:, :, 1], against) + bias_against
-    return 0.5 * tf.nn.relu(along) + 0.5 * tf.nn.relu(against)
+    directions = propagation.shape[2]
+    all_sides = product(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
+    sides = tf.split(tf.reshape(all_sides, (-1, batch, v, kernel.shape[-1])), directions, axis=-1)
+    biases = tf.split(bias[:, None, None, :], directions, axis=-1)
+    return tf.add_n(
+        [
+            0.5 * tf.nn.relu(tf.matmul(propagation[:, :, k], side) + offset)
+            for k, (side, offset) in enumerate(zip(sides, biases, strict=True))
+        ]
+    )
 
 
 def head(pooled: Any, weights: Weights, recipe: NeuralRecipe, keep: Sequence[Any]) -> Any:
@@ -106,11 +111,16 @@ def head(pooled: Any, weights: Weights, recipe: NeuralRecipe, keep: Sequence[Any
 
 
 def _gcn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
-    """Mean over nodes of the last convolution's embeddings, (R, b, D)."""
+    """The last convolution's embeddings as one vector a graph: their mean, (R, b, D), or (R, b, 3 D)."""
     hidden, propagation, pooling = graphs
     for k in range(recipe.layers):
         hidden = convolve(hidden, propagation, weights[2 * k], weights[2 * k + 1], recipe)
-    return tf.reduce_sum(hidden * pooling[..., None], axis=2)
+    mean = tf.reduce_sum(hidden * pooling[..., None], axis=2)
+    if recipe.readout == "mean":
+        return mean
+    real = tf.cast(pooling > 0, tf.float32)
+    nodes = tf.reduce_sum(real, axis=2)[..., None]
+    return tf.concat([mean, mean * tf.sqrt(nodes), tf.reduce_max(hidden * real[..., None], axis=2)], axis=-1)
 
 
 def _mlp(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
@@ -150,6 +160,6 @@ _BODIES = {"gcn": _gcn, "mlp": _mlp, "cnn": _cnn}
 
 
 def forward(weights: Weights, graphs: Graphs, recipe: NeuralRecipe, keep: Sequence[Any] = ()) -> Any:
-    """Scores (R, b) of nodes (R, b, v, f), propagation (R, b, 2, v, v), pooling (R, b, v)."""
+    """Scores (R, b) of nodes (R, b, v, f), propagation (R, b, 2 or 4, v, v), pooling (R, b, v)."""
     pooled = _BODIES[recipe.kind](weights, graphs, recipe)
     return head(pooled, weights[2 * recipe.layers :], recipe, keep)

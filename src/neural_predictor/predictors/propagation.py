@@ -27,9 +27,38 @@ def propagation_matrices(graphs: GraphBatch) -> NDArray[np.float32]:
     return np.asarray(both / np.maximum(both.sum(axis=3, keepdims=True), 1))
 
 
-def network_inputs(graphs: GraphBatch) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """What a predictor's network takes of n graphs: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v)."""
-    return graphs.nodes, propagation_matrices(graphs), pooling_weights(graphs)
+def reachable(graphs: GraphBatch) -> NDArray[np.bool_]:
+    """(n, v, v): whether a path leads from node i to node j; every real node reaches itself.
+
+    Edges must lead from lower to higher numbers.
+    """
+    v = graphs.mask.shape[1]
+    reach = np.zeros(graphs.adjacency.shape, np.bool_)
+    # Bits of the nodes that reach a node, eight to a byte: a union is one bitwise or.
+    bits = np.zeros((len(graphs), v, -(-v // 8)), np.uint8)
+    for j in range(v):
+        bits[:, j, j // 8] = graphs.mask[:, j].astype(np.uint8) << (7 - j % 8)
+        for i in np.flatnonzero(graphs.adjacency[:, :j, j].any(axis=0)):
+            bits[:, j] |= bits[:, i] * graphs.adjacency[:, i, j, None]
+    reach[:] = np.unpackbits(bits, axis=2, count=v).swapaxes(1, 2)
+    return reach
+
+
+def _reach_matrices(graphs: GraphBatch) -> NDArray[np.float32]:
+    """The mean over all nodes that a node reaches, and over all that reach it: (n, 2, v, v) float32."""
+    forwards = reachable(graphs).astype(np.float32)
+    both = np.stack([forwards, forwards.swapaxes(1, 2)], axis=1)
+    return np.asarray(both / np.maximum(both.sum(axis=3, keepdims=True), 1))
+
+
+def network_inputs(
+    graphs: GraphBatch, *, reach: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """What a predictor's network takes of n graphs: nodes (n, v, f), propagation (n, 2 or 4, v, v), pooling (n, v)."""
+    propagation = propagation_matrices(graphs)
+    if reach:
+        propagation = np.concatenate([propagation, _reach_matrices(graphs)], axis=1)
+    return graphs.nodes, propagation, pooling_weights(graphs)
 
 
 def pooling_weights(graphs: GraphBatch) -> NDArray[np.float32]:

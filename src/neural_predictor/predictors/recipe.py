@@ -30,13 +30,22 @@ class NeuralRecipe(BaseModel):
             the paper's equation: with 1, each layer passes on about half of what it gets, three layers bear that, and
             eighteen pass on a hundred thousandth, so that the fit never leaves the mean (bench/chains.py).
         dropout: rate after each of those (the paper does not say where; this is our choice).
-        loss: `squared` error of z-scored labels, or `logistic` loss of labels 0 and 1 (the cascade's classifier).
+        loss: `squared` error of z-scored labels; `logistic` loss of labels 0 and 1 (the cascade's classifier); or one
+            of the order of a batch: `hinge`, max(0, margin - (s_i - s_j)) over its pairs where i is better than j;
+            `pairwise-logistic`, log(1 + exp(s_j - s_i)) over the same; `listwise`, ListMLE (Xia et al., ICML 2008).
+            Their scores have no unit; a line through the training labels gives them one.
+        margin: of the hinge loss.
         epochs: passes over the N training networks.
         batch_size: networks a step; the last step of an epoch takes what is left.
         learning_rate: initial rate of Adam; a cosine brings it to zero over all steps.
         weight_decay: L2, added to the gradient of every kernel (not of biases) before Adam. Decoupled decay at
             this learning rate would shrink weights by less than a thousandth over a whole training, which is
             none at all, and the code of the paper's time knew decay as an L2 term: so L2 it is.
+        optimizer: `adam`, or `adamw`: kernels shrink by learning rate times weight decay in each step, beside Adam.
+        readout: how a GCN makes one vector of its nodes: their `mean`, or `mean-sum-max`: that, their sum over the
+            square root of their number, and their largest values, side by side.
+        reach: whether a GCN's layers also see all nodes that a node reaches and is reached from, as two further
+            directions with kernels of their own.
         precision: `mixed_bfloat16` multiplies matrices in bfloat16 and keeps weights and sums in float32 (GPUs).
     """
 
@@ -48,12 +57,31 @@ class NeuralRecipe(BaseModel):
     hidden: tuple[Positive, ...] = (128,)
     initial_gain: Annotated[float, Field(gt=0)] = 1.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    loss: Literal["squared", "logistic"] = "squared"
+    loss: Literal["squared", "logistic", "hinge", "pairwise-logistic", "listwise"] = "squared"
+    margin: Annotated[float, Field(gt=0)] = 0.1
     epochs: Positive = 300
     batch_size: Positive = 10
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     weight_decay: Annotated[float, Field(ge=0)] = 1e-3
+    optimizer: Literal["adam", "adamw"] = "adam"
+    readout: Literal["mean", "mean-sum-max"] = "mean"
+    reach: bool = False
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the loss is of the order alone, so that labels are taken as normal scores of their ranks."""
+        return self.loss in ("hinge", "pairwise-logistic", "listwise")
+
+    @property
+    def directions(self) -> int:
+        """Directions in which a graph convolution passes messages."""
+        return 4 if self.reach else 2
+
+    @property
+    def local(self) -> bool:
+        """Whether a node's embedding depends on its neighbourhood alone and a graph is the mean of its nodes."""
+        return self.kind == "gcn" and self.readout == "mean" and not self.reach
 
     def width_for(self, train_size: int) -> int:
         """D for N = `train_size` training networks."""
@@ -105,8 +133,8 @@ class CascadeRecipe(BaseModel):
     def _consistent(self) -> CascadeRecipe:
         if (self.threshold is None) == (self.quantile is None):
             raise ValueError("a cascade takes either a threshold or a quantile")
-        if self.classifier.loss != "logistic" or self.regressor.loss != "squared":
-            raise ValueError("classifier.loss must be logistic and regressor.loss squared")
+        if self.classifier.loss != "logistic" or self.regressor.loss == "logistic":
+            raise ValueError("classifier.loss must be logistic, and regressor.loss another one")
         return self
 
 

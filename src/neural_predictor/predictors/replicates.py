@@ -51,8 +51,8 @@ class Replicates:
         Raises:
             PredictorError: for another kind of network.
         """
-        if self.recipe.kind != "gcn":
-            raise PredictorError(f"only a gcn has a Keras model here, not a {self.recipe.kind}")
+        if not self.recipe.local:
+            raise PredictorError(f"only the paper's gcn has a Keras model here, not this {self.recipe.kind}")
         from neural_predictor.predictors.gcn import build_gcn
 
         model = build_gcn(self.recipe, self.width, self.features)

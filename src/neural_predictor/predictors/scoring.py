@@ -157,11 +157,11 @@ def _compiled_forward(recipe: NeuralRecipe) -> Any:
 class PlainScorer:
     """For predictors that do not work on neighbourhoods: every graph, in batches."""
 
-    def __init__(self, graphs: GraphBatch) -> None:
+    def __init__(self, graphs: GraphBatch, *, reach: bool = False) -> None:
         self._batches = []
         for start in range(0, len(graphs), PLAIN_GRAPHS):
             part = graphs.take(slice(start, start + PLAIN_GRAPHS))
-            padded = tuple(_pad(values, _round_up(len(part))) for values in network_inputs(part))
+            padded = tuple(_pad(values, _round_up(len(part))) for values in network_inputs(part, reach=reach))
             self._batches.append((len(part), padded))
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
@@ -174,9 +174,9 @@ def make_scorer(
     graphs: GraphBatch, recipe: NeuralRecipe, width: int, memory_mb: int = MEMORY_MB
 ) -> SpaceScorer | PlainScorer:
     """Graphs made ready to be scored by replicates of this kind, number of layers, and D."""
-    if recipe.kind == "gcn":
+    if recipe.local:
         return SpaceScorer(graphs, recipe.layers, width, memory_mb)
-    return PlainScorer(graphs)
+    return PlainScorer(graphs, reach=recipe.reach)
 
 
 def score(

@@ -47,7 +47,7 @@ def test_mlp_and_cnn_are_the_plain_keras_networks(kind, body):
     plain = model.predict(np.concatenate([nodes, propagation[:, 0]], axis=-1), verbose=0)[:, 0]
     expected = plain * fitted.label_deviation[0] + fitted.label_mean[0]
     np.testing.assert_allclose(score(fitted, GRAPHS)[0], expected, rtol=1e-4)
-    with pytest.raises(PredictorError, match="only a gcn has a Keras model"):
+    with pytest.raises(PredictorError, match="only the paper's gcn has a Keras model"):
         fitted.keras_model(0)
 
 
