@@ -227,10 +227,10 @@ class Study(Section):
         for key, plan in self.children.items():
             for name in plan.predictors:
                 recipe = self.predictors[name]
-                if isinstance(recipe, CascadeRecipe) or recipe.loss != "squared":
+                if not isinstance(recipe, NeuralRecipe) or recipe.loss != "squared":
                     raise ValueError(
                         f"children.{key}.predictors names {name!r}, a {recipe.kind}; "
-                        "predictors of children have one stage and the squared loss"
+                        "predictors of children are neural, have one stage and the squared loss"
                     )
         for stage, kind in (("one", "gcn"), ("two", "cascade")):
             name = getattr(self.stages, stage)

@@ -77,7 +77,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (
             ("predictors", "mlp", "kind"),
             "tree",
-            "any of the expected tags: 'gcn', 'mlp', 'cnn', 'cascade'",
+            "any of the expected tags: 'gcn', 'mlp', 'cnn'",
         ),
         (
             ("stages", "two"),
@@ -102,7 +102,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (
             ("children", "digits", "predictors"),
             ["chain", "two-stage"],
-            "children.digits.predictors names 'two-stage', a cascade; predictors of children have one stage",
+            "children.digits.predictors names 'two-stage', a cascade; predictors of children are neural, have one stage",
         ),
         (("searches", "tournament"), 50, "tournament is 50, more than the population of 20"),
         (("bootstrap", "confidence"), float("nan"), "bootstrap.confidence is nan: Input should be a finite number"),

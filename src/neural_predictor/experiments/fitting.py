@@ -9,7 +9,8 @@ import numpy as np
 from neural_predictor.files import atomic
 from neural_predictor.predictors.cascade import fit_cascades
 from neural_predictor.predictors.engine import fit_replicates
-from neural_predictor.predictors.recipe import CascadeRecipe
+from neural_predictor.predictors.family import make_predictor
+from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.progress import progress
 from neural_predictor.search.draws import draw_experiment
@@ -67,11 +68,17 @@ def fit_predictor(
                 advance=advance,
             )
         found = {"scores": cascades.scores, "logits": cascades.logits, "one_stage": cascades.one_stage}
-    else:
+    elif isinstance(recipe, NeuralRecipe):
         with progress(f"fit {what}", recipe.epochs * len(repeats), "epochs") as advance:
             replicates = fit_replicates(graphs, labels, recipe, seeds, rows, workers=workers, advance=advance)
         with progress(f"score {what}", len(graphs) * len(repeats), "architectures") as advance:
             found = {"scores": score(replicates, graphs, memory_mb=memory_mb, advance=advance)}
+    else:
+        found = {"scores": np.empty((len(repeats), len(graphs)), np.float32)}
+        with progress(f"fit and score {what}", len(repeats), "repeats") as advance:
+            for scores, own, label, seed in zip(found["scores"], rows, labels, seeds, strict=True):
+                scores[:] = make_predictor(recipe, seed, workers).fit(graphs.take(own), label).predict(graphs)
+                advance(1)
     with atomic(output) as part, part.open("wb") as file:
         np.savez(
             file,

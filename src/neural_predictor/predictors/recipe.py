@@ -22,10 +22,14 @@ class NeuralRecipe(BaseModel):
     Attributes:
         kind: `gcn`; `mlp`, fully connected layers on the operations and A_hat of all places; `cnn`, convolutions over
             three neighbouring places with max-pooling (both as the replication has them, on A alone, but with padding
-            masked and with the activation that its fully connected layer lacks).
-        layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains), or layers of the MLP or CNN.
-        width: D, or "paper": `PAPER_WIDTHS`, between its N interpolated linearly and held constant outside.
-        hidden: widths of the fully connected ReLU layers that follow (for the GCN, after the mean over nodes).
+            masked and with the activation that its fully connected layer lacks); `assessor`, `nao` and `pnas`, LSTMs
+            over the sequence of nodes (Deng et al. 2017; Luo et al. 2018; Liu et al. 2018: module `sequences` says
+            what each is and what differs from its source).
+        layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains), or layers of the MLP, CNN or LSTM.
+        width: D, or "paper": `PAPER_WIDTHS`, between its N interpolated linearly and held constant outside. Of an
+            LSTM, the size of its state.
+        hidden: widths of the fully connected ReLU layers that follow (for the GCN, after the mean over nodes), before
+            the one that gives the scalar; none of them for an empty list.
         initial_gain: factor of the Glorot-uniform kernels of graph convolutions at the start. 2 undoes the halves of
             the paper's equation: with 1, each layer passes on about half of what it gets, three layers bear that, and
             eighteen pass on a hundred thousandth, so that the fit never leaves the mean (bench/chains.py).
@@ -51,7 +55,7 @@ class NeuralRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["gcn", "mlp", "cnn"] = "gcn"
+    kind: Literal["gcn", "mlp", "cnn", "assessor", "nao", "pnas"] = "gcn"
     layers: Positive = 3
     width: Positive | Literal["paper"] = "paper"
     hidden: tuple[Positive, ...] = (128,)
@@ -138,4 +142,106 @@ class CascadeRecipe(BaseModel):
         return self
 
 
-Recipe = Annotated[NeuralRecipe | CascadeRecipe, Field(discriminator="kind")]
+class BoostedTreesRecipe(BaseModel):
+    """Gradient-boosted trees (XGBoost) on graph features, with normal scores of the labels' ranks.
+
+    Attributes:
+        trees: their number in one ensemble.
+        ensembles: of different seeds, whose mean is the prediction.
+        depth: of a tree.
+        learning_rate: factor of each tree.
+        rows, columns: shares of networks and of features that a tree sees.
+        min_child_weight: networks in a leaf, at least.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["xgboost"] = "xgboost"
+    trees: Positive = 500
+    ensembles: Positive = 2
+    depth: Positive = 4
+    learning_rate: Annotated[float, Field(gt=0)] = 0.03
+    rows: Annotated[float, Field(gt=0, le=1)] = 0.7
+    columns: Annotated[float, Field(gt=0, le=1)] = 0.3
+    min_child_weight: Annotated[float, Field(ge=0)] = 3
+
+
+class ForestRecipe(BaseModel):
+    """Extremely randomized trees on graph features, with normal scores of the labels' ranks.
+
+    Attributes:
+        trees: their number.
+        columns: share of the features among which each split is chosen.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["forest"] = "forest"
+    trees: Positive = 300
+    columns: Annotated[float, Field(gt=0, le=1)] = 0.3
+
+
+class GaussianProcessRecipe(BaseModel):
+    """A Gaussian process on standardised graph features, with normal scores of the labels' ranks.
+
+    Attributes:
+        smoothness: nu of the Matern kernel; its length, height and noise are those of highest marginal likelihood.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["gp"] = "gp"
+    smoothness: Annotated[float, Field(gt=0)] = 1.5
+
+
+SingleRecipe = Annotated[
+    NeuralRecipe | BoostedTreesRecipe | ForestRecipe | GaussianProcessRecipe, Field(discriminator="kind")
+]
+HINGE = NeuralRecipe(
+    width=64,
+    loss="hinge",
+    optimizer="adamw",
+    learning_rate=1e-3,
+    weight_decay=1e-2,
+    epochs=150,
+    batch_size=16,
+    readout="mean-sum-max",
+)
+"""The best single GCN of ours: docs/predictors.md has what else was tried."""
+
+
+def _best_members() -> dict[str, SingleRecipe]:
+    return {
+        "gcn": HINGE,
+        "gcn-reach": HINGE.model_copy(update={"reach": True}),
+        "xgboost": BoostedTreesRecipe(),
+        "forest": ForestRecipe(),
+        "gp": GaussianProcessRecipe(),
+    }
+
+
+class BlendRecipe(BaseModel):
+    """A weighted mean of predictors, with weights chosen by cross-validation on the N training networks alone.
+
+    The default is the project's best predictor, the same for every search space.
+
+    Attributes:
+        members: their recipes by name.
+        folds: of the cross-validation.
+        seeds: fits of each neural member to all N networks, whose mean is its prediction.
+        shrinkage: how strongly weights are drawn to equal ones, as a share of N.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["blend"] = "blend"
+    members: Annotated[dict[str, SingleRecipe], Field(min_length=2)] = Field(default_factory=_best_members)
+    folds: Annotated[int, Field(ge=2)] = 5
+    seeds: Positive = 3
+    shrinkage: Annotated[float, Field(ge=0)] = 0.1
+
+
+Recipe = Annotated[
+    NeuralRecipe | BoostedTreesRecipe | ForestRecipe | GaussianProcessRecipe | BlendRecipe | CascadeRecipe,
+    Field(discriminator="kind"),
+]

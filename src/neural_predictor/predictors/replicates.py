@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from neural_predictor.files import atomic
 from neural_predictor.predictors.recipe import NeuralRecipe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import keras
@@ -67,19 +68,59 @@ class Replicates:
         model.set_weights(values)
         return model
 
+    def take(self, rows: Sequence[int]) -> Self:
+        """The replicates at these places."""
+        chosen = list(rows)
+        return replace(
+            self,
+            weights=tuple(weight[chosen] for weight in self.weights),
+            label_mean=self.label_mean[chosen],
+            label_deviation=self.label_deviation[chosen],
+            loss=self.loss[chosen],
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence[Self]) -> Self:
+        """Replicates of one recipe, width and number of operations as one."""
+        return replace(
+            parts[0],
+            weights=tuple(np.concatenate(weights) for weights in zip(*(part.weights for part in parts), strict=True)),
+            label_mean=np.concatenate([part.label_mean for part in parts]),
+            label_deviation=np.concatenate([part.label_deviation for part in parts]),
+            loss=np.concatenate([part.loss for part in parts]),
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All but the recipe, as arrays that `from_arrays` takes."""
+        return {
+            "shape": np.array([self.width, self.features]),
+            "label_mean": self.label_mean,
+            "label_deviation": self.label_deviation,
+            "loss": self.loss,
+        } | {f"weight_{k:03d}": weight for k, weight in enumerate(self.weights)}
+
+    @classmethod
+    def from_arrays(cls, recipe: NeuralRecipe, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The replicates that gave these arrays.
+
+        Raises:
+            KeyError: if one is missing.
+        """
+        return cls(
+            recipe=recipe,
+            width=int(arrays["shape"][0]),
+            features=int(arrays["shape"][1]),
+            weights=tuple(arrays[name] for name in sorted(arrays) if name.startswith("weight_")),
+            label_mean=arrays["label_mean"],
+            label_deviation=arrays["label_deviation"],
+            loss=arrays["loss"],
+        )
+
     def save(self, path: Path) -> None:
         """Write an .npz file, atomically."""
-        arrays: Any = {f"weight_{k:03d}": weight for k, weight in enumerate(self.weights)}
+        arrays: Any = self.arrays()
         with atomic(path) as part, part.open("wb") as file:
-            np.savez(
-                file,
-                recipe=np.array(self.recipe.model_dump_json()),
-                shape=np.array([self.width, self.features]),
-                label_mean=self.label_mean,
-                label_deviation=self.label_deviation,
-                loss=self.loss,
-                **arrays,
-            )
+            np.savez(file, recipe=np.array(self.recipe.model_dump_json()), **arrays)
 
 
 def load_replicates(path: Path) -> Replicates:
@@ -90,15 +131,8 @@ def load_replicates(path: Path) -> Replicates:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return Replicates(
-                recipe=NeuralRecipe.model_validate_json(str(file["recipe"])),
-                width=int(file["shape"][0]),
-                features=int(file["shape"][1]),
-                weights=tuple(file[name] for name in sorted(file.files) if name.startswith("weight_")),
-                label_mean=file["label_mean"],
-                label_deviation=file["label_deviation"],
-                loss=file["loss"],
-            )
+            arrays = {name: file[name] for name in file.files}
+        return Replicates.from_arrays(NeuralRecipe.model_validate_json(str(arrays.pop("recipe"))), arrays)
     except (
         OSError,
         ValueError,

@@ -1,0 +1,303 @@
+"""All predictors of one stage behind one interface: fit, predict, and what cross-validation says of them.
+
+`make_predictor` takes a recipe; `PREDICTORS` are the recipes that have a name. A predictor is a weighted mean of
+members: a single recipe has one member, a blend several, with weights by cross-validation on its training graphs.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+from scipy.optimize import nnls
+
+from neural_predictor.errors import PredictorError
+from neural_predictor.files import atomic
+from neural_predictor.predictors.engine import normal_scores
+from neural_predictor.predictors.features import FeatureMap
+from neural_predictor.predictors.members import Fitted, FittedNetworks, fit_member, member_from_arrays
+from neural_predictor.predictors.recipe import (
+    HINGE,
+    BlendRecipe,
+    BoostedTreesRecipe,
+    CascadeRecipe,
+    ForestRecipe,
+    GaussianProcessRecipe,
+    NeuralRecipe,
+    Recipe,
+)
+from neural_predictor.predictors.replicates import Replicates
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.recipe import SingleRecipe
+    from neural_predictor.spaces import GraphBatch
+
+FOLDS = 5
+"""Of the cross-validation of a predictor that is no blend."""
+SMALLEST = 10
+"""Training graphs that a predictor takes at least."""
+
+PREDICTORS: dict[str, Recipe] = {
+    "best": BlendRecipe(),
+    "paper": NeuralRecipe(),
+    "mlp": NeuralRecipe(kind="mlp"),
+    "cnn": NeuralRecipe(kind="cnn"),
+    "gcn-hinge": HINGE,
+    "gcn-reach": HINGE.model_copy(update={"reach": True}),
+    "gcn-logistic": HINGE.model_copy(update={"loss": "pairwise-logistic"}),
+    "gcn-listwise": HINGE.model_copy(update={"loss": "listwise"}),
+    "gcn-squared": HINGE.model_copy(update={"loss": "squared"}),
+    "xgboost": BoostedTreesRecipe(),
+    "forest": ForestRecipe(),
+    "gp": GaussianProcessRecipe(),
+}
+"""Recipes by name: `paper` is that of Wen et al., one stage; `best` blends five of the others."""
+
+
+class Predictor(Protocol):
+    """What ranks networks after it was fitted to some."""
+
+    def fit(self, graphs: GraphBatch, labels: NDArray[np.float64]) -> Self:
+        """Fit to N graphs and their labels (N,) in any unit.
+
+        Raises:
+            PredictorError: for fewer than `SMALLEST` graphs, labels that are not finite or all equal.
+        """
+
+    def predict(self, graphs: GraphBatch) -> NDArray[np.float64]:
+        """(n,) in the labels' unit."""
+
+    def members(self, graphs: GraphBatch) -> NDArray[np.float64]:
+        """(m, n) what each member predicts."""
+
+    def cross_predict(self) -> NDArray[np.float64]:
+        """(N,) predictions of the training graphs, each by a fit, and weights, that did not see its label."""
+
+    def cross_members(self) -> NDArray[np.float64]:
+        """(m, N) the same of each member."""
+
+    def save(self, path: Path) -> None:
+        """Write an .npz file that `load_predictor` reads."""
+
+
+class _Units:
+    """From the labels' unit to the targets of a fit, and back.
+
+    Targets are the labels, or normal scores of their ranks: losses have heavy tails, accuracies crowd at their upper
+    end. The way back goes through the training labels, piecewise linear; outside of them it goes on as at the end.
+    """
+
+    def __init__(self, labels: NDArray[np.float64], *, ranks: bool) -> None:
+        self.labels, self.ranks = labels, ranks
+        self.targets = normal_scores(labels[None])[0] if ranks else labels
+        self.scores, places = np.unique(self.targets, return_index=True)
+        self.values = labels[places]
+        self.tilt = 1e-6 * float(np.std(labels))  # equal labels do not make unequal scores equal
+
+    def back(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Targets of any shape in the labels' unit, in the same order."""
+        if not self.ranks:
+            return targets
+        scores, values = self.scores, self.values
+        found = np.interp(targets, scores, values)
+        slope = (values[-1] - values[0]) / (scores[-1] - scores[0])
+        beyond = targets - np.clip(targets, scores[0], scores[-1])
+        return np.asarray(found + slope * beyond + self.tilt * targets)
+
+
+def _blend_weights(crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
+    """Weights (m,) of least squared error of (m, N) cross-validated predictions: none negative, drawn to equal ones."""
+    m, n = crossed.shape
+    mean = crossed.mean(axis=0)
+    equal = max(float(mean @ targets) / float(mean @ mean), 0) / m if mean.any() else 1 / m
+    pull = np.sqrt(shrinkage * n)
+    rows = np.concatenate([crossed.T, pull * np.eye(m)])
+    weights, _ = nnls(rows, np.concatenate([targets, np.full(m, pull * equal)]))
+    return weights if weights.any() else np.full(m, 1 / m)
+
+
+class Blend:
+    """A `Predictor`: the weighted mean of its members, in standard units of their cross-validated predictions.
+
+    Args:
+        members: recipes by name.
+        folds: of the cross-validation.
+        seeds: fits of a neural member to all training graphs.
+        shrinkage: as in `BlendRecipe`; of one member it has no effect.
+        seed: of every random draw.
+        workers: CPU threads.
+    """
+
+    def __init__(
+        self,
+        members: dict[str, SingleRecipe],
+        *,
+        folds: int = FOLDS,
+        seeds: int = 1,
+        shrinkage: float = 0.0,
+        seed: int = 0,
+        workers: int = 1,
+    ) -> None:
+        self._recipes, self._folds, self._seeds, self._shrinkage = members, folds, seeds, shrinkage
+        self._seed, self._workers = seed, workers
+        self._crossed: NDArray[np.float64] | None = None
+
+    @property
+    def _ranks(self) -> bool:
+        """Labels go in as normal scores, but for one member that asks for their own unit, as the paper's does."""
+        single = next(iter(self._recipes.values()))
+        return not (len(self._recipes) == 1 and isinstance(single, NeuralRecipe) and not single.ranks)
+
+    def fit(self, graphs: GraphBatch, labels: NDArray[np.float64]) -> Self:
+        """As `Predictor.fit`."""
+        labels = np.asarray(labels, np.float64)
+        if labels.shape != (len(graphs),) or len(graphs) < SMALLEST:
+            raise PredictorError(f"{len(graphs)} graphs and labels {labels.shape}: at least {SMALLEST} of each")
+        if not np.isfinite(labels).all() or (labels == labels[0]).all():
+            raise PredictorError("labels must be finite and not all equal")
+        self._graphs, self._units, self._crossed = graphs, _Units(labels, ranks=self._ranks), None
+        self._features = FeatureMap(graphs)
+        everything = np.broadcast_to(np.arange(len(graphs)), (self._seeds, len(graphs)))
+        self._fitted: list[Fitted] = []
+        for recipe in self._recipes.values():
+            rows = everything if isinstance(recipe, NeuralRecipe) else everything[:1]
+            seeds = [self._seed + k for k in range(len(rows))]
+            fits = fit_member(recipe, graphs, self._features, self._units.targets, rows, seeds, self._workers)
+            self._fitted.append(_mean_of(fits))
+        self._means, self._deviations = np.zeros(len(self._fitted)), np.ones(len(self._fitted))
+        self._weights = np.ones(1)
+        if len(self._recipes) > 1:
+            crossed = self._cross()
+            self._means, self._deviations = crossed.mean(axis=1), np.maximum(crossed.std(axis=1), 1e-12)
+            self._weights = _blend_weights(self._standard(crossed), self._units.targets, self._shrinkage)
+        return self
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each member's prediction in standard units."""
+        return dict(zip(self._recipes, self._weights.tolist(), strict=True))
+
+    def predict(self, graphs: GraphBatch) -> NDArray[np.float64]:
+        """As `Predictor.predict`."""
+        return self._units.back(self._weights @ self._standard(self._raw(graphs)))
+
+    def members(self, graphs: GraphBatch) -> NDArray[np.float64]:
+        """As `Predictor.members`; each in the scale that the weighted mean has."""
+        return self._units.back(self._weights.sum() * self._standard(self._raw(graphs)))
+
+    def cross_predict(self) -> NDArray[np.float64]:
+        """As `Predictor.cross_predict`."""
+        crossed = self._standard(self._cross())
+        if len(crossed) == 1:
+            return self._units.back(crossed[0])
+        found = np.empty(crossed.shape[1])
+        for held in self._parts():
+            rest = np.setdiff1d(np.arange(len(found)), held)
+            weights = _blend_weights(crossed[:, rest], self._units.targets[rest], self._shrinkage)
+            found[held] = weights @ crossed[:, held]
+        return self._units.back(found)
+
+    def cross_members(self) -> NDArray[np.float64]:
+        """As `Predictor.cross_members`."""
+        return self._units.back(self._weights.sum() * self._standard(self._cross()))
+
+    def _standard(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((targets - self._means[:, None]) / self._deviations[:, None])
+
+    def _raw(self, graphs: GraphBatch) -> NDArray[np.float64]:
+        return np.stack([member.predict(graphs) for member in self._fitted])
+
+    def _parts(self) -> list[NDArray[np.intp]]:
+        order = np.random.default_rng([self._seed, 1]).permutation(len(self._graphs))
+        return np.array_split(order, min(self._folds, len(order)))
+
+    def _cross(self) -> NDArray[np.float64]:
+        """(m, N) targets by members that were fitted to the other folds."""
+        if self._crossed is None:
+            parts, everything = self._parts(), np.arange(len(self._graphs))
+            size = len(everything) - max(map(len, parts))  # equal sizes train together: some sets lose one graph
+            rows = np.stack([np.setdiff1d(everything, part)[:size] for part in parts])
+            seeds = [self._seed + 1000 + k for k in range(len(parts))]
+            self._crossed = np.empty((len(self._recipes), len(everything)))
+            for row, recipe in zip(self._crossed, self._recipes.values(), strict=True):
+                fits = fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, self._workers)
+                for part, fitted in zip(parts, fits, strict=True):
+                    row[part] = fitted.predict(self._graphs)[part]
+        return self._crossed
+
+    def save(self, path: Path) -> None:
+        """Write an .npz file: recipes, training graphs and labels, each member's arrays, weights."""
+        about = {
+            "members": {name: recipe.model_dump(mode="json") for name, recipe in self._recipes.items()},
+            "options": {"folds": self._folds, "seeds": self._seeds, "shrinkage": self._shrinkage, "seed": self._seed},
+        }
+        arrays: Any = {
+            "about": np.array(json.dumps(about)),
+            "nodes": self._graphs.nodes,
+            "adjacency": self._graphs.adjacency,
+            "mask": self._graphs.mask,
+            "labels": self._units.labels,
+            "units": np.stack([self._means, self._deviations, self._weights]),
+        }
+        for k, member in enumerate(self._fitted):
+            arrays |= {f"member_{k}_{name}": part for name, part in member.arrays().items()}
+        if self._crossed is not None:
+            arrays["crossed"] = self._crossed
+        with atomic(path) as part, part.open("wb") as file:
+            np.savez(file, **arrays)
+
+    def _restore(self, arrays: dict[str, NDArray[Any]]) -> Self:
+        from neural_predictor.spaces import GraphBatch
+
+        self._graphs = GraphBatch(arrays["nodes"], arrays["adjacency"], arrays["mask"])
+        self._units, self._features = _Units(arrays["labels"], ranks=self._ranks), FeatureMap(self._graphs)
+        self._means, self._deviations, self._weights = arrays["units"]
+        self._crossed = arrays.get("crossed")
+        self._fitted = []
+        for k, recipe in enumerate(self._recipes.values()):
+            start = f"member_{k}_"
+            own = {name.removeprefix(start): part for name, part in arrays.items() if name.startswith(start)}
+            self._fitted.append(member_from_arrays(recipe, self._features, own))
+        return self
+
+
+def _mean_of(fits: list[Fitted]) -> Fitted:
+    networks = [fitted.replicates for fitted in fits if isinstance(fitted, FittedNetworks)]
+    return FittedNetworks(Replicates.together(networks)) if networks else fits[0]
+
+
+def make_predictor(recipe: Recipe, seed: int = 0, workers: int = 1) -> Blend:
+    """The predictor of a recipe, not fitted yet.
+
+    Raises:
+        PredictorError: for a cascade, which has two stages, and a classifier.
+    """
+    if isinstance(recipe, BlendRecipe):
+        options = recipe.model_dump(include={"folds", "seeds", "shrinkage"})
+        return Blend(recipe.members, seed=seed, workers=workers, **options)
+    if isinstance(recipe, CascadeRecipe) or (isinstance(recipe, NeuralRecipe) and recipe.loss == "logistic"):
+        raise PredictorError(f"a predictor of one stage is a regressor, not a {recipe.kind} of accurate networks")
+    return Blend({recipe.kind: recipe}, seed=seed, workers=workers)
+
+
+def load_predictor(path: Path, workers: int = 1) -> Blend:
+    """Read what `Predictor.save` wrote; nothing is unpickled.
+
+    Raises:
+        PredictorError: if the file is missing, damaged, or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays.pop("about")))
+        members = TypeAdapter(dict[str, Recipe]).validate_python(about["members"])
+        return Blend(members, workers=workers, **about["options"])._restore(arrays)  # type: ignore[arg-type]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, ValidationError) as error:
+        raise PredictorError(f"{path}: not a file of a predictor ({type(error).__name__}: {error})") from error

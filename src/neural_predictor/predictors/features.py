@@ -1,0 +1,209 @@
+"""Numbers that describe a labelled directed acyclic graph, for predictors that take a row of numbers.
+
+They follow Kadlecova et al., "Surprisingly Strong Performance Prediction with Neural Graph Features" (ICML 2024):
+operation counts, degrees, edges by the operations at their ends, and for subsets of operations the shortest and
+longest input-output path of these operations alone, the number of such paths, and the least and largest count of them
+on any path. Ours are the operations among all that an end is made of, pairs by reachability, the share of paths that
+run through an operation, and operations by depth. Nothing here knows a search space: inputs and outputs are the nodes
+without incoming and without outgoing edges.
+"""
+
+from __future__ import annotations
+
+import weakref
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neural_predictor.errors import PredictorError
+from neural_predictor.predictors.propagation import reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.spaces import GraphBatch
+
+    Floats = NDArray[np.float32]
+
+ALL_SUBSETS, PAIRS = 6, 12
+"""Up to so many operations all their subsets have features (63 subsets of 6), and up to so many all pairs (66 of 12);
+beyond, single operations and all together. The number of subsets doubles with each operation; features that
+outnumber the training networks by far cost time and give trees chances to be wrong."""
+DEPTHS_FROM_INPUT, DEPTHS_FROM_OUTPUT = 24, 6
+NONE = 1e3
+"""Length of a path that there is not, before it is replaced."""
+_ELEMENTS = 2**24
+"""Numbers that an intermediate array may hold: graphs are described in portions."""
+
+
+def operation_subsets(graphs: GraphBatch) -> list[tuple[int, ...]]:
+    """Subsets of the operations that stand between inputs and outputs somewhere, as `ALL_SUBSETS` and `PAIRS` say."""
+    inner = (graphs.adjacency.any(axis=1) & graphs.adjacency.any(axis=2)).astype(np.float32)
+    kinds = np.flatnonzero(np.einsum("nv,nvf->f", inner, graphs.nodes)).tolist()
+    if len(kinds) <= ALL_SUBSETS:
+        return [subset for size in range(1, len(kinds) + 1) for subset in combinations(kinds, size)]
+    pairs = list(combinations(kinds, 2)) if len(kinds) <= PAIRS else []
+    return [*((kind,) for kind in kinds), *pairs, tuple(kinds)]
+
+
+class FeatureMap:
+    """From graphs to rows of numbers; which numbers is fixed by the graphs that it is made for.
+
+    Args:
+        graphs: the training graphs. Edges lead from lower to higher node numbers.
+        subsets: subsets of operations; None takes `operation_subsets(graphs)`.
+    """
+
+    def __init__(self, graphs: GraphBatch, subsets: list[tuple[int, ...]] | None = None) -> None:
+        self.kinds = graphs.features
+        self.subsets = operation_subsets(graphs) if subsets is None else subsets
+        self._last: tuple[weakref.ref[GraphBatch], Floats] | None = None
+
+    def __call__(self, graphs: GraphBatch) -> Floats:
+        """(n, F) float32. The features of the batch that was asked for last are kept while it lives.
+
+        Raises:
+            PredictorError: for another number of kinds of operation, or an edge to a lower node number.
+        """
+        if self._last is not None and self._last[0]() is graphs:
+            return self._last[1]
+        if graphs.features != self.kinds:
+            raise PredictorError(
+                f"features are of {self.kinds} kinds of operation, these graphs have {graphs.features}"
+            )
+        v = graphs.mask.shape[1]
+        backwards = np.tril(np.ones((v, v), np.bool_))
+        if (graphs.adjacency.astype(np.bool_) & backwards).any():
+            raise PredictorError("features take graphs in topological order: every edge to a higher node number")
+        portion = max(_ELEMENTS // (v * max(v * len(self.subsets), self.kinds**2, 1)), 16)
+        parts = [self._describe(graphs.take(slice(k, k + portion))) for k in range(0, len(graphs), portion)]
+        found = np.concatenate(parts)
+        self._last = (weakref.ref(graphs), found)
+        return found
+
+    def _describe(self, graphs: GraphBatch) -> Floats:
+        ends = _Ends(graphs)
+        blocks = [*_counts(graphs, ends), *_reach(graphs, ends), *_depths(graphs, ends), *_paths(graphs, ends)]
+        blocks += _subset_paths(graphs, ends, self.subsets)
+        return np.concatenate([np.asarray(block, np.float32).reshape(len(graphs), -1) for block in blocks], axis=1)
+
+
+class _Ends:
+    """Inputs and outputs (n, v), and what comes from the first and leads to the second along paths.
+
+    Attributes:
+        inputs: real nodes without incoming edges.
+        outputs: real nodes without outgoing edges.
+        edges: (n, v, v) bool.
+    """
+
+    def __init__(self, graphs: GraphBatch) -> None:
+        self.edges = graphs.adjacency.astype(np.bool_)
+        self.inputs = graphs.mask & ~self.edges.any(axis=1)
+        self.outputs = graphs.mask & ~self.edges.any(axis=2)
+
+    def forwards(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Each node j with its predecessors (n, j), in topological order."""
+        for j in range(self.edges.shape[1]):
+            yield j, self.edges[:, :j, j]
+
+    def backwards(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Each node i with its successors among i + 1, ..: (n, v - i - 1), the last node first."""
+        for i in reversed(range(self.edges.shape[1])):
+            yield i, self.edges[:, i, i + 1 :]
+
+
+def _by_kind(graphs: GraphBatch, values: Any) -> Floats:
+    """Sum over nodes of a value (n, v), by kind of operation: (n, f)."""
+    return np.asarray(np.matmul(values.astype(np.float32)[:, None], graphs.nodes)[:, 0])
+
+
+def _pairs(graphs: GraphBatch, links: NDArray[np.generic]) -> Floats:
+    """Number of links (n, v, v) by the kinds at their ends: (n, f, f)."""
+    sums = np.matmul(links.astype(np.float32), graphs.nodes)
+    return np.asarray(np.matmul(graphs.nodes.swapaxes(1, 2), sums))
+
+
+def _counts(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+    yield graphs.nodes.sum(axis=1)
+    yield np.stack([graphs.mask.sum(1), ends.edges.sum((1, 2)), ends.inputs.sum(1), ends.outputs.sum(1)], axis=1)
+    yield _by_kind(graphs, ends.edges.sum(axis=2))
+    yield _by_kind(graphs, ends.edges.sum(axis=1))
+    yield _pairs(graphs, ends.edges)
+    single = graphs.adjacency.astype(np.float32)
+    yield _pairs(graphs, np.matmul(single, single))
+
+
+def _reach(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+    """Pairs by reachability; operations among all that outputs of a kind are made of, and that read inputs of one."""
+    reach = reachable(graphs)
+    yield _pairs(graphs, reach)
+    of_kind = graphs.nodes.astype(np.bool_)
+    for kind in range(graphs.features):
+        yield _by_kind(graphs, (reach & (of_kind[..., kind] & ends.outputs)[:, None]).any(axis=2))
+        yield _by_kind(graphs, (reach & (of_kind[..., kind] & ends.inputs)[:, :, None]).any(axis=1))
+
+
+def _depths(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+    """Longest distance from an input and to an output: means by kind, and how many of a kind are at each."""
+    shape, counts = graphs.mask.shape, np.maximum(graphs.nodes.sum(axis=1), 1)
+    depth, height = np.zeros(shape, np.int16), np.zeros(shape, np.int16)
+    for j, before in ends.forwards():
+        depth[:, j] = np.where(before, depth[:, :j] + 1, 0).max(axis=1, initial=0)
+    for i, after in ends.backwards():
+        height[:, i] = np.where(after, height[:, i + 1 :] + 1, 0).max(axis=1, initial=0)
+    for distance, largest in ((depth, DEPTHS_FROM_INPUT), (height, DEPTHS_FROM_OUTPUT)):
+        yield _by_kind(graphs, distance) / counts
+        for level in range(largest):
+            yield _by_kind(graphs, graphs.mask & (distance == level))
+
+
+def _paths(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+    """Number of input-output paths, shortest and longest; mean number of operations of each kind on one."""
+    shape = graphs.mask.shape
+    behind, ahead = np.zeros(shape), np.zeros(shape)
+    short, long = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for j, before in ends.forwards():
+        behind[:, j] = np.where(ends.inputs[:, j], 1, (before * behind[:, :j]).sum(axis=1))
+        nearest = np.where(before, short[:, :j] + 1, NONE).min(axis=1, initial=NONE)
+        short[:, j] = np.where(ends.inputs[:, j], 0, nearest)
+        long[:, j] = np.where(before, long[:, :j] + 1, 0).max(axis=1, initial=0)
+    for i, after in ends.backwards():
+        ahead[:, i] = np.where(ends.outputs[:, i], 1, (after * ahead[:, i + 1 :]).sum(axis=1))
+    total = np.maximum((behind * ends.outputs).sum(axis=1), 1)
+    yield np.log1p(total)
+    yield np.where(ends.outputs, short, NONE).min(axis=1)
+    yield np.where(ends.outputs, long, 0).max(axis=1)
+    yield _by_kind(graphs, behind * ahead / total[:, None])
+
+
+def _subset_paths(graphs: GraphBatch, ends: _Ends, subsets: list[tuple[int, ...]]) -> list[NDArray[np.generic]]:
+    """For each subset: least and largest count of it on a path; paths of it alone: shortest, longest, number."""
+    if not subsets:
+        return []
+    member = np.stack([graphs.nodes[:, :, list(subset)].sum(axis=2) for subset in subsets], axis=2)
+    least, most, shortest, longest, number = (np.zeros(member.shape, np.float32) for _ in range(5))
+    allowed = (member > 0) | (ends.inputs | ends.outputs)[..., None]
+    for j, predecessors in ends.forwards():
+        before, first = predecessors[..., None], ends.inputs[:, j, None]
+        few = np.where(before, least[:, :j], NONE).min(axis=1, initial=NONE)
+        many = np.where(before, most[:, :j], 0).max(axis=1, initial=0)
+        least[:, j] = np.where(first, 0, few) + member[:, j]
+        most[:, j] = np.where(first, 0, many) + member[:, j]
+        near = np.where(before, shortest[:, :j], NONE).min(axis=1, initial=NONE) + 1
+        far = np.where(before, longest[:, :j], -NONE).max(axis=1, initial=-NONE) + 1
+        shortest[:, j] = np.where(allowed[:, j], np.where(first, 0, near), NONE)
+        longest[:, j] = np.where(allowed[:, j], np.where(first, 0, far), -NONE)
+        number[:, j] = np.where(allowed[:, j], np.where(first, 1, (before * number[:, :j]).sum(axis=1)), 0)
+    last = ends.outputs[..., None]
+    found = np.where(last, shortest, NONE).min(axis=1), np.where(last, longest, -NONE).max(axis=1)
+    return [
+        np.where(last, least, NONE).min(axis=1),
+        np.where(last, most, 0).max(axis=1),
+        np.where(found[0] >= NONE / 2, graphs.mask.sum(axis=1, keepdims=True) + 1, found[0]),
+        np.where(found[1] < 0, -1, found[1]),
+        np.log1p(np.where(last, number, 0).sum(axis=1, dtype=np.float64)),
+    ]
