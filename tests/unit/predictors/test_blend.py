@@ -1,0 +1,162 @@
+"""Predictors behind one interface: units, cross-validation that does not see its labels, weights, files."""
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau, spearmanr
+
+from neural_predictor.errors import PredictorError
+from neural_predictor.predictors.family import PREDICTORS, _blend_weights, _Units, load_predictor, make_predictor
+from neural_predictor.predictors.recipe import (
+    HINGE,
+    BlendRecipe,
+    BoostedTreesRecipe,
+    CascadeRecipe,
+    ForestRecipe,
+    GaussianProcessRecipe,
+    NeuralRecipe,
+)
+from neural_predictor.spaces import NasBenchGraphSpace
+
+SPACE = NasBenchGraphSpace()
+QUICK = {
+    "gcn": HINGE.model_copy(update={"epochs": 8, "width": 16, "reach": True}),
+    "xgboost": BoostedTreesRecipe(trees=60, ensembles=1),
+    "forest": ForestRecipe(trees=30),
+    "gp": GaussianProcessRecipe(),
+}
+RULES = {"gat": 3.0, "gcn": 2.0, "skip": -3.0}
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    return SPACE.encode(SPACE.sample(90, np.random.default_rng(0)))
+
+
+@pytest.fixture(scope="module")
+def labels(graphs):
+    """Synthetic: a rule on operations, bent as accuracies are, with a little noise."""
+    worth = np.array([RULES.get(name, 0.0) for name in SPACE.operations])
+    value = graphs.nodes.sum(axis=1) @ worth + np.random.default_rng(1).normal(0, 0.3, len(graphs))
+    return 0.95 - 0.1 * np.exp(-value / 4)
+
+
+@pytest.fixture(scope="module")
+def blend(graphs, labels):
+    return make_predictor(BlendRecipe(members=QUICK, seeds=2)).fit(graphs.take(slice(60)), labels[:60])
+
+
+def test_a_blend_ranks_what_it_did_not_see_and_speaks_in_the_labels_unit(graphs, labels, blend):
+    rest = graphs.take(slice(60, 90))
+    found = blend.predict(rest)
+    assert kendalltau(found, labels[60:]).statistic > 0.6
+    assert labels.min() - 0.2 < found.min() < found.max() < 1.1
+    assert blend.members(rest).shape == (4, 30)
+    assert set(blend.weights) == set(QUICK)
+    assert min(blend.weights.values()) >= 0
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_each_member_alone_ranks_what_it_did_not_see(graphs, labels, name):
+    recipe = QUICK[name].model_copy(update={"epochs": 60}) if name == "gcn" else QUICK[name]
+    fitted = make_predictor(recipe, seed=3).fit(graphs.take(slice(60)), labels[:60])
+    assert kendalltau(fitted.predict(graphs.take(slice(60, 90))), labels[60:]).statistic > 0.5
+    np.testing.assert_allclose(
+        fitted.members(graphs.take(slice(60, 90)))[0], fitted.predict(graphs.take(slice(60, 90)))
+    )
+
+
+def test_cross_predictions_do_not_see_their_own_label(graphs):
+    """On labels that are noise no fit can rank what it did not see; one that had would rank it well."""
+    noise = np.random.default_rng(5).normal(size=60)
+    recipe = BlendRecipe(members={name: QUICK[name] for name in ("xgboost", "forest")})
+    fitted = make_predictor(recipe).fit(graphs.take(slice(60)), noise)
+    assert abs(spearmanr(fitted.cross_predict(), noise).statistic) < 0.4
+    assert spearmanr(fitted.predict(graphs.take(slice(60))), noise).statistic > 0.8
+    assert np.abs([spearmanr(row, noise).statistic for row in fitted.cross_members()]).max() < 0.4
+
+
+def test_the_order_of_labels_alone_counts(graphs, labels):
+    recipe = BlendRecipe(members={name: QUICK[name] for name in ("xgboost", "gp")})
+    one = make_predictor(recipe).fit(graphs.take(slice(60)), labels[:60]).predict(graphs.take(slice(60, 90)))
+    other = make_predictor(recipe).fit(graphs.take(slice(60)), 7 * labels[:60] ** 3).predict(graphs.take(slice(60, 90)))
+    assert spearmanr(one, other).statistic == pytest.approx(1)
+
+
+def test_weights_follow_what_predicts_and_fall_back_to_equal_ones():
+    rng = np.random.default_rng(0)
+    targets = rng.normal(size=200)
+    good, bad = targets + rng.normal(0, 0.3, 200), rng.normal(size=200)
+    free = _blend_weights(np.stack([good, bad]), targets, 0.0)
+    drawn = _blend_weights(np.stack([good, bad]), targets, 100.0)
+    assert free[0] > 0.7
+    assert free[1] < 0.1
+    assert drawn[0] == pytest.approx(drawn[1], rel=0.05)
+    np.testing.assert_allclose(_blend_weights(-np.stack([good, good]), targets, 0.0), [0.5, 0.5])
+
+
+def test_units_keep_the_order_beyond_the_labels_and_among_equal_ones():
+    labels = np.array([0.1, 0.5, 0.5, 0.5, 0.9])
+    units = _Units(labels, ranks=True)
+    scores = np.linspace(-4, 4, 101)
+    back = units.back(scores)
+    assert (np.diff(back) > 0).all()
+    assert units.back(units.targets) == pytest.approx(labels, abs=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [BlendRecipe(members=QUICK), NeuralRecipe(epochs=3, width=8)])
+def test_a_saved_predictor_predicts_the_same(tmp_path, graphs, labels, recipe):
+    fitted = make_predictor(recipe, seed=1).fit(graphs.take(slice(60)), labels[:60])
+    fitted.save(tmp_path / "predictor.npz")
+    again = load_predictor(tmp_path / "predictor.npz")
+    np.testing.assert_allclose(again.predict(graphs), fitted.predict(graphs), rtol=1e-6)
+    np.testing.assert_allclose(again.cross_predict(), fitted.cross_predict(), rtol=1e-5)
+    assert again.weights == fitted.weights
+
+
+def test_what_cannot_be_fitted_or_loaded_is_refused(tmp_path, graphs, labels):
+    blend = make_predictor(BlendRecipe(members=QUICK))
+    with pytest.raises(PredictorError, match="at least 10 of each"):
+        blend.fit(graphs.take(slice(9)), labels[:9])
+    with pytest.raises(PredictorError, match="finite and not all equal"):
+        blend.fit(graphs.take(slice(20)), np.full(20, 0.5))
+    with pytest.raises(PredictorError, match="finite and not all equal"):
+        blend.fit(graphs.take(slice(20)), np.where(np.arange(20) == 3, np.nan, labels[:20]))
+    with pytest.raises(PredictorError, match="not a gcn of accurate networks"):
+        make_predictor(NeuralRecipe(loss="logistic"))
+    stage = NeuralRecipe()
+    cascade = CascadeRecipe(
+        kind="cascade", classifier=stage.model_copy(update={"loss": "logistic"}), regressor=stage, quantile=0.4
+    )
+    with pytest.raises(PredictorError, match="not a cascade"):
+        make_predictor(cascade)
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(PredictorError, match=r"broken\.npz: not a file of a predictor"):
+        load_predictor(tmp_path / "broken.npz")
+    with pytest.raises(PredictorError, match="not a file of a predictor"):
+        load_predictor(tmp_path / "absent.npz")
+
+
+def test_the_best_predictor_is_a_blend_of_known_ones():
+    best = PREDICTORS["best"]
+    assert isinstance(best, BlendRecipe)
+    assert all(recipe in PREDICTORS.values() for recipe in best.members.values())
+
+
+@pytest.mark.shared_data
+def test_the_best_predictor_beats_its_members_on_real_cells(shared_data):
+    """NAS-Bench-101, best of three runs, N = 172: one split of the 20 in docs/predictors.md, tested on 3,000."""
+    import pandas as pd
+
+    from neural_predictor.spaces.nasbench101 import NasBench101Space
+
+    data = pd.read_csv(shared_data / "nasbench101_val_15k.csv.gz", dtype={"adjacency": str})
+    space, label = NasBench101Space(), data["val_acc_108_max3"].to_numpy()
+    rows = np.random.default_rng(7).permutation(len(data))
+    chosen = data.iloc[rows[:3172]]
+    cells = space.encode(space.from_columns([chosen["adjacency"].tolist(), chosen["operations"].tolist()]))
+    fitted = make_predictor(BlendRecipe(), workers=2).fit(cells.take(slice(172)), label[rows[:172]])
+    rest, truth = cells.take(slice(172, 3172)), label[rows[172:3172]]
+    tau = kendalltau(fitted.predict(rest), truth).statistic
+    assert tau > 0.74
+    assert tau > np.mean([kendalltau(row, truth).statistic for row in fitted.members(rest)]) + 0.01
+    assert kendalltau(fitted.cross_predict(), label[rows[:172]]).statistic == pytest.approx(tau, abs=0.1)
