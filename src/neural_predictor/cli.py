@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from neural_predictor import __version__, cli_children
+from neural_predictor import __version__, cli_children, cli_rank
 from neural_predictor.errors import UserError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_children.app)
+app.add_typer(cli_rank.app)
 
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]

@@ -37,6 +37,7 @@ def configure(threads: int, accelerator: str) -> int:
         os.environ["CUDA_VISIBLE_DEVICES"] = claim(visible)
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     if accelerator == "cpu":

@@ -35,3 +35,7 @@ class PredictorError(UserError):
 
 class ChildError(UserError):
     """A child network cannot be trained as asked."""
+
+
+class RankingError(UserError):
+    """Candidates cannot be ranked as asked: too few labels, or an option out of range."""

@@ -65,7 +65,7 @@ def test_a_fault_in_a_study_stops_before_the_plan_with_one_message(checkout):
 def test_a_fault_in_the_default_study_or_config_stops_at_once(checkout):
     checkout.edit("config/config.yaml", "study: embedded-v1", "study: embeded-v1")
     output = checkout.snakemake("-n", ok=False)
-    assert "embeded-v1.yaml: no such study; there are embedded-v1" in output
+    assert "embeded-v1.yaml: no such study; there are best-v1, embedded-v1" in output
     assert "Traceback" not in output
     assert "allowed here are study, accelerator" in checkout.snakemake("-n", "--config", "studie=x", ok=False)
 

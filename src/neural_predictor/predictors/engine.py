@@ -20,7 +20,7 @@ from scipy.stats import norm, rankdata
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
 from neural_predictor.predictors.losses import batch_loss
-from neural_predictor.predictors.propagation import network_inputs
+from neural_predictor.predictors.propagation import STRUCTURE, network_inputs
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def fit_replicates(
     width = recipe.width_for(values.shape[1])
     streams = [np.random.default_rng(seed).spawn(2) for seed in seeds]
     if initial is None:
-        shape = (graphs.mask.shape[1], graphs.features)
+        shape = (graphs.mask.shape[1], graphs.features + STRUCTURE * recipe.structure)
         drawn = [network.initial_weights(recipe, width, *shape, stream[0]) for stream in streams]
         initial = [np.stack(parts) for parts in zip(*drawn, strict=True)]
     stacks = [
@@ -189,7 +189,7 @@ def fit_replicates(
         )
         for part in np.array_split(np.arange(len(seeds)), min(workers, len(seeds)))
     ]
-    device_graphs = tuple(map(tf.constant, network_inputs(train_graphs, reach=recipe.reach)))
+    device_graphs = tuple(map(tf.constant, network_inputs(train_graphs, recipe)))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     weights = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))

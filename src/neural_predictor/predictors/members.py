@@ -44,7 +44,7 @@ class FittedNetworks:
 
     def predict(self, graphs: GraphBatch) -> NDArray[np.float64]:
         """(n,) mean over replicates; small batches are computed whole, large ones by distinct neighbourhoods."""
-        scorer = PlainScorer(graphs, reach=self.replicates.recipe.reach) if len(graphs) <= PLAIN_GRAPHS else None
+        scorer = PlainScorer(graphs, self.replicates.recipe) if len(graphs) <= PLAIN_GRAPHS else None
         return np.asarray(score(self.replicates, graphs, scorer=scorer).mean(axis=0, dtype=np.float64))
 
     def arrays(self) -> Arrays:

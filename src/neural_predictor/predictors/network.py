@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from neural_predictor.predictors import sequences
+from neural_predictor.predictors.kernels import glorot, multiply
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,51 +25,46 @@ if TYPE_CHECKING:
 KERNEL = 3  # neighbouring places that a convolution of the CNN sees
 Graphs = tuple[Any, Any, Any]
 Weights = tuple[Any, ...]
-"""Kernel and bias of each layer in turn: (R, i, 2 D), (R, 2 D) for convolutions; (R, i, o), (R, o) for the rest."""
-
-
-def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
-    limit = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, (fan_in, outputs or fan_out)).astype(np.float32)
+"""Kernel and bias of each layer in turn: (R, i, 2 D), (R, 2 D) for convolutions; (R, i + D, 4 D), (R, 4 D) for LSTM
+layers; (R, i, o), (R, o) for the rest."""
 
 
 def initial_weights(
     recipe: NeuralRecipe, width: int, places: int, features: int, rng: np.random.Generator
 ) -> list[NDArray[np.float32]]:
-    """Glorot-uniform kernels (times the recipe's gain) and zero biases of one replicate, without the leading axis.
+    """Initial kernels (Glorot-uniform, times the recipe's gain) and biases of one replicate, without the leading axis.
 
     Args:
         recipe: kind, layers and hidden widths.
         width: D.
-        places: v, nodes of a graph with its padding (the GCN does not depend on it).
+        places: v, nodes of a graph with its padding (only the MLP and the CNN depend on it).
         features: f, kinds of operation.
         rng: where the weights come from.
     """
-    weights: list[NDArray[np.float32]] = []
-    size = {"gcn": features, "mlp": places * (features + places), "cnn": features + places}[recipe.kind]
-    for _ in range(recipe.layers):
-        if recipe.kind == "gcn":
-            kernel = np.concatenate([_glorot(rng, size, width) for _ in range(recipe.directions)], axis=1)
-            kernel *= np.float32(recipe.initial_gain)
-        elif recipe.kind == "cnn":
-            kernel = _glorot(rng, KERNEL * size, KERNEL * width, width)
-        else:
-            kernel = _glorot(rng, size, width)
-        weights += [kernel, np.zeros(kernel.shape[1], np.float32)]
-        size = width
+    body = sequences.lstm_weights if recipe.kind in sequences.BODIES else _layer_weights
+    sizes = {"mlp": places * (features + places), "cnn": features + places}
+    weights = body(recipe, width, sizes.get(recipe.kind, features), rng)
     size = 3 * width if recipe.readout == "mean-sum-max" else width
     for out in (*recipe.hidden, 1):
-        weights += [_glorot(rng, size, out), np.zeros(out, np.float32)]
+        weights += [glorot(rng, size, out), np.zeros(out, np.float32)]
         size = out
     return weights
 
 
-def product(left: Any, kernel: Any, recipe: NeuralRecipe) -> Any:
-    """Matrix product in the recipe's precision, as float32."""
-    if recipe.precision == "mixed_bfloat16":
-        low = tf.matmul(tf.cast(left, tf.bfloat16), tf.cast(kernel, tf.bfloat16))
-        return tf.cast(low, tf.float32)
-    return tf.matmul(left, kernel)
+def _layer_weights(recipe: NeuralRecipe, width: int, size: int, rng: np.random.Generator) -> list[NDArray[np.float32]]:
+    """Kernel and bias of each layer of a GCN, MLP or CNN whose first layer takes `size` numbers."""
+    weights: list[NDArray[np.float32]] = []
+    for _ in range(recipe.layers):
+        if recipe.kind == "gcn":
+            kernel = np.concatenate([glorot(rng, size, width) for _ in range(recipe.directions)], axis=1)
+            kernel *= np.float32(recipe.initial_gain)
+        elif recipe.kind == "cnn":
+            kernel = glorot(rng, KERNEL * size, KERNEL * width, width)
+        else:
+            kernel = glorot(rng, size, width)
+        weights += [kernel, np.zeros(kernel.shape[1], np.float32)]
+        size = width
+    return weights
 
 
 def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: NeuralRecipe) -> Any:
@@ -84,7 +82,7 @@ def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: Neura
     """
     batch, v, f = (nodes.shape[k] for k in (1, 2, 3))
     directions = propagation.shape[2]
-    all_sides = product(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
+    all_sides = multiply(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
     sides = tf.split(tf.reshape(all_sides, (-1, batch, v, kernel.shape[-1])), directions, axis=-1)
     biases = tf.split(bias[:, None, None, :], directions, axis=-1)
     return tf.add_n(
@@ -103,7 +101,7 @@ def head(pooled: Any, weights: Weights, recipe: NeuralRecipe, keep: Sequence[Any
     hidden = pooled
     layers = list(zip(weights[::2], weights[1::2], strict=True))
     for k, (kernel, bias) in enumerate(layers[:-1]):
-        hidden = tf.nn.relu(product(hidden, kernel, recipe) + bias[:, None])
+        hidden = tf.nn.relu(multiply(hidden, kernel, recipe) + bias[:, None])
         if keep:
             hidden *= keep[k]
     kernel, bias = layers[-1]
@@ -129,7 +127,7 @@ def _mlp(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
     hidden = tf.concat([nodes, propagation[:, :, 0]], axis=-1)
     hidden = tf.reshape(hidden, (hidden.shape[0], hidden.shape[1], -1))
     for k in range(recipe.layers):
-        hidden = tf.nn.relu(product(hidden, weights[2 * k], recipe) + weights[2 * k + 1][:, None])
+        hidden = tf.nn.relu(multiply(hidden, weights[2 * k], recipe) + weights[2 * k + 1][:, None])
     return hidden
 
 
@@ -143,7 +141,7 @@ def _cnn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
         wide = tf.pad(hidden, ((0, 0), (0, 0), (1, 1), (0, 0)))
         windows = tf.concat([wide[:, :, i : i + v] for i in range(KERNEL)], axis=-1)
         windows = tf.reshape(windows, (count, batch * v, KERNEL * size))
-        hidden = tf.nn.relu(product(windows, weights[2 * k], recipe) + weights[2 * k + 1][:, None])
+        hidden = tf.nn.relu(multiply(windows, weights[2 * k], recipe) + weights[2 * k + 1][:, None])
         hidden = tf.reshape(hidden, (count, batch, v, hidden.shape[-1])) * real[..., None]
         hidden, real = _halved(hidden), _halved(real[..., None])[..., 0]
     return tf.reduce_sum(hidden, axis=2) / tf.maximum(tf.reduce_sum(real, axis=2), 1)[..., None]
@@ -156,7 +154,8 @@ def _halved(values: Any) -> Any:
     return tf.reduce_max(tf.reshape(even, (count, batch, -(-v // 2), 2, size)), axis=3)
 
 
-_BODIES = {"gcn": _gcn, "mlp": _mlp, "cnn": _cnn}
+_BODIES = {"gcn": _gcn, "mlp": _mlp, "cnn": _cnn, **sequences.BODIES}
+"""Each makes one vector (R, b, ..) a graph with the first 2 * `layers` weights: a kernel and a bias a layer."""
 
 
 def forward(weights: Weights, graphs: Graphs, recipe: NeuralRecipe, keep: Sequence[Any] = ()) -> Any:

@@ -50,6 +50,8 @@ class NeuralRecipe(BaseModel):
             square root of their number, and their largest values, side by side.
         reach: whether a GCN's layers also see all nodes that a node reaches and is reached from, as two further
             directions with kernels of their own.
+        structure: whether a GCN's nodes also carry where they stand: depth, degrees, share of paths
+            (`propagation.node_structure`), which its few layers cannot count.
         precision: `mixed_bfloat16` multiplies matrices in bfloat16 and keeps weights and sums in float32 (GPUs).
     """
 
@@ -70,7 +72,14 @@ class NeuralRecipe(BaseModel):
     optimizer: Literal["adam", "adamw"] = "adam"
     readout: Literal["mean", "mean-sum-max"] = "mean"
     reach: bool = False
+    structure: bool = False
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+
+    @model_validator(mode="after")
+    def _only_a_gcn_sees_structure(self) -> NeuralRecipe:
+        if self.kind != "gcn" and (self.reach or self.structure or self.readout != "mean"):
+            raise ValueError(f"reach, structure and readout are of kind gcn; this is {self.kind}")
+        return self
 
     @property
     def ranks(self) -> bool:
@@ -85,7 +94,7 @@ class NeuralRecipe(BaseModel):
     @property
     def local(self) -> bool:
         """Whether a node's embedding depends on its neighbourhood alone and a graph is the mean of its nodes."""
-        return self.kind == "gcn" and self.readout == "mean" and not self.reach
+        return self.kind == "gcn" and self.readout == "mean" and not (self.reach or self.structure)
 
     def width_for(self, train_size: int) -> int:
         """D for N = `train_size` training networks."""
@@ -206,6 +215,7 @@ HINGE = NeuralRecipe(
     epochs=150,
     batch_size=16,
     readout="mean-sum-max",
+    structure=True,
 )
 """The best single GCN of ours: docs/predictors.md has what else was tried."""
 

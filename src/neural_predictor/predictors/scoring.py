@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
+from neural_predictor.predictors.kernels import multiply
 from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
 from neural_predictor.predictors.propagation import network_inputs
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Links = tuple["Sequence[int]", "Sequence[int]"]
 MEMORY_MB = 2048
 PLAIN_GRAPHS = 2**13
+PLAIN_PLACES = 2**17  # places of the graphs of a batch, which bound it where graphs are large
 HEAD_GRAPHS = 2**16  # graphs that are pooled at once
 
 
@@ -73,7 +75,7 @@ def _compiled(recipe: NeuralRecipe, links: tuple[Links, ...]) -> tuple[Any, Any]
     @tf.function(jit_compile=True, autograph=False)
     def climb(product: Any, members: Any, rows: Any, bias: Any, kernel: Any) -> Any:
         nodes = _propagate(_gather(product, members), rows, bias, (everywhere, everywhere))
-        return network.product(nodes, kernel, recipe)
+        return multiply(nodes, kernel, recipe)
 
     @tf.function(jit_compile=True, autograph=False)
     def finish(product: Any, graphs: Any, bias: Any, weights: Any) -> Any:
@@ -157,11 +159,12 @@ def _compiled_forward(recipe: NeuralRecipe) -> Any:
 class PlainScorer:
     """For predictors that do not work on neighbourhoods: every graph, in batches."""
 
-    def __init__(self, graphs: GraphBatch, *, reach: bool = False) -> None:
+    def __init__(self, graphs: GraphBatch, recipe: NeuralRecipe | None = None) -> None:
         self._batches = []
-        for start in range(0, len(graphs), PLAIN_GRAPHS):
-            part = graphs.take(slice(start, start + PLAIN_GRAPHS))
-            padded = tuple(_pad(values, _round_up(len(part))) for values in network_inputs(part, reach=reach))
+        block = min(PLAIN_GRAPHS, max(PLAIN_PLACES // graphs.mask.shape[1], 256))
+        for start in range(0, len(graphs), block):
+            part = graphs.take(slice(start, start + block))
+            padded = tuple(_pad(values, _round_up(len(part))) for values in network_inputs(part, recipe))
             self._batches.append((len(part), padded))
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
@@ -176,7 +179,7 @@ def make_scorer(
     """Graphs made ready to be scored by replicates of this kind, number of layers, and D."""
     if recipe.local:
         return SpaceScorer(graphs, recipe.layers, width, memory_mb)
-    return PlainScorer(graphs, reach=recipe.reach)
+    return PlainScorer(graphs, recipe)
 
 
 def score(

@@ -1,0 +1,51 @@
+"""The command that ranks candidates of any search space; `cli` adds it to its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+Train = Annotated[Path, typer.Option(help="Trained networks with their labels (CSV, JSON lines, Parquet).")]
+Candidates = Annotated[Path, typer.Option(help="Networks to rank, in any of these forms.")]
+Output = Annotated[Path, typer.Option(help="Where the ranked candidates shall be, in the form of its extension.")]
+
+
+@app.command()
+def rank(
+    train: Train,
+    candidates: Candidates,
+    output: Output,
+    label: Annotated[str, typer.Option(help="Column of the training networks' labels.")] = "label",
+    minimise: Annotated[bool, typer.Option("--minimise", help="The label is better the lower it is.")] = False,
+    top: Annotated[int | None, typer.Option(help="Keep the K best only.")] = None,
+    predictor: Annotated[str, typer.Option(help="Name of a predictor, such as best or paper.")] = "best",
+    seed: Annotated[int, typer.Option(help="Seed of the fits.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    accelerator: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    learning_curve: Annotated[
+        bool, typer.Option("--learning-curve/--no-learning-curve", help="Measure what more networks would help.")
+    ] = True,
+) -> None:
+    """Rank the candidates of your own search space by what some trained networks teach."""
+    start = time.monotonic()
+    from neural_predictor.ranking.rank import rank_files
+    from neural_predictor.ranking.score import Options
+
+    options = Options(minimise=minimise, top=top, seed=seed, curve=learning_curve)
+    report = rank_files(
+        train,
+        candidates,
+        output,
+        label=label,
+        options=options,
+        predictor=predictor,
+        workers=threads or os.cpu_count() or 1,
+        accelerator=accelerator,
+    )
+    typer.echo(f"{report}\nWrote {output} in {time.monotonic() - start:.0f} s")

@@ -1,0 +1,27 @@
+"""What the networks' layers are made of: initial kernels, and products in the recipe's precision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.recipe import NeuralRecipe
+
+
+def glorot(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
+    """A Glorot-uniform kernel (fan_in, outputs), where not fan_out outputs."""
+    limit = np.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit, (fan_in, outputs or fan_out)).astype(np.float32)
+
+
+def multiply(left: Any, kernel: Any, recipe: NeuralRecipe) -> Any:
+    """Matrix product in the recipe's precision, as float32."""
+    if recipe.precision == "mixed_bfloat16":
+        low = tf.matmul(tf.cast(left, tf.bfloat16), tf.cast(kernel, tf.bfloat16))
+        return tf.cast(low, tf.float32)
+    return tf.matmul(left, kernel)

@@ -1,0 +1,66 @@
+"""A ranking in words: what was ranked by what, and what that is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.ranking.quality import COVERAGE, SMALLEST_FIT
+
+if TYPE_CHECKING:
+    from neural_predictor.ranking.score import Scored
+
+
+def describe(scored: Scored, trained: int, operations: list[str], predictor: str) -> str:
+    """The report of a ranking.
+
+    Args:
+        scored: the ranking.
+        trained: number of training networks, N.
+        operations: names of all operations.
+        predictor: its name.
+    """
+    n = len(scored.score)
+    lines = [
+        f"{trained:,} training networks, {n:,} candidates, {len(operations)} operations: {_some(operations)}",
+        f"Predictor {predictor}; Kendall tau in cross-validation of the training networks, with its 95 % interval: "
+        f"{scored.tau}",
+        f"  {meaning(scored)}",
+        *_curve(scored, trained),
+        f"Intervals score_low to score_high are made to hold {COVERAGE:.0%} of the labels of networks like the "
+        "training networks",
+    ]
+    if scored.warnings:
+        lines += ["Mind:", *(f"  {warning}" for warning in scored.warnings)]
+    return "\n".join(lines)
+
+
+def meaning(scored: Scored) -> str:
+    """What tau says, in a sentence."""
+    if scored.tau.low <= 0:
+        return (
+            "The interval reaches 0: these labels do not show that the ranking is better than a random one. "
+            "Train more networks first"
+        )
+    right = (1 + scored.tau.value) / 2
+    return (
+        f"Of two networks that it was not fitted to, the predictor puts the better one first in {100 * right:.0f} of "
+        "100 cases (guessing: 50)"
+    )
+
+
+def _curve(scored: Scored, trained: int) -> list[str]:
+    if scored.curve is None:
+        return [f"No learning curve: not asked for, or fewer than {2 * SMALLEST_FIT} training networks"]
+    points = [f"  {size:>9,}  {value}" for size, value in scored.curve.points.items()]
+    gain = scored.curve.ahead.value - scored.tau.value
+    return [
+        "Learning curve: tau by number of training networks",
+        *points,
+        f"  {scored.curve.twice:>9,}  {scored.curve.ahead} extrapolated, a straight line in the log of the number",
+        f"  So {trained:,} more networks would change tau by about {gain:+.2f}",
+    ]
+
+
+def _some(names: list[str], most: int = 12) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

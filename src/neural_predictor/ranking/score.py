@@ -1,0 +1,196 @@
+"""Scores, ranks and intervals of candidates, and what they are worth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neural_predictor.errors import PredictorError, RankingError
+from neural_predictor.progress import progress
+from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, estimate, learning_curve, sub_trials
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.family import Predictor
+    from neural_predictor.ranking.cells import Cells, Vocabulary
+    from neural_predictor.ranking.networks import Training
+    from neural_predictor.ranking.quality import Maker
+    from neural_predictor.ranking.scratch import Scratch
+
+
+@dataclass(frozen=True)
+class Options:
+    """How candidates are ranked.
+
+    Attributes:
+        minimise: the label is better the lower it is.
+        top: how many of the best are kept; None for all.
+        seed: of the fits, subsets and resamples.
+        curve: whether a learning curve is measured.
+    """
+
+    minimise: bool = False
+    top: int | None = None
+    seed: int = 0
+    curve: bool = True
+
+    def __post_init__(self) -> None:
+        if self.top is not None and self.top < 1:
+            raise RankingError(f"top is {self.top}; allowed are numbers from 1 to that of the candidates")
+        if self.seed < 0:
+            raise RankingError(f"seed is {self.seed}; allowed are 0 and larger numbers")
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scores of n candidates, in their own order, in the label's unit.
+
+    Attributes:
+        order: (k,) the best candidates, best first; equal scores in order of the candidates.
+        score: (n,) predicted label.
+        low: (n,) lower end of the score's interval.
+        high: (n,) its upper end.
+        in_training: (n,) bool, whether a candidate is a training network.
+        tau: Kendall tau of the training networks in cross-validation.
+        curve: tau by number of networks, where it was measured.
+        warnings: sentences.
+    """
+
+    order: NDArray[np.intp]
+    score: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    in_training: NDArray[np.bool_]
+    tau: Estimate
+    curve: Curve | None
+    warnings: list[str]
+
+
+def makers(predictor: str, workers: int) -> tuple[Maker, Maker]:
+    """What makes unfitted predictors of this name from seeds: the one that ranks, and that of the learning curve.
+
+    The curve ends with the cross-validated predictions, and there each neural member of a blend is one fit, not a mean
+    of several. So it is in the fits to fewer networks, whose blends also cross-validate in two folds: they take half
+    the time.
+
+    Raises:
+        PredictorError: for an unknown name.
+    """
+    from neural_predictor.predictors.family import PREDICTORS, make_predictor
+    from neural_predictor.predictors.recipe import BlendRecipe
+
+    if predictor not in PREDICTORS:
+        raise PredictorError(f"unknown predictor {predictor!r}; known are {', '.join(PREDICTORS)}")
+    recipe = PREDICTORS[predictor]
+    light = recipe.model_copy(update={"seeds": 1, "folds": 2}) if isinstance(recipe, BlendRecipe) else recipe
+    return (lambda seed: make_predictor(recipe, seed, workers)), (lambda seed: make_predictor(light, seed, workers))
+
+
+class Candidates:
+    """Candidates as they are read: their graphs go to the disk, counts of what is new about them stay.
+
+    Args:
+        scratch: where the graphs go.
+        vocabulary: of the training networks so far; takes up the candidates' names.
+        training: the training networks.
+    """
+
+    def __init__(self, scratch: Scratch, vocabulary: Vocabulary, training: Training) -> None:
+        self.scratch, self.vocabulary, self.training = scratch, vocabulary, training
+        self.trained = len(vocabulary.numbers)
+        self.unseen: Counter[int] = Counter()
+
+    def count(self, cells: Cells) -> None:
+        """Count the candidates of each operation that no training network has."""
+        for kind in np.unique(cells.kinds[cells.kinds >= self.trained]):
+            self.unseen[int(kind)] += int((cells.kinds == kind).any(axis=1).sum())
+
+    def warnings(self) -> list[str]:
+        """What a reader of the ranking should know of the networks."""
+        names, found = list(self.vocabulary.numbers), []
+        for kind, count in sorted(self.unseen.items()):
+            found.append(
+                f"operation {names[kind]!r} of {count:,} candidates is in no training network: expect less there"
+            )
+        if larger := int((self.scratch.sizes > self.training.cells.sizes.max()).sum()):
+            found.append(f"{larger:,} candidates have more nodes than any training network: expect less there")
+        if doubled := len(self.scratch) - len(np.unique(self.scratch.digests)):
+            found.append(f"{doubled:,} candidates repeat an earlier one; they are kept, with the same score")
+        if known := int(np.isin(self.scratch.digests, self.training.digests).sum()):
+            found.append(f"{known:,} candidates are training networks; they are kept, and marked in_training")
+        if self.training.repeated:
+            found.append(
+                f"{self.training.repeated:,} training rows repeat the network of an earlier row; each network counts "
+                "once, with the mean of its labels"
+            )
+        return found
+
+
+def score_candidates(candidates: Candidates, make: Maker, light: Maker, options: Options) -> Scored:
+    """Fit a predictor to the training networks and rank the candidates.
+
+    Args:
+        candidates: all read.
+        make: makes the predictor.
+        light: makes that of the learning curve.
+        options: how.
+
+    Raises:
+        RankingError: if more are to be kept than there are.
+    """
+    n = len(candidates.scratch)
+    check_top(options, n)
+    training, places = candidates.training, candidates.vocabulary.places(candidates.trained)
+    graphs, sign = training.cells.encode(places), -1.0 if options.minimise else 1.0
+    labels = sign * training.labels
+    fitted = make(options.seed).fit(graphs, labels)
+    crossed = fitted.cross_predict()
+    members = fitted.cross_members()
+    intervals = Intervals.calibrated(labels, crossed, members)
+    trials = [
+        *(sub_trials(graphs, labels, light, options.seed) if options.curve else []),
+        Trial(len(labels), labels, crossed),
+    ]
+    rng = np.random.default_rng([options.seed, 2])
+    draws = [trial.resampled(rng) for trial in trials]
+    curve = learning_curve(trials, draws, rng) if len({trial.size for trial in trials}) > 1 else None
+    score, half = _scores(candidates, fitted, intervals, places, ensemble=len(members) > 1)
+    order = np.argsort(-score, kind="stable")
+    return Scored(
+        order=order[: options.top],
+        score=sign * score,
+        low=sign * score - half,
+        high=sign * score + half,
+        in_training=np.isin(candidates.scratch.digests, training.digests),
+        tau=estimate(trials[-1].tau(), draws[-1]),
+        curve=curve,
+        warnings=candidates.warnings(),
+    )
+
+
+def check_top(options: Options, n: int) -> None:
+    """Refuse to keep more candidates than there are."""
+    if options.top is not None and options.top > n:
+        raise RankingError(
+            f"top is {options.top:,}, but there are {n:,} candidates; allowed are numbers from 1 to {n:,}"
+        )
+
+
+def _scores(
+    candidates: Candidates, fitted: Predictor, intervals: Intervals, places: NDArray[np.intp], *, ensemble: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) predictions and (n,) half-widths of their intervals; equal graphs are scored once."""
+    scratch = candidates.scratch
+    _, first, inverse = np.unique(scratch.digests, return_index=True, return_inverse=True)
+    score, half = np.empty(len(scratch)), np.empty(len(scratch))
+    with progress("score candidates", len(first), "networks") as advance:
+        for rows in scratch.score_blocks(first, len(places)):
+            graphs = scratch.graphs(rows).encode(places)
+            score[rows] = predicted = fitted.predict(graphs)
+            half[rows] = intervals.half_width(fitted.members(graphs) if ensemble else predicted[None])
+            advance(len(rows))
+    return score[first][inverse], half[first][inverse]

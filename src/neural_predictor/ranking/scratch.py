@@ -1,0 +1,115 @@
+"""Candidates on the disk while they are ranked: any number of them, in little memory."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pyarrow as pa
+
+from neural_predictor.files import disk_faults
+from neural_predictor.ranking.cells import Cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+BLOCK_BYTES = 2**26
+BLOCK_CELLS = 2**24
+BLOCK_ROWS = 8192
+
+
+def digests(kinds: list[bytes], edges: list[bytes]) -> NDArray[np.void]:
+    """(n,) 16 bytes for each packed graph; equal ones for equal graphs."""
+    found = b"".join(
+        hashlib.blake2b(kind + edge, digest_size=16).digest() for kind, edge in zip(kinds, edges, strict=True)
+    )
+    return np.frombuffer(found, np.dtype("V16"))
+
+
+class Scratch:
+    """Rows with their graphs, in a file of a temporary folder: written once, then read in any order.
+
+    Attributes:
+        sizes: (n,) int16, number of nodes of each graph.
+        digests: (n,) 16 bytes of each graph, see `digests`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pa.RecordBatchFileWriter | None = None
+        self._sizes: list[NDArray[np.int16]] = []
+        self._digests: list[NDArray[np.void]] = []
+        self._counts: list[NDArray[np.int64]] = []
+        self.sizes = np.zeros(0, np.int16)
+        self.digests = np.zeros(0, "V16")
+
+    def append(self, kept: pa.RecordBatch | None, cells: Cells) -> None:
+        """Add rows: what is kept of them, always of the same columns, and their graphs."""
+        kinds, edges = cells.pack()
+        columns = {name: kept.column(name) for name in kept.schema.names} if kept is not None else {}
+        batch = pa.record_batch(columns | {"kinds": pa.array(kinds), "edges": pa.array(edges)})
+        with disk_faults(self._path):
+            if self._writer is None:
+                self._writer = pa.ipc.new_file(str(self._path), batch.schema)
+            self._writer.write_batch(batch)
+        self._sizes.append(cells.sizes)
+        self._digests.append(digests(kinds, edges))
+
+    def close(self) -> Self:
+        """End the writing; from now on rows can be read."""
+        if self._writer is not None:
+            with disk_faults(self._path):
+                self._writer.close()
+            self._batches = pa.ipc.open_file(pa.memory_map(str(self._path)))
+            self._first = np.cumsum([0, *map(len, self._sizes)])
+            self.sizes, self.digests = np.concatenate(self._sizes), np.concatenate(self._digests)
+        return self
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def kept(self, rows: NDArray[np.integer]) -> pa.Table:
+        """What was kept of these rows, in this order."""
+        return self._take(rows, slice(0, -2))
+
+    def graphs(self, rows: NDArray[np.integer]) -> Cells:
+        """The graphs of these rows, in this order."""
+        table = self._take(rows, slice(-2, None))
+        return Cells.unpack(table["kinds"].to_pylist(), table["edges"].to_pylist())
+
+    def _take(self, rows: NDArray[np.integer], columns: slice) -> pa.Table:
+        names = self._batches.schema.names[columns]
+        order = np.argsort(rows, kind="stable")
+        places = np.searchsorted(self._first, rows[order], side="right") - 1
+        parts = []
+        for batch in np.unique(places):
+            within = rows[order][places == batch] - self._first[batch]
+            parts.append(self._batches.get_batch(int(batch)).select(names).take(pa.array(within)))
+        back = np.empty(len(rows), np.intp)
+        back[order] = np.arange(len(rows))
+        return pa.Table.from_batches(parts).combine_chunks().take(pa.array(back))
+
+    def output_blocks(self, order: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
+        """Rows of this order in blocks that fit into memory."""
+        each = self._path.stat().st_size // max(len(self), 1) + 1
+        step = int(np.clip(BLOCK_BYTES // each, 1, 8 * BLOCK_ROWS))
+        for start in range(0, len(order), step):
+            yield order[start : start + step]
+
+    def score_blocks(self, rows: NDArray[np.integer], operations: int) -> Iterator[NDArray[np.integer]]:
+        """The same rows in blocks of graphs of about the same size, which fit into memory encoded.
+
+        Args:
+            rows: in any order.
+            operations: number of kinds of operation, f.
+        """
+        left = rows[np.argsort(self.sizes[rows], kind="stable")][::-1]
+        while len(left):
+            largest = int(self.sizes[left[0]])
+            step = int(np.clip(BLOCK_CELLS // (largest * (largest + operations)), 16, BLOCK_ROWS))
+            yield left[:step]
+            left = left[step:]

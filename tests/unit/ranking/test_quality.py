@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.ranking.report import describe
+from neural_predictor.ranking.score import Scored
+
+RNG = np.random.default_rng
+
+
+def trial(size, noise, n=200, seed=0):
+    rng = RNG([seed, size])
+    labels = rng.normal(size=n)
+    return Trial(size, labels, labels + noise * rng.normal(size=n))
+
+
+def test_tau_of_a_constant_is_zero():
+    assert Trial(3, np.arange(5.0), np.ones(5)).tau() == 0
+    assert Trial(3, np.arange(5.0), np.arange(5.0)).tau() == pytest.approx(1)
+
+
+def test_the_interval_of_tau_holds_the_truth_about_as_often_as_it_says():
+    truth = trial(1, 1.0, n=5000).tau()
+    hits = 0
+    for seed in range(40):
+        draws = trial(1, 1.0, n=60, seed=seed + 1).resampled(RNG(seed))
+        low, high = np.quantile(draws, (0.025, 0.975))
+        hits += low <= truth <= high
+    assert hits >= 33
+
+
+def test_the_curve_is_a_line_in_the_log_of_the_number():
+    trials = [trial(25, 2.0), trial(25, 2.0, seed=1), trial(50, 1.0), trial(100, 0.5)]
+    rng = RNG(0)
+    curve = learning_curve(trials, [one.resampled(rng) for one in trials], rng)
+    assert list(curve.points) == [25, 50, 100]
+    assert curve.twice == 200
+    assert curve.points[25].value == pytest.approx((trials[0].tau() + trials[1].tau()) / 2)
+    means = [point.value for point in curve.points.values()]
+    slope, level = np.polyfit([0, 1, 2], means, 1)
+    assert curve.ahead.value == pytest.approx(min(3 * slope + level, 1))
+    assert curve.ahead.low < curve.ahead.value <= curve.ahead.high <= 1
+
+
+def test_subsets_are_tested_on_all_other_networks(made, networks, labels):
+    from neural_predictor.ranking.cells import Vocabulary
+    from neural_predictor.ranking.parse import parse
+
+    vocabulary = Vocabulary()
+    operations, edges = zip(*networks[:80], strict=True)
+    cells = parse(operations, edges, ["edges"] * 80, vocabulary, str)
+    graphs = cells.encode(vocabulary.places(5))
+    found = sub_trials(graphs, np.array(labels[:80]), made.Ridge, seed=3)
+    assert [(one.size, len(one.observed)) for one in found] == [(20, 60), (20, 60), (40, 40), (40, 40)]
+    halves = np.concatenate([found[2].observed, found[3].observed])
+    assert sorted(halves) == sorted(labels[:80])
+    few = graphs.take(np.arange(30))
+    assert [one.size for one in sub_trials(few, np.array(labels[:30]), made.Ridge, seed=3)] == [15, 15]
+    assert sub_trials(few.take(np.arange(12)), np.array(labels[:12]), made.Ridge, seed=3) == []
+
+
+def test_intervals_hold_the_share_of_new_labels_that_they_say():
+    rng = RNG(0)
+    held = []
+    for _ in range(50):
+        spread = rng.uniform(0.5, 2, size=300)
+        error = spread * rng.normal(size=300)
+        members = np.stack([-spread, spread]) / 2
+        found = Intervals.calibrated(error[:100], np.zeros(100), members[:, :100])
+        held.append(np.mean(np.abs(error[100:]) <= found.half_width(members[:, 100:])))
+    assert 0.88 < np.mean(held) < 0.93
+
+
+def test_intervals_of_a_predictor_that_was_never_wrong_are_still_intervals():
+    found = Intervals.calibrated(np.arange(10.0), np.arange(10.0), np.zeros((1, 10)))
+    assert found.half_width(np.zeros((1, 3))).tolist() == [0, 0, 0]
+    one = Intervals.calibrated(np.arange(10.0), np.zeros(10), np.zeros((1, 10)))
+    assert (one.half_width(np.zeros((1, 3))) == 9).all()
+
+
+def scored(tau, curve=None, warnings=()):
+    values = np.zeros(3)
+    return Scored(np.arange(3), values, values, values, values > 0, tau, curve, list(warnings))
+
+
+def test_the_report_says_what_tau_means():
+    report = describe(scored(Estimate(0.6, 0.5, 0.7)), 172, ["a", "b"], "best")
+    assert "puts the better one first in 80 of 100 cases" in report
+    assert "No learning curve" in report
+    unsure = describe(scored(Estimate(0.1, -0.1, 0.3)), 12, ["a"], "best")
+    assert "do not show that the ranking is better than a random one" in unsure
+    curve = Curve({86: Estimate(0.5, 0.4, 0.6), 172: Estimate(0.6, 0.5, 0.7)}, 344, Estimate(0.7, 0.5, 0.8))
+    with_curve = describe(scored(Estimate(0.6, 0.5, 0.7), curve, ["look here"]), 172, list("abcdefghijklmnop"), "best")
+    assert "344  0.700 (0.500 to 0.800) extrapolated" in with_curve
+    assert "172 more networks would change tau by about +0.10" in with_curve
+    assert "16 operations: a, b, c, d, e, f, g, h, i, j, k, l and 4 more" in with_curve
+    assert with_curve.endswith("Mind:\n  look here")
