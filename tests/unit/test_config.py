@@ -210,7 +210,7 @@ def test_files_that_are_no_yaml_or_give_a_key_twice_are_named(tmp_path):
 
 
 def test_an_unknown_study_and_an_unknown_source_are_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study; there are best-v1, embedded-v1, .*smoke-v1"):
+    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study; there are best-v1, .*smoke-v1"):
         Project(ROOT).study("mystudy-v1")
     with pytest.raises(ConfigError, match=r"data\.nasbench: no such source; known are"):
         Project(ROOT, {"study": "smoke-v1", "data": {"nasbench": "x"}})

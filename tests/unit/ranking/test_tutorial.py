@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 
 DOCUMENT = Path(__file__).parents[3] / "docs/rank.md"
-SMALLER = {"rows[172:])": "rows[172:500])", "--predictor best": "--predictor xgboost", "[:1172]": "[:272]"}
+SMALLER = {
+    "rows[172:])": "rows[172:500])",
+    "--predictor best": "--predictor xgboost --threads 1",
+    "[:1172]": "[:272]",
+    'predictor="xgboost"': 'predictor="xgboost", threads=1',
+}
 
 
 @pytest.fixture
