@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_predictor.errors import PredictorError
-from neural_predictor.predictors.propagation import reachable
+from neural_predictor.predictors.paths import Paths, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +54,11 @@ class FeatureMap:
 
     Args:
         graphs: the training graphs. Edges lead from lower to higher node numbers.
-        subsets: subsets of operations; None takes `operation_subsets(graphs)`.
     """
 
-    def __init__(self, graphs: GraphBatch, subsets: list[tuple[int, ...]] | None = None) -> None:
+    def __init__(self, graphs: GraphBatch) -> None:
         self.kinds = graphs.features
-        self.subsets = operation_subsets(graphs) if subsets is None else subsets
+        self.subsets = operation_subsets(graphs)
         self._last: tuple[weakref.ref[GraphBatch], Floats] | None = None
 
     def __call__(self, graphs: GraphBatch) -> Floats:
@@ -85,35 +84,10 @@ class FeatureMap:
         return found
 
     def _describe(self, graphs: GraphBatch) -> Floats:
-        ends = _Ends(graphs)
-        blocks = [*_counts(graphs, ends), *_reach(graphs, ends), *_depths(graphs, ends), *_paths(graphs, ends)]
-        blocks += _subset_paths(graphs, ends, self.subsets)
+        paths = Paths(graphs)
+        blocks = [*_counts(graphs, paths), *_reach(graphs, paths), *_depths(graphs, paths), *_paths(graphs, paths)]
+        blocks += _subset_paths(graphs, paths, self.subsets)
         return np.concatenate([np.asarray(block, np.float32).reshape(len(graphs), -1) for block in blocks], axis=1)
-
-
-class _Ends:
-    """Inputs and outputs (n, v), and what comes from the first and leads to the second along paths.
-
-    Attributes:
-        inputs: real nodes without incoming edges.
-        outputs: real nodes without outgoing edges.
-        edges: (n, v, v) bool.
-    """
-
-    def __init__(self, graphs: GraphBatch) -> None:
-        self.edges = graphs.adjacency.astype(np.bool_)
-        self.inputs = graphs.mask & ~self.edges.any(axis=1)
-        self.outputs = graphs.mask & ~self.edges.any(axis=2)
-
-    def forwards(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-        """Each node j with its predecessors (n, j), in topological order."""
-        for j in range(self.edges.shape[1]):
-            yield j, self.edges[:, :j, j]
-
-    def backwards(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-        """Each node i with its successors among i + 1, ..: (n, v - i - 1), the last node first."""
-        for i in reversed(range(self.edges.shape[1])):
-            yield i, self.edges[:, i, i + 1 :]
 
 
 def _by_kind(graphs: GraphBatch, values: Any) -> Floats:
@@ -127,68 +101,56 @@ def _pairs(graphs: GraphBatch, links: NDArray[np.generic]) -> Floats:
     return np.asarray(np.matmul(graphs.nodes.swapaxes(1, 2), sums))
 
 
-def _counts(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+def _counts(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
     yield graphs.nodes.sum(axis=1)
-    yield np.stack([graphs.mask.sum(1), ends.edges.sum((1, 2)), ends.inputs.sum(1), ends.outputs.sum(1)], axis=1)
-    yield _by_kind(graphs, ends.edges.sum(axis=2))
-    yield _by_kind(graphs, ends.edges.sum(axis=1))
-    yield _pairs(graphs, ends.edges)
+    yield np.stack([graphs.mask.sum(1), paths.edges.sum((1, 2)), paths.inputs.sum(1), paths.outputs.sum(1)], axis=1)
+    yield _by_kind(graphs, paths.edges.sum(axis=2))
+    yield _by_kind(graphs, paths.edges.sum(axis=1))
+    yield _pairs(graphs, paths.edges)
     single = graphs.adjacency.astype(np.float32)
     yield _pairs(graphs, np.matmul(single, single))
 
 
-def _reach(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+def _reach(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
     """Pairs by reachability; operations among all that outputs of a kind are made of, and that read inputs of one."""
     reach = reachable(graphs)
     yield _pairs(graphs, reach)
     of_kind = graphs.nodes.astype(np.bool_)
     for kind in range(graphs.features):
-        yield _by_kind(graphs, (reach & (of_kind[..., kind] & ends.outputs)[:, None]).any(axis=2))
-        yield _by_kind(graphs, (reach & (of_kind[..., kind] & ends.inputs)[:, :, None]).any(axis=1))
+        yield _by_kind(graphs, (reach & (of_kind[..., kind] & paths.outputs)[:, None]).any(axis=2))
+        yield _by_kind(graphs, (reach & (of_kind[..., kind] & paths.inputs)[:, :, None]).any(axis=1))
 
 
-def _depths(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+def _depths(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
     """Longest distance from an input and to an output: means by kind, and how many of a kind are at each."""
-    shape, counts = graphs.mask.shape, np.maximum(graphs.nodes.sum(axis=1), 1)
-    depth, height = np.zeros(shape, np.int16), np.zeros(shape, np.int16)
-    for j, before in ends.forwards():
-        depth[:, j] = np.where(before, depth[:, :j] + 1, 0).max(axis=1, initial=0)
-    for i, after in ends.backwards():
-        height[:, i] = np.where(after, height[:, i + 1 :] + 1, 0).max(axis=1, initial=0)
-    for distance, largest in ((depth, DEPTHS_FROM_INPUT), (height, DEPTHS_FROM_OUTPUT)):
+    counts = np.maximum(graphs.nodes.sum(axis=1), 1)
+    for distance, largest in ((paths.depth, DEPTHS_FROM_INPUT), (paths.height, DEPTHS_FROM_OUTPUT)):
         yield _by_kind(graphs, distance) / counts
         for level in range(largest):
             yield _by_kind(graphs, graphs.mask & (distance == level))
 
 
-def _paths(graphs: GraphBatch, ends: _Ends) -> Iterator[NDArray[np.generic]]:
+def _paths(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
     """Number of input-output paths, shortest and longest; mean number of operations of each kind on one."""
-    shape = graphs.mask.shape
-    behind, ahead = np.zeros(shape), np.zeros(shape)
-    short, long = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for j, before in ends.forwards():
-        behind[:, j] = np.where(ends.inputs[:, j], 1, (before * behind[:, :j]).sum(axis=1))
+    short = np.zeros(graphs.mask.shape, np.float32)
+    for j, before in paths.forwards():
         nearest = np.where(before, short[:, :j] + 1, NONE).min(axis=1, initial=NONE)
-        short[:, j] = np.where(ends.inputs[:, j], 0, nearest)
-        long[:, j] = np.where(before, long[:, :j] + 1, 0).max(axis=1, initial=0)
-    for i, after in ends.backwards():
-        ahead[:, i] = np.where(ends.outputs[:, i], 1, (after * ahead[:, i + 1 :]).sum(axis=1))
-    total = np.maximum((behind * ends.outputs).sum(axis=1), 1)
-    yield np.log1p(total)
-    yield np.where(ends.outputs, short, NONE).min(axis=1)
-    yield np.where(ends.outputs, long, 0).max(axis=1)
-    yield _by_kind(graphs, behind * ahead / total[:, None])
+        short[:, j] = np.where(paths.inputs[:, j], 0, nearest)
+    yield np.log1p(paths.total)
+    yield np.where(paths.outputs, short, NONE).min(axis=1)
+    yield np.where(paths.outputs, paths.depth, 0).max(axis=1)
+    yield _by_kind(graphs, paths.share)
 
 
-def _subset_paths(graphs: GraphBatch, ends: _Ends, subsets: list[tuple[int, ...]]) -> list[NDArray[np.generic]]:
+def _subset_paths(graphs: GraphBatch, paths: Paths, subsets: list[tuple[int, ...]]) -> list[NDArray[np.generic]]:
     """For each subset: least and largest count of it on a path; paths of it alone: shortest, longest, number."""
     if not subsets:
         return []
     member = np.stack([graphs.nodes[:, :, list(subset)].sum(axis=2) for subset in subsets], axis=2)
     least, most, shortest, longest, number = (np.zeros(member.shape, np.float32) for _ in range(5))
-    allowed = (member > 0) | (ends.inputs | ends.outputs)[..., None]
-    for j, predecessors in ends.forwards():
-        before, first = predecessors[..., None], ends.inputs[:, j, None]
+    allowed = (member > 0) | (paths.inputs | paths.outputs)[..., None]
+    for j, predecessors in paths.forwards():
+        before, first = predecessors[..., None], paths.inputs[:, j, None]
         few = np.where(before, least[:, :j], NONE).min(axis=1, initial=NONE)
         many = np.where(before, most[:, :j], 0).max(axis=1, initial=0)
         least[:, j] = np.where(first, 0, few) + member[:, j]
@@ -198,7 +160,7 @@ def _subset_paths(graphs: GraphBatch, ends: _Ends, subsets: list[tuple[int, ...]
         shortest[:, j] = np.where(allowed[:, j], np.where(first, 0, near), NONE)
         longest[:, j] = np.where(allowed[:, j], np.where(first, 0, far), -NONE)
         number[:, j] = np.where(allowed[:, j], np.where(first, 1, (before * number[:, :j]).sum(axis=1)), 0)
-    last = ends.outputs[..., None]
+    last = paths.outputs[..., None]
     found = np.where(last, shortest, NONE).min(axis=1), np.where(last, longest, -NONE).max(axis=1)
     return [
         np.where(last, least, NONE).min(axis=1),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neural_predictor.predictors.paths import Paths, reachable
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,31 +26,12 @@ def propagation_matrices(graphs: GraphBatch) -> NDArray[np.float32]:
     with_self = graphs.adjacency.astype(np.float32)
     real = np.arange(graphs.mask.shape[1])
     with_self[:, real, real] += graphs.mask
-    both = np.stack([with_self, with_self.swapaxes(1, 2)], axis=1)
-    return np.asarray(both / np.maximum(both.sum(axis=3, keepdims=True), 1))
+    return _both_ways(with_self)
 
 
-def reachable(graphs: GraphBatch) -> NDArray[np.bool_]:
-    """(n, v, v): whether a path leads from node i to node j; every real node reaches itself.
-
-    Edges must lead from lower to higher numbers.
-    """
-    v = graphs.mask.shape[1]
-    reach = np.zeros(graphs.adjacency.shape, np.bool_)
-    # Bits of the nodes that reach a node, eight to a byte: a union is one bitwise or.
-    bits = np.zeros((len(graphs), v, -(-v // 8)), np.uint8)
-    for j in range(v):
-        bits[:, j, j // 8] = graphs.mask[:, j].astype(np.uint8) << (7 - j % 8)
-        for i in np.flatnonzero(graphs.adjacency[:, :j, j].any(axis=0)):
-            bits[:, j] |= bits[:, i] * graphs.adjacency[:, i, j, None]
-    reach[:] = np.unpackbits(bits, axis=2, count=v).swapaxes(1, 2)
-    return reach
-
-
-def _reach_matrices(graphs: GraphBatch) -> NDArray[np.float32]:
-    """The mean over all nodes that a node reaches, and over all that reach it: (n, 2, v, v) float32."""
-    forwards = reachable(graphs).astype(np.float32)
-    both = np.stack([forwards, forwards.swapaxes(1, 2)], axis=1)
+def _both_ways(links: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Links (n, v, v) and their reverse, each with rows divided by their sums: (n, 2, v, v)."""
+    both = np.stack([links, links.swapaxes(1, 2)], axis=1)
     return np.asarray(both / np.maximum(both.sum(axis=3, keepdims=True), 1))
 
 
@@ -64,20 +47,9 @@ def node_structure(graphs: GraphBatch) -> NDArray[np.float32]:
     Logarithms (of one plus) of the longest distance from an input and to an output, and of the numbers of edges in and
     out; the share of input-output paths that run through it. Edges must lead from lower to higher numbers.
     """
-    edges, shape = graphs.adjacency.astype(np.bool_), graphs.mask.shape
-    depth, height, behind, ahead = (np.zeros(shape) for _ in range(4))
-    incoming, outgoing = edges.sum(axis=1), edges.sum(axis=2)
-    for j in range(shape[1]):
-        before = edges[:, :j, j]
-        depth[:, j] = np.where(before, depth[:, :j] + 1, 0).max(axis=1, initial=0)
-        behind[:, j] = np.where(incoming[:, j], (before * behind[:, :j]).sum(axis=1), 1)
-    for i in reversed(range(shape[1])):
-        after = edges[:, i, i + 1 :]
-        height[:, i] = np.where(after, height[:, i + 1 :] + 1, 0).max(axis=1, initial=0)
-        ahead[:, i] = np.where(outgoing[:, i], (after * ahead[:, i + 1 :]).sum(axis=1), 1)
-    paths = (behind * (graphs.mask & (outgoing == 0))).sum(axis=1, keepdims=True)
-    share = behind * ahead / np.maximum(paths, 1)
-    places = [np.log1p(depth), np.log1p(height), share, np.log1p(incoming), np.log1p(outgoing)]
+    paths, edges = Paths(graphs), graphs.adjacency
+    incoming, outgoing = edges.sum(axis=1, dtype=np.int64), edges.sum(axis=2, dtype=np.int64)
+    places = [np.log1p(paths.depth), np.log1p(paths.height), paths.share, np.log1p(incoming), np.log1p(outgoing)]
     return np.asarray(np.stack(places, axis=2) * graphs.mask[..., None], np.float32)
 
 
@@ -92,7 +64,7 @@ def network_inputs(
     if recipe is not None and recipe.structure:
         nodes = np.concatenate([nodes, np.float32(STRUCTURE_SCALE) * node_structure(graphs)], axis=2)
     if recipe is not None and recipe.reach:
-        propagation = np.concatenate([propagation, _reach_matrices(graphs)], axis=1)
+        propagation = np.concatenate([propagation, _both_ways(reachable(graphs).astype(np.float32))], axis=1)
     return nodes, propagation, pooling_weights(graphs)
 
 

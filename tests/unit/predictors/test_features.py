@@ -7,8 +7,8 @@ import pytest
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import features
-from neural_predictor.predictors.features import FeatureMap, _Ends, operation_subsets
-from neural_predictor.predictors.propagation import reachable
+from neural_predictor.predictors.features import FeatureMap, operation_subsets
+from neural_predictor.predictors.paths import Paths, reachable
 from neural_predictor.spaces import GraphBatch
 from neural_predictor.spaces.nasbench101 import NasBench101Space
 
@@ -50,7 +50,7 @@ def walked(graphs):
 
 
 def test_paths_are_those_of_a_walk(graphs):
-    counts, shortest, longest, share = features._paths(graphs, _Ends(graphs))
+    counts, shortest, longest, share = features._paths(graphs, Paths(graphs))
     for k, paths in enumerate(walked(graphs)):
         assert counts[k] == pytest.approx(np.log1p(len(paths)))
         assert (shortest[k], longest[k]) == (min(map(len, paths)) - 1, max(map(len, paths)) - 1)
@@ -61,7 +61,7 @@ def test_paths_are_those_of_a_walk(graphs):
 def test_paths_of_subsets_are_those_of_a_walk(graphs):
     subsets = operation_subsets(graphs)
     assert len(subsets) == 2**KINDS - 1
-    least, most, shortest, longest, number = features._subset_paths(graphs, _Ends(graphs), subsets)
+    least, most, shortest, longest, number = features._subset_paths(graphs, Paths(graphs), subsets)
     for k, paths in enumerate(walked(graphs)):
         for place, subset in enumerate(subsets):
             counts = [sum(kind in subset for kind in path) for path in paths]
@@ -81,7 +81,7 @@ def test_reachability_is_that_of_a_walk(graphs):
 
 
 def test_depths_are_longest_distances(graphs):
-    blocks = list(features._depths(graphs, _Ends(graphs)))
+    blocks = list(features._depths(graphs, Paths(graphs)))
     at_depth = np.stack(blocks[1 : 1 + features.DEPTHS_FROM_INPUT], axis=1)
     kinds = graphs.nodes.argmax(axis=2)
     for k in range(len(graphs)):
