@@ -66,15 +66,12 @@ def lstm(inputs: Any, real: Any, kernel: Any, bias: Any, recipe: NeuralRecipe) -
     """
     count, batch, length, size = inputs.shape
     width = kernel.shape[1] - size
-    tokens = tf.reshape(tf.transpose(inputs, (0, 2, 1, 3)), (count, length * batch, size))
-    driven = multiply(tokens, kernel[:, :size], recipe) + bias[:, None]
-    driven = tf.transpose(tf.reshape(driven, (count, length, batch, 4 * width)), (1, 0, 2, 3))
-    kept = tf.transpose(real, (2, 0, 1))[..., None]
-    recurrent = kernel[:, size:]
+    tokens, kept = tf.transpose(inputs, (2, 0, 1, 3)), tf.transpose(real, (2, 0, 1))[..., None]
     outputs = tf.TensorArray(tf.float32, length, element_shape=(count, batch, width))
 
     def step(place: Any, output: Any, cell: Any, outputs: Any) -> Any:
-        gates = tf.split(driven[place] + multiply(output, recurrent, recipe), 4, axis=-1)
+        driven = multiply(tf.concat([tokens[place], output], axis=-1), kernel, recipe) + bias[:, None]
+        gates = tf.split(driven, 4, axis=-1)
         moved = tf.sigmoid(gates[1]) * cell + tf.sigmoid(gates[0]) * tf.tanh(gates[2])
         shown = tf.sigmoid(gates[3]) * tf.tanh(moved)
         output = tf.where(kept[place], shown, output)
