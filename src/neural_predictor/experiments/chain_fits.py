@@ -106,4 +106,4 @@ def fit_chains(
 def score_chains(replicates: Replicates, graphs: GraphBatch) -> NDArray[np.float32]:
     """(R, n) predicted labels. In long chains hardly two surroundings are alike, so each graph is computed whole."""
     with progress("score", len(replicates) * len(graphs), "networks") as advance:
-        return score(replicates, graphs, scorer=PlainScorer(graphs), advance=advance)
+        return score(replicates, graphs, scorer=PlainScorer(graphs, replicates.recipe), advance=advance)

@@ -18,9 +18,11 @@ from neural_predictor.errors import PredictorError
 from neural_predictor.files import atomic
 from neural_predictor.predictors.engine import normal_scores
 from neural_predictor.predictors.features import FeatureMap
+from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.members import Fitted, FittedNetworks, fit_member, member_from_arrays
 from neural_predictor.predictors.recipe import (
     HINGE,
+    HINGE_REACH,
     BlendRecipe,
     BoostedTreesRecipe,
     CascadeRecipe,
@@ -28,6 +30,7 @@ from neural_predictor.predictors.recipe import (
     GaussianProcessRecipe,
     NeuralRecipe,
     Recipe,
+    SingleRecipe,
 )
 from neural_predictor.predictors.replicates import Replicates
 
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import SingleRecipe
     from neural_predictor.spaces import GraphBatch
 
 FOLDS = 5
@@ -50,7 +52,7 @@ PREDICTORS: dict[str, Recipe] = {
     "mlp": NeuralRecipe(kind="mlp"),
     "cnn": NeuralRecipe(kind="cnn"),
     "gcn-hinge": HINGE,
-    "gcn-reach": HINGE.model_copy(update={"reach": True}),
+    "gcn-reach": HINGE_REACH,
     "gcn-logistic": HINGE.model_copy(update={"loss": "pairwise-logistic"}),
     "gcn-listwise": HINGE.model_copy(update={"loss": "listwise"}),
     "gcn-squared": HINGE.model_copy(update={"loss": "squared"}),
@@ -148,6 +150,7 @@ class Blend:
         self._recipes, self._folds, self._seeds, self._shrinkage = members, folds, seeds, shrinkage
         self._seed, self._workers = seed, workers
         self._crossed: NDArray[np.float64] | None = None
+        self._raw = LastBatch(self._predict_members)
 
     @property
     def _ranks(self) -> bool:
@@ -163,6 +166,7 @@ class Blend:
         if not np.isfinite(labels).all() or (labels == labels[0]).all():
             raise PredictorError("labels must be finite and not all equal")
         self._graphs, self._units, self._crossed = graphs, _Units(labels, ranks=self._ranks), None
+        self._raw = LastBatch(self._predict_members)
         self._features = FeatureMap(graphs)
         everything = np.broadcast_to(np.arange(len(graphs)), (self._seeds, len(graphs)))
         self._fitted: list[Fitted] = []
@@ -211,7 +215,8 @@ class Blend:
     def _standard(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((targets - self._means[:, None]) / self._deviations[:, None])
 
-    def _raw(self, graphs: GraphBatch) -> NDArray[np.float64]:
+    def _predict_members(self, graphs: GraphBatch) -> NDArray[np.float64]:
+        """(m, n) targets; `_raw` keeps those of the last batch."""
         return np.stack([member.predict(graphs) for member in self._fitted])
 
     def _parts(self) -> list[NDArray[np.intp]]:
@@ -269,8 +274,10 @@ class Blend:
 
 
 def _mean_of(fits: list[Fitted]) -> Fitted:
-    networks = [fitted.replicates for fitted in fits if isinstance(fitted, FittedNetworks)]
-    return FittedNetworks(Replicates.together(networks)) if networks else fits[0]
+    networks = [fitted for fitted in fits if isinstance(fitted, FittedNetworks)]
+    if not networks:
+        return fits[0]
+    return FittedNetworks(Replicates.together([one.replicates for one in networks]), networks[0].places)
 
 
 def make_predictor(recipe: Recipe, seed: int = 0, workers: int = 1) -> Blend:
@@ -297,7 +304,7 @@ def load_predictor(path: Path, workers: int = 1) -> Blend:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(str(arrays.pop("about")))
-        members = TypeAdapter(dict[str, Recipe]).validate_python(about["members"])
-        return Blend(members, workers=workers, **about["options"])._restore(arrays)  # type: ignore[arg-type]
+        members = TypeAdapter(dict[str, SingleRecipe]).validate_python(about["members"])
+        return Blend(members, workers=workers, **about["options"])._restore(arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, ValidationError) as error:
         raise PredictorError(f"{path}: not a file of a predictor ({type(error).__name__}: {error})") from error

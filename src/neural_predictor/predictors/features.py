@@ -10,13 +10,13 @@ without incoming and without outgoing edges.
 
 from __future__ import annotations
 
-import weakref
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neural_predictor.errors import PredictorError
+from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.paths import Paths, reachable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class FeatureMap:
     def __init__(self, graphs: GraphBatch) -> None:
         self.kinds = graphs.features
         self.subsets = operation_subsets(graphs)
-        self._last: tuple[weakref.ref[GraphBatch], Floats] | None = None
+        self._described = LastBatch(self._describe)
 
     def __call__(self, graphs: GraphBatch) -> Floats:
         """(n, F) float32. The features of the batch that was asked for last are kept while it lives.
@@ -67,8 +67,9 @@ class FeatureMap:
         Raises:
             PredictorError: for another number of kinds of operation, or an edge to a lower node number.
         """
-        if self._last is not None and self._last[0]() is graphs:
-            return self._last[1]
+        return self._described(graphs)
+
+    def _describe(self, graphs: GraphBatch) -> Floats:
         if graphs.features != self.kinds:
             raise PredictorError(
                 f"features are of {self.kinds} kinds of operation, these graphs have {graphs.features}"
@@ -78,12 +79,10 @@ class FeatureMap:
         if (graphs.adjacency.astype(np.bool_) & backwards).any():
             raise PredictorError("features take graphs in topological order: every edge to a higher node number")
         portion = max(_ELEMENTS // (v * max(v * len(self.subsets), self.kinds**2, 1)), 16)
-        parts = [self._describe(graphs.take(slice(k, k + portion))) for k in range(0, len(graphs), portion)]
-        found = np.concatenate(parts)
-        self._last = (weakref.ref(graphs), found)
-        return found
+        parts = [self._describe_portion(graphs.take(slice(k, k + portion))) for k in range(0, len(graphs), portion)]
+        return np.concatenate(parts)
 
-    def _describe(self, graphs: GraphBatch) -> Floats:
+    def _describe_portion(self, graphs: GraphBatch) -> Floats:
         paths = Paths(graphs)
         blocks = [*_counts(graphs, paths), *_reach(graphs, paths), *_depths(graphs, paths), *_paths(graphs, paths)]
         blocks += _subset_paths(graphs, paths, self.subsets)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from neural_predictor.errors import PredictorError
 from neural_predictor.predictors.engine import fit_replicates
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.regressors import REGRESSORS
@@ -38,18 +39,38 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FittedNetworks:
-    """Neural replicates, whose mean is the prediction."""
+    """Neural replicates, whose mean is the prediction.
+
+    Attributes:
+        replicates: of one recipe.
+        places: v of the training graphs.
+    """
 
     replicates: Replicates
+    places: int
 
     def predict(self, graphs: GraphBatch) -> NDArray[np.float64]:
-        """(n,) mean over replicates; small batches are computed whole, large ones by distinct neighbourhoods."""
+        """(n,) mean over replicates; small batches are computed whole, large ones by distinct neighbourhoods.
+
+        Raises:
+            PredictorError: for graphs of more nodes than those of training, where the network is made for these.
+        """
+        if self.replicates.recipe.fixed_places:
+            graphs = self._as_wide(graphs)
         scorer = PlainScorer(graphs, self.replicates.recipe) if len(graphs) <= PLAIN_GRAPHS else None
         return np.asarray(score(self.replicates, graphs, scorer=scorer).mean(axis=0, dtype=np.float64))
 
     def arrays(self) -> Arrays:
-        """Weights and units."""
-        return self.replicates.arrays()
+        """Weights, units and places."""
+        return self.replicates.arrays() | {"places": np.array(self.places)}
+
+    def _as_wide(self, graphs: GraphBatch) -> GraphBatch:
+        if graphs.mask.shape[1] > self.places:
+            raise PredictorError(
+                f"a predictor of kind {self.replicates.recipe.kind} that was fitted to graphs of up to {self.places} "
+                f"nodes cannot read one of {graphs.mask.shape[1]}: take another kind, or larger training networks"
+            )
+        return graphs.padded(self.places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +112,7 @@ def fit_member(
     """
     if isinstance(recipe, NeuralRecipe):
         trained = fit_replicates(graphs, targets[rows], recipe, seeds, rows, workers=workers)
-        return [FittedNetworks(trained.take([k])) for k in range(len(trained))]
+        return [FittedNetworks(trained.take([k]), graphs.mask.shape[1]) for k in range(len(trained))]
     described = features(graphs)
     fitted: list[Fitted] = []
     for own, seed in zip(rows, seeds, strict=True):
@@ -108,6 +129,6 @@ def member_from_arrays(recipe: SingleRecipe, features: FeatureMap, arrays: Mappi
         KeyError: if one is missing.
     """
     if isinstance(recipe, NeuralRecipe):
-        return FittedNetworks(Replicates.from_arrays(recipe, arrays))
+        return FittedNetworks(Replicates.from_arrays(recipe, arrays), int(arrays["places"]))
     own = {name.removeprefix("model_"): part for name, part in arrays.items() if name.startswith("model_")}
     return FittedRegressor(features, arrays["columns"], REGRESSORS[recipe.kind].from_arrays(own))

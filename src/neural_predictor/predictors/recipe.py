@@ -92,6 +92,11 @@ class NeuralRecipe(BaseModel):
         return 4 if self.reach else 2
 
     @property
+    def fixed_places(self) -> bool:
+        """Whether graphs must be padded to the number of nodes that the network was made for."""
+        return self.kind in ("mlp", "cnn")
+
+    @property
     def local(self) -> bool:
         """Whether a node's embedding depends on its neighbourhood alone and a graph is the mean of its nodes."""
         return self.kind == "gcn" and self.readout == "mean" and not (self.reach or self.structure)
@@ -218,12 +223,13 @@ HINGE = NeuralRecipe(
     structure=True,
 )
 """The best single GCN of ours: docs/predictors.md has what else was tried."""
+HINGE_REACH = HINGE.model_copy(update={"reach": True})
 
 
 def _best_members() -> dict[str, SingleRecipe]:
     return {
         "gcn": HINGE,
-        "gcn-reach": HINGE.model_copy(update={"reach": True}),
+        "gcn-reach": HINGE_REACH,
         "xgboost": BoostedTreesRecipe(),
         "forest": ForestRecipe(),
         "gp": GaussianProcessRecipe(),

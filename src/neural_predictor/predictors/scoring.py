@@ -159,7 +159,7 @@ def _compiled_forward(recipe: NeuralRecipe) -> Any:
 class PlainScorer:
     """For predictors that do not work on neighbourhoods: every graph, in batches."""
 
-    def __init__(self, graphs: GraphBatch, recipe: NeuralRecipe | None = None) -> None:
+    def __init__(self, graphs: GraphBatch, recipe: NeuralRecipe) -> None:
         self._batches = []
         block = min(PLAIN_GRAPHS, max(PLAIN_PLACES // graphs.mask.shape[1], 256))
         for start in range(0, len(graphs), block):

@@ -9,10 +9,11 @@ from neural_predictor.children.plan import sample
 from neural_predictor.children.table import checked, networks_of
 from neural_predictor.errors import ConfigError, TableError
 from neural_predictor.experiments import chains
-from neural_predictor.experiments.chain_fits import FOLDS, chain_graphs, partition
+from neural_predictor.experiments.chain_fits import FOLDS, chain_graphs, fit_chains, partition, score_chains
 from neural_predictor.experiments.results import caption
 from neural_predictor.figures.children import draw_fig9_children
 from neural_predictor.predictors.recipe import NeuralRecipe
+from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import ProxylessNasSpace
 from neural_predictor.studies import ChildSet
 
@@ -117,6 +118,15 @@ def test_rows_of_one_network_are_one_graph():
     assert (codes[0] != codes[1]).any()
     nodes = chain_graphs(codes).nodes
     assert (nodes[0] == nodes[1]).all()
+
+
+def test_chains_are_scored_with_what_the_recipe_sees():
+    """A recipe with structure and reachability takes more of a graph than its operations and edges."""
+    codes = ProxylessNasSpace().sample(12, np.random.default_rng(0))
+    graphs, label = chain_graphs(codes), np.arange(12.0)
+    recipe = NeuralRecipe(width=8, epochs=2, reach=True, structure=True)
+    fitted = fit_chains(recipe, "chains", graphs, label, np.arange(12)[None], [0], workers=1)
+    np.testing.assert_allclose(score_chains(fitted, graphs), score(fitted, graphs), rtol=1e-5)
 
 
 def test_a_predictor_learns_depth_and_the_held_out_networks_show_it(with_children):

@@ -15,7 +15,7 @@ from neural_predictor.predictors.recipe import (
     GaussianProcessRecipe,
     NeuralRecipe,
 )
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces import GraphBatch, NasBench101Space, NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
 QUICK = {
@@ -113,6 +113,25 @@ def test_a_saved_predictor_predicts_the_same(tmp_path, graphs, labels, recipe):
     assert again.weights == fitted.weights
 
 
+@pytest.mark.parametrize("kind", ["mlp", "cnn", "gcn"])
+def test_graphs_of_other_widths_than_those_of_training_are_read(tmp_path, kind):
+    space = NasBench101Space()
+    cells = space.encode(space.sample(60, np.random.default_rng(2)))
+    label = cells.adjacency.sum(axis=(1, 2)) + np.random.default_rng(3).normal(size=60)
+    fitted = make_predictor(NeuralRecipe(kind=kind, epochs=2, width=8)).fit(cells, label)
+    small = cells.take(np.flatnonzero(cells.mask.sum(axis=1) <= 6))
+    assert len(small)
+    narrow = GraphBatch(small.nodes[:, :6], small.adjacency[:, :6, :6], small.mask[:, :6])
+    np.testing.assert_allclose(fitted.predict(narrow), fitted.predict(small), rtol=1e-5)
+    fitted.save(tmp_path / "predictor.npz")
+    np.testing.assert_allclose(load_predictor(tmp_path / "predictor.npz").predict(narrow), fitted.predict(small), 1e-5)
+    if kind == "gcn":
+        np.testing.assert_allclose(fitted.predict(small.padded(9)), fitted.predict(small), rtol=1e-5)
+    else:
+        with pytest.raises(PredictorError, match=f"kind {kind} that was fitted to graphs of up to 7 nodes"):
+            fitted.predict(small.padded(9))
+
+
 def test_what_cannot_be_fitted_or_loaded_is_refused(tmp_path, graphs, labels):
     blend = make_predictor(BlendRecipe(members=QUICK))
     with pytest.raises(PredictorError, match="at least 10 of each"):
@@ -146,8 +165,6 @@ def test_the_best_predictor_is_a_blend_of_known_ones():
 def test_the_best_predictor_beats_its_members_on_real_cells(shared_data):
     """NAS-Bench-101, best of three runs, N = 172: one split of the 20 in docs/predictors.md, tested on 3,000."""
     import pandas as pd
-
-    from neural_predictor.spaces.nasbench101 import NasBench101Space
 
     data = pd.read_csv(shared_data / "nasbench101_val_15k.csv.gz", dtype={"adjacency": str})
     space, label = NasBench101Space(), data["val_acc_108_max3"].to_numpy()

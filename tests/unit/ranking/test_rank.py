@@ -250,14 +250,12 @@ def test_importing_the_package_does_not_import_tensorflow():
 
 
 def test_an_unknown_predictor_is_refused_with_those_there_are():
-    pytest.importorskip("neural_predictor.predictors.family")
     with pytest.raises(PredictorError, match=r"unknown predictor 'bset'; known are best, paper"):
         makers("bset", 1)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_the_command_ranks(files, tmp_path, form):
-    pytest.importorskip("neural_predictor.predictors.family")
     train, candidates = files(form)
     command = [sys.executable, "-m", "neural_predictor", "rank", "--train", train, "--candidates", candidates]
     command += ["--output", f"ranked.{form}", "--predictor", "xgboost", "--top", "7", "--threads", "1"]
