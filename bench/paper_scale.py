@@ -48,7 +48,9 @@ def fit_units(study, table, workers, folder):
     for fits, repeats in study.fits().items():
         shard, path = study.shard_repeats(fits, 0), folder / f"{fits.predictor}-{fits.train_size}.npz"
         start = time.process_time()
-        fit_predictor(study, table, fits, shard, path, workers=workers, memory_mb=2048)
+        fit_predictor(
+            study, table, fits, shard, path, path.with_suffix(".seconds.json"), workers=workers, memory_mb=2048
+        )
         name = f"fit and score: {fits.predictor}, N = {fits.train_size}, {len(shard)} repeats"
         yield name, repeats / len(shard), time.process_time() - start
 

@@ -133,6 +133,7 @@ def fit_predictor(
     train_size: Annotated[int, typer.Option(help="N, number of training networks.")],
     shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
     output: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
+    times: Annotated[Path, typer.Option(help="Where the seconds that it took (JSON) shall be.")],
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     accelerator: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
     memory_mb: Annotated[int, typer.Option(min=64, help="Embeddings that scoring holds at once.")] = 2048,
@@ -156,7 +157,7 @@ def fit_predictor(
     from neural_predictor.experiments import fitting  # imports TensorFlow, which must be configured first
 
     repeats = plan.shard_repeats(fits, shard)
-    fitting.fit_predictor(plan, benchmark, fits, repeats, output, workers=workers, memory_mb=memory_mb)
+    fitting.fit_predictor(plan, benchmark, fits, repeats, output, times, workers=workers, memory_mb=memory_mb)
 
 
 @app.command("run")

@@ -15,7 +15,8 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.studies import Section, Study
+from neural_predictor.studies import Study
+from neural_predictor.study_sections import Section
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -18,13 +18,15 @@ from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config import Project, digest
 from neural_predictor.experiments import MODULES
 from neural_predictor.images.registry import IMAGE_SETS
-from neural_predictor.studies import CHILD_SETS, Fits
+from neural_predictor.studies import Fits
+from neural_predictor.study_sections import CHILD_SETS
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from neural_predictor.studies import ChildSet, Study
+    from neural_predictor.studies import Study
+    from neural_predictor.study_sections import ChildSet
 
 FIT_STAGE_VERSION = 1
 """Raise to refit every predictor; say why in CHANGELOG.md."""
@@ -49,6 +51,8 @@ FIGURES = {
 """Figure -> the module that draws it."""
 NLP_FIGURES = {"fig4-nlp": "curves", "fig9-nlp": "fig9"}
 """Figure of recurrent cells -> the module that draws it; a study has them if it has `nlp`."""
+CURVE_FIGURES = {"figA1-tau": "learning"}
+"""Figure of tau against N -> the module that draws it; a study has it if it has `figa1_tau`."""
 TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
 CHILD_FIGURES = {f"{figure}-{name}": "children" for figure in ("fig4", "fig9") for name in CHILD_SETS}
 """Figure of a set of children -> the module that draws it; a study has those of its `children`."""
@@ -57,7 +61,8 @@ PACKAGE = Path(__file__).parent
 
 def artefacts(study: Study) -> list[str]:
     """Names of all that a study makes."""
-    figures = [*FIGURES, *(NLP_FIGURES if study.nlp is not None else ()), *(f"fig9-{name}" for name in study.children)]
+    figures = [*FIGURES, *(NLP_FIGURES if study.nlp is not None else ())]
+    figures += [*(CURVE_FIGURES if study.figa1_tau is not None else ()), *(f"fig9-{name}" for name in study.children)]
     figures += [f"fig4-{name}" for name, plan in study.children.items() if plan.chosen]
     return [*(f"{figure}.pdf" for figure in figures), *(f"{table}.md" for table in TABLES)]
 
@@ -89,7 +94,7 @@ def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
 class Plan:
     """The project's configuration as functions of wildcards."""
 
-    figures = FIGURES | NLP_FIGURES
+    figures = FIGURES | NLP_FIGURES | CURVE_FIGURES
     child_figures = CHILD_FIGURES
     child_sets = CHILD_SETS
     fit_stage_version = FIT_STAGE_VERSION
@@ -155,6 +160,8 @@ class Plan:
             names = [study.recurrent.benchmark]
         elif wildcards.experiment == "table-tau":
             names = study.benchmarks
+        elif wildcards.experiment in CURVE_FIGURES:
+            names = list(study.learning_curves.benchmarks)
         elif wildcards.experiment == "table-metrics" and study.nlp is not None:
             names += [study.nlp.benchmark]
         return [f"resources/tables/{name}.parquet" for name in names]
@@ -165,10 +172,12 @@ class Plan:
         study = self.project.study(wildcards.study)
         if wildcards.experiment == "fig-frontier":
             return [f"results/{wildcards.study}/fig7.csv"]
+        kinds = ("scores.npz", "seconds.json") if wildcards.experiment in CURVE_FIGURES else ("scores.npz",)
         return [
-            f"results/{wildcards.study}/fits/{fits.predictor}/{fits.benchmark}/n{fits.train_size}/{shard}.scores.npz"
+            f"results/{wildcards.study}/fits/{fits.predictor}/{fits.benchmark}/n{fits.train_size}/{shard}.{kind}"
             for fits, repeats in study.fits_of(wildcards.experiment).items()
             for shard in study.shards(fits, repeats)
+            for kind in kinds
         ]
 
     # Children: `wildcards.children` is a set, such as digits, or what was chosen by a predictor, digits-chosen

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from neural_predictor import cli
-from neural_predictor.workflow import CHILD_FIGURES, FIGURES, NLP_FIGURES
+from neural_predictor.workflow import CHILD_FIGURES, CURVE_FIGURES, FIGURES, NLP_FIGURES
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +75,8 @@ def test_an_unknown_shard_is_named(tmp_path):
     command("build-table", "nasbench-graph-proteins", "--raw", raw, "--output", table)
     done = command(
         *("fit-predictor", "--study", "smoke-v1", "--table", table, "--predictor", "one-stage"),
-        *("--train-size", "20", "--shard", "7", "--output", tmp_path / "s.npz", "--root", ROOT),
+        *("--train-size", "20", "--shard", "7", "--output", tmp_path / "s.npz"),
+        *("--times", tmp_path / "s.json", "--root", ROOT),
     )
     assert done.returncode == 2
     said = "study smoke-v1 has 1 shards of one-stage with N=20 on nasbench-graph-proteins; there is no shard 7"
@@ -91,4 +92,4 @@ def test_the_version_is_printed(capsys):
 def test_the_workflow_and_the_renderer_know_the_same_figures():
     from neural_predictor.figures.render import FIGURES as RENDERED
 
-    assert tuple(RENDERED) == (*FIGURES, *NLP_FIGURES, *CHILD_FIGURES)
+    assert tuple(RENDERED) == (*FIGURES, *NLP_FIGURES, *CURVE_FIGURES, *CHILD_FIGURES)

@@ -8,7 +8,7 @@ import pytest
 
 from neural_predictor.children.plan import CHOSEN, shards_of
 from neural_predictor.config import Project
-from neural_predictor.workflow import FIGURES, NLP_FIGURES, PACKAGE, TABLES, Plan, artefacts
+from neural_predictor.workflow import CURVE_FIGURES, FIGURES, NLP_FIGURES, PACKAGE, TABLES, Plan, artefacts
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()
@@ -25,6 +25,7 @@ def test_every_study_plans_whole(checkout, study):
     planned = jobs(checkout.snakemake("-n", f"results/{study}/all"))
     plan = Project(ROOT).study(study)
     figures = [*FIGURES, *(NLP_FIGURES if plan.nlp is not None else ())]
+    figures += CURVE_FIGURES if plan.figa1_tau is not None else ()
     assert {"render_" + figure.replace("-", "_") for figure in figures} <= set(planned)
     assert planned["fit_predictor"] == sum(len(plan.shards(fits)) for fits in plan.fits())
     assert planned.get("train_children", 0) == sum(

@@ -7,6 +7,7 @@ rule fit_predictor:
         table="resources/tables/{benchmark}.parquet",
     output:
         scores="results/{study}/fits/{predictor}/{benchmark}/n{train_size}/{shard}.scores.npz",
+        times="results/{study}/fits/{predictor}/{benchmark}/n{train_size}/{shard}.seconds.json",
     log:
         "work/logs/fit_predictor/{study}/{predictor}/{benchmark}/n{train_size}-{shard}.log",
     benchmark:
@@ -27,5 +28,5 @@ rule fit_predictor:
     shell:
         "python -m neural_predictor fit-predictor --study {wildcards.study} --table {input.table}"
         " --predictor {wildcards.predictor} --train-size {wildcards.train_size} --shard {wildcards.shard}"
-        " --output {output.scores} --threads {threads} --accelerator {params.accelerator}"
+        " --output {output.scores} --times {output.times} --threads {threads} --accelerator {params.accelerator}"
         " --memory-mb {params.memory_mb} > {log} 2>&1"

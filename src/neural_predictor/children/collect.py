@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import ChildSet, Study
+    from neural_predictor.studies import Study
+    from neural_predictor.study_sections import ChildSet
 
 
 def read_shard(path: Path) -> list[dict[str, Any]]:

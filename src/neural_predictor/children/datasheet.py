@@ -11,7 +11,7 @@ from neural_predictor.children.table import networks_of
 from neural_predictor.errors import TableError
 from neural_predictor.experiments.reliability import reliability
 from neural_predictor.images.registry import image_source
-from neural_predictor.studies import Bootstrap
+from neural_predictor.study_sections import Bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.children.table import Networks
     from neural_predictor.experiments.resampling import Estimate
-    from neural_predictor.studies import ChildSet
+    from neural_predictor.study_sections import ChildSet
 
 SAMPLED = {
     "uniform": "Each layer's op code was drawn uniformly and independently.",

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import ChildSet, Study
+    from neural_predictor.studies import Study
+    from neural_predictor.study_sections import ChildSet
 
 CHOSEN = "-chosen"
 

@@ -14,6 +14,7 @@ MODULES = {
     "fig9-nasbench-two": "fig9",
     "fig9-nlp": "fig9",
     "figA1": "comparison",
+    "figA1-tau": "learning",
     "fig-frontier": "fig7",
     "table-efficiency": "comparison",
     "table-metrics": "fig9",

@@ -25,7 +25,7 @@ from neural_predictor.experiments.reliability import reliability
 from neural_predictor.experiments.resampling import estimate, metrics, resample, taus, variances
 from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
-from neural_predictor.studies import MIN_TEST
+from neural_predictor.study_sections import MIN_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from neural_predictor.experiments.chain_fits import Partitions
     from neural_predictor.experiments.resampling import Estimate
     from neural_predictor.experiments.results import Protocol
-    from neural_predictor.studies import ChildSet, Study
+    from neural_predictor.studies import Study
+    from neural_predictor.study_sections import ChildSet
 
 COLUMNS = (*POINT_COLUMNS, "predictor")
 SEARCH_COLUMNS = ("panel", "method", "x", "mean", "low", "high")

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from neural_predictor.experiments.curves import Curves
     from neural_predictor.experiments.results import Protocol
-    from neural_predictor.studies import Bootstrap, Comparison, Study
+    from neural_predictor.studies import Study
+    from neural_predictor.study_sections import Bootstrap, Comparison
     from neural_predictor.tables.table import BenchmarkTable
 
 EFFICIENCY_COLUMNS = ("method", "samples", "ratio", "low", "high", "reached", "level", "repeats")

@@ -15,7 +15,7 @@ from neural_predictor.experiments.statistics import MSE_UNIT, bootstrap_mean, pr
 from neural_predictor.predictors.recipe import CascadeRecipe
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.seeds import seed_of
-from neural_predictor.studies import MIN_TEST
+from neural_predictor.study_sections import MIN_TEST
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from neural_predictor.experiments.fits import Fit
     from neural_predictor.experiments.results import Protocol
-    from neural_predictor.studies import Fig9, Fits, Study
+    from neural_predictor.studies import Fits, Study
+    from neural_predictor.study_sections import Fig9
     from neural_predictor.tables.table import BenchmarkTable
 
     Sets = dict[str, NDArray[np.intp]]

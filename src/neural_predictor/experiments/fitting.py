@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_predictor.files import atomic
+from neural_predictor.files import atomic, write_text
 from neural_predictor.predictors.cascade import fit_cascades
 from neural_predictor.predictors.engine import fit_replicates
 from neural_predictor.predictors.family import make_predictor
@@ -24,7 +26,15 @@ if TYPE_CHECKING:
 
 
 def fit_predictor(
-    study: Study, table: BenchmarkTable, fits: Fits, repeats: range, output: Path, *, workers: int, memory_mb: int
+    study: Study,
+    table: BenchmarkTable,
+    fits: Fits,
+    repeats: range,
+    output: Path,
+    times: Path,
+    *,
+    workers: int,
+    memory_mb: int,
 ) -> None:
     """Fit one predictor a repeat, score the whole table with each, and write the scores.
 
@@ -37,6 +47,8 @@ def fit_predictor(
         repeats: numbers of the repeats.
         output: an .npz file: `predictor`, `benchmark`, `train_size`, `repeats` (R,), `scores` (R, n), and for a
             cascade `logits` (R, n), `one_stage` (R,).
+        times: a JSON file: `seconds` of fitting and scoring all `repeats`, and `threads`. It stands apart from the
+            scores, which are the same in every run.
         workers: training threads.
         memory_mb: bound on the embeddings that scoring holds at once.
 
@@ -44,6 +56,7 @@ def fit_predictor(
         ConfigError: if the table is too small for the study.
         PredictorError: if labels are constant or training diverges.
     """
+    start = perf_counter()
     study.check_rows(table.name, len(table))
     recipe = study.predictors[fits.predictor]
     experiments = [draw_experiment(table, study.seed, fits.train_size, repeat) for repeat in repeats]
@@ -88,3 +101,5 @@ def fit_predictor(
             repeats=np.array(repeats),
             **found,
         )
+    taken = {"seconds": round(perf_counter() - start, 2), "repeats": len(repeats), "threads": workers}
+    write_text(times, json.dumps(taken) + "\n")

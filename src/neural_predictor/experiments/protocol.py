@@ -15,7 +15,8 @@ from neural_predictor.tables.table import metric_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from neural_predictor.studies import ChildSet, Study
+    from neural_predictor.studies import Study
+    from neural_predictor.study_sections import ChildSet
     from neural_predictor.tables.table import BenchmarkTable
 
 SAMPLINGS = {

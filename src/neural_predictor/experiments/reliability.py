@@ -13,7 +13,7 @@ from neural_predictor.experiments.resampling import Estimate, estimate, resample
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import Bootstrap
+    from neural_predictor.study_sections import Bootstrap
 
 FEWEST = 3
 """Networks that two trainings must have in common to be compared."""

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import Bootstrap
+    from neural_predictor.study_sections import Bootstrap
 
     Values = NDArray[np.floating]
     Counts = NDArray[np.float64]

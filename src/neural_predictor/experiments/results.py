@@ -38,6 +38,8 @@ class Protocol(BaseModel):
         seed: the study's seed.
         study_digest: SHA-256 of the study's values.
         versions: of this package and the libraries that compute.
+        seconds: of one repeat, fit and scores, by predictor and N, in figA1-tau: not the same in every run, and so
+            no part of its numbers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,13 +64,14 @@ class Protocol(BaseModel):
     seed: int
     study_digest: str
     versions: dict[str, str]
+    seconds: dict[str, dict[int, float]] = {}
 
 
 def write_result(frame: pd.DataFrame, protocol: Protocol, csv: Path, protocol_json: Path) -> None:
     """Write an experiment's tidy numbers and its protocol; equal results give equal bytes."""
     with atomic(csv) as part:
         frame.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
-    write_text(protocol_json, json.dumps(protocol.model_dump(), indent=2) + "\n")
+    write_text(protocol_json, json.dumps(protocol.model_dump(exclude_defaults=True), indent=2) + "\n")
 
 
 def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, Protocol]:

@@ -44,6 +44,7 @@ def _call(
         "fig9-nasbench-two": lambda: module.run_fig9(experiment, study_name, study, study.fig9, own, inputs),
         "fig9-nlp": lambda: module.run_fig9(experiment, study_name, study, study.recurrent.fig9, own, inputs),
         "figA1": lambda: module.run_comparison(experiment, study_name, study, study.figa1, own, inputs),
+        "figA1-tau": lambda: module.run_learning(study_name, study, tables, inputs),
         "fig-frontier": lambda: module.run_frontier(study_name, study, own, pd.read_csv(inputs[0])),
         "table-efficiency": lambda: module.run_efficiency(study_name, study, own, inputs),
         "table-metrics": lambda: module.run_table_metrics(study_name, study, tables, inputs),

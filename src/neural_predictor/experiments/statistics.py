@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import Bootstrap
+    from neural_predictor.study_sections import Bootstrap
 
 
 def bootstrap_mean(

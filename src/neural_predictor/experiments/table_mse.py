@@ -13,7 +13,7 @@ from neural_predictor.experiments.published import MSE
 from neural_predictor.experiments.statistics import MSE_UNIT, bootstrap_mean
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.seeds import seed_of
-from neural_predictor.studies import MIN_TEST
+from neural_predictor.study_sections import MIN_TEST
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from neural_predictor.experiments.protocol import describe, other_benchmarks
 from neural_predictor.experiments.statistics import MSE_UNIT, bootstrap_mean, predictor_metrics
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.seeds import seed_of
-from neural_predictor.studies import MIN_TEST
+from neural_predictor.study_sections import MIN_TEST
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
@@ -39,11 +39,21 @@ COLUMNS = (
 METRICS = ("kendall_tau", "mse", "r2")
 
 
-def _rows(study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]) -> list[dict[str, object]]:
-    """Metrics on the rest of the space and, for a cascade, on what its classifier accepts of it."""
+def metric_rows(
+    study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path], repeats: int | None = None
+) -> list[dict[str, object]]:
+    """Metrics on the rest of the space and, for a cascade, on what its classifier accepts of it.
+
+    Args:
+        study: seeds and bootstrap.
+        table: the benchmark.
+        fits: predictor and N.
+        paths: their files of scores.
+        repeats: only the first of them.
+    """
     metrics: dict[str, list[dict[str, float]]] = {}
     sizes: dict[str, list[int]] = {}
-    for fit in read_fits(paths, table):
+    for fit in read_fits(paths, table, repeats):
         seen = draw_experiment(table, study.seed, fits.train_size, fit.repeat)
         rest = np.ones(len(table), np.bool_)
         rest[seen.train_rows] = False
@@ -79,7 +89,7 @@ def run_table_tau(
     """
     rows: list[dict[str, object]] = []
     for fits, paths in group_fits(scores).items():
-        rows += _rows(study, tables[fits.benchmark], fits, paths)
+        rows += metric_rows(study, tables[fits.benchmark], fits, paths)
     notes = other_benchmarks(study, tables)
     notes.append(
         "test_set accepted: what the cascade's classifier accepts of the rest of the space; test_size: its mean."

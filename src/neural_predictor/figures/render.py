@@ -13,9 +13,11 @@ from neural_predictor.figures.fig3 import draw_fig3
 from neural_predictor.figures.fig6 import draw_fig6
 from neural_predictor.figures.fig8 import draw_fig8
 from neural_predictor.figures.fig9 import draw_fig9
+from neural_predictor.figures.learning import COLUMNS as LEARNING
+from neural_predictor.figures.learning import draw_learning
 from neural_predictor.figures.schematics import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.style import save_figure
-from neural_predictor.studies import CHILD_SETS
+from neural_predictor.study_sections import CHILD_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +57,7 @@ FIGURES = {
     "fig-frontier": _Figure(draw_frontier, ("panel", "train_size", "level", "samples", "random_samples", "repeats")),
 }
 FIGURES |= {"fig4-nlp": _Figure(draw_comparison, CURVES), "fig9-nlp": _Figure(draw_fig9, _OBSERVED)}
+FIGURES |= {"figA1-tau": _Figure(draw_learning, LEARNING)}
 FIGURES |= {f"fig4-{name}": _Figure(draw_fig4_children, FIG4_COLUMNS) for name in CHILD_SETS}
 FIGURES |= {f"fig9-{name}": _Figure(draw_fig9_children, FIG9_COLUMNS) for name in CHILD_SETS}
 

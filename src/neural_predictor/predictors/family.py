@@ -23,6 +23,7 @@ from neural_predictor.predictors.members import Fitted, FittedNetworks, fit_memb
 from neural_predictor.predictors.recipe import (
     HINGE,
     HINGE_REACH,
+    SEQUENCE,
     BlendRecipe,
     BoostedTreesRecipe,
     CascadeRecipe,
@@ -59,8 +60,12 @@ PREDICTORS: dict[str, Recipe] = {
     "xgboost": BoostedTreesRecipe(),
     "forest": ForestRecipe(),
     "gp": GaussianProcessRecipe(),
+    "assessor": SEQUENCE,
+    "nao": SEQUENCE.model_copy(update={"kind": "nao", "width": 96}),
+    "pnas": SEQUENCE.model_copy(update={"kind": "pnas"}),
 }
-"""Recipes by name: `paper` is that of Wen et al., one stage; `best` blends five of the others."""
+"""Recipes by name: `paper` is that of Wen et al., one stage; `best` blends five of the others; the last three are of
+others (module `sequences`). PNAS averages five such LSTMs, each fitted to four fifths of the networks; this is one."""
 
 
 class Predictor(Protocol):

@@ -223,6 +223,10 @@ HINGE = NeuralRecipe(
     structure=True,
 )
 """The best single GCN of ours: docs/predictors.md has what else was tried."""
+SEQUENCE = NeuralRecipe(
+    kind="assessor", layers=1, width=100, hidden=(), epochs=50, learning_rate=5e-3, weight_decay=0.0
+)
+"""An LSTM over the nodes, with the one rate and length that suit all three of `sequences` on development thirds."""
 HINGE_REACH = HINGE.model_copy(update={"reach": True})
 
 

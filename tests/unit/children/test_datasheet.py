@@ -8,7 +8,7 @@ from neural_predictor.children.datasheet import datasheet
 from neural_predictor.children.table import checked
 from neural_predictor.experiments.reliability import reliability
 from neural_predictor.spaces import ProxylessNasSpace
-from neural_predictor.studies import Bootstrap, ChildSet
+from neural_predictor.study_sections import Bootstrap, ChildSet
 
 SPACE = ProxylessNasSpace()
 NETWORKS = 12

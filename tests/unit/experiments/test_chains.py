@@ -15,7 +15,7 @@ from neural_predictor.figures.children import draw_fig9_children
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import ProxylessNasSpace
-from neural_predictor.studies import ChildSet
+from neural_predictor.study_sections import ChildSet
 
 SPACE = ProxylessNasSpace()
 TINY = NeuralRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)

@@ -7,7 +7,7 @@ from scipy.stats import kendalltau
 from neural_predictor.experiments.reliability import reliability
 from neural_predictor.experiments.resampling import estimate, metrics, resample, taus, variances
 from neural_predictor.experiments.statistics import predictor_metrics
-from neural_predictor.studies import Bootstrap
+from neural_predictor.study_sections import Bootstrap
 
 BOOTSTRAP = Bootstrap(resamples=300)
 

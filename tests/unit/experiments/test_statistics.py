@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from neural_predictor.experiments.statistics import bootstrap_mean, held_from, predictor_metrics
-from neural_predictor.studies import Bootstrap
+from neural_predictor.study_sections import Bootstrap
 
 
 def test_the_interval_is_scipys_percentile_bootstrap():

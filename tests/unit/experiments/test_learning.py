@@ -1,0 +1,65 @@
+"""figA1-tau from files of scores whose tau is known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from neural_predictor.errors import ConfigError, FormatError
+from neural_predictor.experiments.learning import run_learning
+from neural_predictor.figures.learning import draw_learning
+
+NAME = "nasbench-graph-proteins"
+
+
+@pytest.fixture
+def curves(study):
+    plan = {"predictors": ["other", "one-stage"], "train_sizes": [10, 20], "benchmarks": [NAME], "repeats": 3}
+    return type(study).model_validate(study.model_dump() | {"figa1_tau": plan})
+
+
+@pytest.fixture
+def inputs(tmp_path, make_table, write_scores):
+    table = make_table()
+    signal = table.mean("validation_accuracy")
+    written = write_scores(tmp_path, table, signal) + write_scores(tmp_path, table, -signal, predictor="other")
+    files = []
+    for number, path in enumerate(written):
+        scores = path.rename(path.with_name(f"{path.stem}.scores.npz"))
+        times = scores.with_name(scores.name.replace("scores.npz", "seconds.json"))
+        times.write_text(json.dumps({"seconds": 6.0, "repeats": 2 - number % 2, "threads": 1}))
+        files += [scores, times]
+    return table, files
+
+
+def test_predictors_keep_their_order_and_get_their_tau_and_seconds(curves, inputs):
+    table, files = inputs
+    frame, protocol = run_learning("study-v1", curves, {NAME: table}, files)
+    assert frame["predictor"].tolist() == ["other", "other", "one-stage", "one-stage"]
+    assert frame["train_size"].tolist() == [10, 20] * 2
+    assert (frame["test_size"] == 300 - frame["train_size"]).all()
+    tau = frame["mean"].to_numpy()
+    assert (tau[:2] < -0.9).all()
+    np.testing.assert_allclose(tau[2:], -tau[:2])
+    assert protocol.seconds == {name: {10: 4.0, 20: 4.0} for name in ("other", "one-stage")}  # 12 s, three repeats
+
+
+def test_the_figure_has_a_panel_a_table_and_one_of_time(curves, inputs):
+    table, files = inputs
+    frame, protocol = run_learning("study-v1", curves, {NAME: table}, files)
+    tau, time = draw_learning(frame, protocol).axes
+    assert [line.get_label() for line in tau.lines] == ["other", "one-stage"]
+    assert tau.lines[1].get_xdata().tolist() == [10, 20]
+    assert time.lines[0].get_ydata().tolist() == [4.0, 4.0]
+
+
+def test_damaged_seconds_are_named(curves, inputs):
+    table, files = inputs
+    files[1].write_text("{")
+    with pytest.raises(FormatError, match=r"seconds\.json: not the seconds of a fit .* run fit_predictor again"):
+        run_learning("study-v1", curves, {NAME: table}, files)
+
+
+def test_a_study_without_the_section_says_so(study):
+    with pytest.raises(ConfigError, match="no section `figa1_tau`, which figA1-tau needs: predictors, train_sizes"):
+        study.fits_of("figA1-tau")
