@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from matplotlib.ticker import LogLocator
+
 from neural_predictor.experiments.results import caption
 from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
 from neural_predictor.tables.benchmarks import BENCHMARKS
@@ -41,7 +43,7 @@ def draw_learning(frame: pd.DataFrame, protocol: Protocol) -> Figure:
         columns = min(len(labels), 6)
         figure.legend(handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.4)
         add_caption(figure, caption(protocol), characters=70 * len(axes))
-        figure.subplots_adjust(left=0.17 / len(axes), right=0.985, top=0.86 - 0.04 * (len(labels) > 6), bottom=0.26)
+        figure.subplots_adjust(left=0.17 / len(axes), right=0.985, top=0.88 - 0.04 * (len(labels) > 6), bottom=0.27, wspace=0.24)
     return figure
 
 
@@ -71,12 +73,15 @@ def _draw_seconds(
         taken = seconds.get(name, {})
         axes.plot(list(taken), list(taken.values()), color=colour, linestyle=dashes, marker=marker, markersize=3.2)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
     axes.set_ylabel("seconds a repeat, fit and scores")
     _size_axis(axes, sorted({size for taken in seconds.values() for size in taken}))
 
 
 def _size_axis(axes: Axes, sizes: list[int]) -> None:
     axes.set_xscale("log")
-    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.set_xticks(sizes, [str(size) for size in sizes], rotation=60, fontsize=7)
     axes.set_xticks([], minor=True)
     axes.set_xlabel("training networks, N")
