@@ -43,7 +43,8 @@ def draw_learning(frame: pd.DataFrame, protocol: Protocol) -> Figure:
         columns = min(len(labels), 6)
         figure.legend(handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.4)
         add_caption(figure, caption(protocol), characters=70 * len(axes))
-        figure.subplots_adjust(left=0.17 / len(axes), right=0.985, top=0.88 - 0.04 * (len(labels) > 6), bottom=0.27, wspace=0.24)
+        top = 0.88 - 0.04 * (len(labels) > columns)
+        figure.subplots_adjust(left=0.17 / len(axes), right=0.985, top=top, bottom=0.27, wspace=0.24)
     return figure
 
 
