@@ -26,8 +26,8 @@ all: $(READY)  ## every figure and table of the default study
 report: all  ## results/report.html: figures, captions, run times
 	$(BIN)/snakemake all --report results/report.html
 
-test: $(READY)  ## every test
-	$(BIN)/python -m pytest
+test: $(READY)  ## every test, a process a core, at most four
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: $(READY)  ## speed against the straightforward way
 	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search children; do \
