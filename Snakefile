@@ -22,6 +22,7 @@ shell.prefix(
 )
 
 plan = Plan.load(Path(workflow.basedir), config)
+plan.enter(workflow, logger.warning)
 
 
 wildcard_constraints:

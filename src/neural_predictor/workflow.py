@@ -120,6 +120,25 @@ class Plan:
         except UserError as error:
             raise WorkflowError(str(error)) from None
 
+    @staticmethod
+    def enter(workflow: Any, say: Callable[[str], None]) -> None:
+        """Begin a run of Snakemake in its working folder: see `locks.enter`; a dry run or a job's own process does not.
+
+        Raises:
+            snakemake.exceptions.WorkflowError: if the folder cannot be written.
+        """
+        from snakemake.exceptions import WorkflowError
+
+        from neural_predictor import locks
+        from neural_predictor.errors import UserError
+
+        if not workflow.is_main_process or workflow.output_settings.dryrun:
+            return
+        try:
+            locks.enter(Path.cwd(), say)
+        except UserError as error:
+            raise WorkflowError(str(error)) from None
+
     # Files
 
     def published(self) -> list[str]:
