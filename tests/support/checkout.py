@@ -7,8 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
+from subprocess import Popen
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "src", "config", "envs", "profiles")
@@ -41,6 +40,12 @@ class Checkout:
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
 
+    def start(self, *arguments: str, log: Path) -> Popen[bytes]:
+        """A Snakemake run that goes on, in a process group of its own; its output goes to `log`."""
+        with log.open("wb") as output:
+            command = [sys.executable, "-m", "snakemake", *arguments]
+            return Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
     def path(self, name: str) -> Path:
         """A file of the checkout."""
         return self.folder / name
@@ -50,17 +55,3 @@ class Checkout:
         text = self.path(name).read_text()
         assert old in text
         self.path(name).write_text(text.replace(old, new))
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A fresh checkout."""
-    return Checkout(tmp_path / "project")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which smoke-v1 has been built whole; tests of the module share it and run in order."""
-    project = Checkout(tmp_path_factory.mktemp("built") / "project")
-    project.snakemake("--cores", "2", "results/smoke-v1/all")
-    return project
