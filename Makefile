@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 CORES ?= all
+KILLS ?= 50
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -12,7 +13,7 @@ READY := $(VENV)/.ready
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-.PHONY: help setup all test bench lint lock report clean
+.PHONY: help setup all test faults bench lint lock report clean
 
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
@@ -28,6 +29,9 @@ report: all  ## results/report.html: figures, captions, run times
 
 test: $(READY)  ## every test, a process a core, at most four
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+faults: $(READY)  ## smoke-v1 killed at KILLS (50) random moments and restarted: the same tables
+	$(BIN)/python -m pytest tests/faults/test_kills.py --kills $(KILLS)
 
 bench: $(READY)  ## speed against the straightforward way
 	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search children; do \
