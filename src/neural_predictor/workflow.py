@@ -127,13 +127,13 @@ class Plan:
         Raises:
             snakemake.exceptions.WorkflowError: if the folder cannot be written.
         """
+        if not workflow.is_main_process or workflow.output_settings.dryrun:
+            return
         from snakemake.exceptions import WorkflowError
 
         from neural_predictor import locks
         from neural_predictor.errors import UserError
 
-        if not workflow.is_main_process or workflow.output_settings.dryrun:
-            return
         try:
             locks.enter(Path.cwd(), say)
         except UserError as error:

@@ -8,7 +8,7 @@ from support.kills import KINDS, Killer, summary, tables
 
 pytestmark = pytest.mark.slow
 
-KILLS_A_RUN = 10
+KILLS_A_RUN = 17
 
 
 def test_every_run_ends_with_the_tables_of_an_undisturbed_one(built, tmp_path, request, capsys):

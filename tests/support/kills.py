@@ -133,7 +133,8 @@ class Killer:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             for orphan in jobs_in(checkout):
-                orphan.kill()
+                with suppress(psutil.NoSuchProcess):
+                    orphan.kill()
         raise AssertionError
 
     def _strike(
@@ -200,13 +201,13 @@ def tables(checkout: Checkout) -> dict[str, str]:
     folder = checkout.path("results/smoke-v1")
     found = {}
     for path in (path for kind in ("csv", "md", "protocol.json") for path in folder.rglob(f"*.{kind}")):
-        lines = path.read_text().splitlines()
+        lines = path.read_bytes().decode().splitlines(keepends=True)
         if path.suffix == ".csv" and "training_time_s" in lines[0]:
-            column = lines[0].split(",").index("training_time_s")
+            column = lines[0].strip().split(",").index("training_time_s")
             lines = [",".join(cell for i, cell in enumerate(line.split(",")) if i != column) for line in lines]
         elif path.name.endswith(".datasheet.md"):
             lines = [line for line in lines if "training time (s)" not in line]
-        found[str(path.relative_to(folder))] = "\n".join(lines)
+        found[str(path.relative_to(folder))] = "".join(lines)
     return found
 
 
