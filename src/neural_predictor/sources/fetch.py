@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,17 @@ from neural_predictor.progress import progress, say
 if TYPE_CHECKING:
     from typing import Any
 
+    import requests
+
     from neural_predictor.config import Source
 
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, CHUNK_BYTES = 10, 60, 2**16
+CONNECT_TIMEOUT_S = 10
+"""A server that does not take a connection for this long is down: the mirror is next."""
+READ_TIMEOUT_S = 60
+"""How long a server may be silent, before the first byte or between two: archives fetch old files from tapes first."""
+CHUNK_BYTES = 2**16
+_PAGE = (b"<!doctype html", b"<html")
+"""How a web page begins: a log-in, an error or a portal in place of the file."""
 
 
 def fetch(name: str, source: Source, output: Path, local: Path | None = None) -> None:
@@ -57,9 +66,8 @@ def _link(name: str, source: Source, output: Path, local: Path) -> None:
         )
     if source.sha256 is not None and sha256(local) != source.sha256:
         say(f"{name}: {local} is not the file of the registry (its sha256 differs); used as you say")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.unlink(missing_ok=True)
-    output.symlink_to(local.resolve())
+    with atomic(output) as part:
+        part.symlink_to(local.resolve())
 
 
 def _pack(name: str, output: Path, local: Path) -> None:
@@ -132,7 +140,7 @@ def _download(name: str, source: Source, output: Path) -> None:
 
 def _accepted(name: str, source: Source, output: Path) -> bool:
     """Whether a file without a published checksum looks like what it should be; says its checksum, or deletes it."""
-    if _is_archive(source) and not zipfile.is_zipfile(output):
+    if _is_archive(source) and not _is_whole(output):
         output.unlink()
         return False
     say(
@@ -142,10 +150,20 @@ def _accepted(name: str, source: Source, output: Path) -> bool:
     return True
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether every file of a zip archive has the checksum that the archive says."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
+        return False
+
+
 def download_resuming(url: str, output_file: str, _pooch: Any) -> None:
     """A pooch downloader that goes on where an interrupted download stopped.
 
-    The bytes gather in `<output>.part` beside the final file until the transfer is complete.
+    The bytes gather in `<url>.part` beside the final file until the transfer is complete, and survive a kill. Whether
+    the parts fit together, the checksum of the whole decides. A server that knows no ranges sends all of it again.
 
     Raises:
         requests.RequestException: for every fault of the network or the server.
@@ -155,20 +173,38 @@ def download_resuming(url: str, output_file: str, _pooch: Any) -> None:
     target = Path(output_file)
     part = target.with_name("." + "".join(c if c.isalnum() else "-" for c in url)[-80:] + ".part")
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)) as reply:
         if reply.status_code == requests.codes.requested_range_not_satisfiable:
+            if reply.headers.get("Content-Range") == f"bytes */{have}":  # a kill came after its last byte
+                part.replace(target)
+                return
             part.unlink()  # it is longer than the file: it belongs to another version
             raise requests.ConnectionError("the server's file has changed since the last try")
         reply.raise_for_status()
         if reply.status_code != requests.codes.partial_content:
             have = 0
-        total = have + int(reply.headers.get("Content-Length", 0))
-        with part.open("ab" if have else "wb") as file, progress(target.name, total, "bytes") as advance:
-            advance(have)
-            for chunk in reply.iter_content(CHUNK_BYTES):
-                file.write(chunk)
-                advance(len(chunk))
+        elif not reply.headers.get("Content-Range", f"bytes {have}-").startswith(f"bytes {have}-"):
+            part.unlink()
+            raise requests.ConnectionError("the server sent another part of the file than was asked for")
+        _gather(reply, part, have)
+    part.replace(target)
+
+
+def _gather(reply: requests.Response, part: Path, have: int) -> None:
+    """Append what comes to the first `have` bytes of the partial file."""
+    import requests
+
+    total = have + int(reply.headers.get("Content-Length", 0))
+    chunks = reply.iter_content(CHUNK_BYTES)
+    chunk = next(chunks, b"")
+    if have == 0 and chunk.lstrip()[:20].lower().startswith(_PAGE):  # before it takes the place of what came earlier
+        raise requests.ConnectionError("a web page came in place of the file; a browser shows what it says")
+    with part.open("ab" if have else "wb") as file, progress(part.name, total, "bytes") as advance:
+        advance(have)
+        while chunk:
+            file.write(chunk)
+            advance(len(chunk))
+            chunk = next(chunks, b"")
     if total and part.stat().st_size < total:
         raise requests.ConnectionError(f"the connection closed after {part.stat().st_size} of {total} bytes")
-    part.replace(target)
