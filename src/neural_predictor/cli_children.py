@@ -128,12 +128,10 @@ def collect_children(
     from neural_predictor.children.plan import plan_of
     from neural_predictor.children.table import write_children
     from neural_predictor.config import Project
-    from neural_predictor.files import write_text
 
     whole, protocol = Project(root).study(study), _protocol(images)
     frame = collect(whole, children, shards, protocol, chosen)
-    write_children(frame, parquet, csv)
-    write_text(sheet, datasheet(frame, plan_of(whole, children), study, protocol))
+    write_children(frame, parquet, csv, (sheet, datasheet(frame, plan_of(whole, children), study, protocol)))
 
 
 @app.command()

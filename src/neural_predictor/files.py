@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space, then run the same command again",
+    errno.EFBIG: "the file would be larger than allowed: raise the limit (ulimit -f), or choose another disk",
     errno.EDQUOT: "the disk quota is used up: free some space, then run the same command again",
     errno.EROFS: "the file system is read-only: choose another folder, or mount it writable",
     errno.EACCES: "permission denied: make the folder writable for you, or choose another",
@@ -27,8 +28,8 @@ _ADVICE = {
 
 
 @contextmanager
-def disk_faults(path: Path) -> Iterator[None]:
-    """Turn faults of the disk while `path` is written into advice.
+def disk_faults(*paths: Path) -> Iterator[None]:
+    """Turn faults of the disk while `paths` are written into advice.
 
     Raises:
         UserError: when the disk is full, the folder is read-only or a path is blocked.
@@ -36,9 +37,18 @@ def disk_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _ADVICE:
-            raise UserError(f"cannot write {path}: {_ADVICE[error.errno]}") from error
+        number = _number(error)
+        if number in _ADVICE:
+            raise UserError(f"cannot write {', '.join(map(str, paths))}: {_ADVICE[number]}") from error
         raise
+
+
+def _number(error: OSError) -> int | None:
+    """The number of a fault, also of one that a library has raised again without it."""
+    seen: BaseException | None = error
+    while isinstance(seen, OSError) and seen.errno is None:
+        seen = seen.__cause__ or seen.__context__
+    return seen.errno if isinstance(seen, OSError) else None
 
 
 @contextmanager
@@ -50,17 +60,28 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         UserError: when the disk is full, the folder is read-only or a path is blocked.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with atomic_together(path) as (part,):
+        yield part
+
+
+@contextmanager
+def atomic_together(*paths: Path) -> Iterator[list[Path]]:
+    """As `atomic`, for files that belong together: none is renamed before all are complete."""
+    parts = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
     try:
-        with disk_faults(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield part
-            with part.open("rb") as written:
-                os.fsync(written.fileno())
-            part.replace(path)
+        with disk_faults(*paths):
+            for path in paths:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            yield parts
+            for part in parts:
+                with part.open("rb") as written:
+                    os.fsync(written.fileno())
+            for part, path in zip(parts, paths, strict=True):
+                part.replace(path)
     finally:
-        with suppress(OSError):  # the folder itself may be out of reach; the error above says so
-            part.unlink(missing_ok=True)
+        for part in parts:
+            with suppress(OSError):  # the folder itself may be out of reach; the error above says so
+                part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

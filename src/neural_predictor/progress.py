@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -62,5 +62,6 @@ def progress(what: str, total: int, unit: str) -> Iterator[Progress]:
 
 
 def say(line: str) -> None:
-    """Print one line to standard error at once."""
-    print(line, file=sys.stderr, flush=True)
+    """Print one line to standard error at once; a log that cannot be written, on a full disk, stops no work."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from neural_predictor.errors import ArchitectureError, TableError
-from neural_predictor.files import atomic
+from neural_predictor.files import atomic_together
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.spaces.proxylessnas import ProxylessNasSpace, Variant
 
@@ -216,13 +216,14 @@ def _check_rows(frame: pd.DataFrame, where: str) -> None:
             raise TableError(f"{where}, row {row} ({named}): {fault}")
 
 
-def write_children(frame: pd.DataFrame, parquet: Path, csv: Path) -> None:
-    """Write a table of children as Parquet and as text; equal tables give equal bytes.
+def write_children(frame: pd.DataFrame, parquet: Path, csv: Path, sheet: tuple[Path, str] | None = None) -> None:
+    """Write a table of children as Parquet and as text, all files or none; equal tables give equal bytes.
 
     Args:
         frame: the table, `checked` first.
         parquet: where `read_children` shall find it.
         csv: where readers without Parquet shall.
+        sheet: where its datasheet shall be, if it has one, and its text.
 
     Raises:
         TableError: as `checked`.
@@ -230,10 +231,12 @@ def write_children(frame: pd.DataFrame, parquet: Path, csv: Path) -> None:
     """
     found = checked(frame, f"the table for {parquet}")
     rows = pa.Table.from_pandas(found, schema=_SCHEMA, preserve_index=False).replace_schema_metadata()
-    with atomic(parquet) as part:
-        pq.write_table(rows, part, compression="zstd")
-    with atomic(csv) as part:
-        found.to_csv(part, index=False, lineterminator="\n")
+    texts = dict([sheet] if sheet else [])
+    with atomic_together(parquet, csv, *texts) as (table, lines, *others):
+        pq.write_table(rows, table, compression="zstd")
+        found.to_csv(lines, index=False, lineterminator="\n")
+        for part, content in zip(others, texts.values(), strict=True):
+            part.write_text(content, encoding="utf-8", newline="")
 
 
 def read_children(path: Path) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from neural_predictor.errors import FormatError
-from neural_predictor.files import atomic, write_text
+from neural_predictor.files import atomic_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +67,18 @@ class Protocol(BaseModel):
     seconds: dict[str, dict[int, float]] = {}
 
 
-def write_result(frame: pd.DataFrame, protocol: Protocol, csv: Path, protocol_json: Path) -> None:
-    """Write an experiment's tidy numbers and its protocol; equal results give equal bytes."""
-    with atomic(csv) as part:
-        frame.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
-    write_text(protocol_json, json.dumps(protocol.model_dump(exclude_defaults=True), indent=2) + "\n")
+def write_result(
+    frame: pd.DataFrame, protocol: Protocol, csv: Path, protocol_json: Path, text: tuple[Path, str] | None = None
+) -> None:
+    """Write an experiment's tidy numbers, its protocol, and where there is one, its text; all of them or none.
+
+    Equal results give equal bytes.
+    """
+    texts = {protocol_json: json.dumps(protocol.model_dump(exclude_defaults=True), indent=2) + "\n"} | dict([text] if text else [])
+    with atomic_together(csv, *texts) as (numbers, *parts):
+        frame.to_csv(numbers, index=False, float_format="%.8g", lineterminator="\n")
+        for part, content in zip(parts, texts.values(), strict=True):
+            part.write_text(content, encoding="utf-8", newline="")
 
 
 def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, Protocol]:

@@ -10,7 +10,6 @@ import pandas as pd
 from neural_predictor.errors import ConfigError
 from neural_predictor.experiments import MODULES
 from neural_predictor.experiments.results import write_result
-from neural_predictor.files import write_text
 from neural_predictor.tables.table import read_table
 
 if TYPE_CHECKING:
@@ -76,6 +75,5 @@ def run(
     module = import_module(f"neural_predictor.experiments.{MODULES[experiment]}")
     read = {table.name: table for table in map(read_table, tables)}
     frame, described = _call(experiment, module, study_name, study, read, inputs)
-    write_result(frame, described, csv, protocol)
-    if markdown is not None:
-        write_text(markdown, module.as_markdown(frame))
+    text = None if markdown is None else (markdown, module.as_markdown(frame))
+    write_result(frame, described, csv, protocol, text)

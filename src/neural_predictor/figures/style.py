@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neural_predictor.files import atomic
+from neural_predictor.files import atomic_together
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +70,7 @@ def add_caption(figure: Figure, text: str, *, characters: int) -> None:
 
 def save_figure(figure: Figure, pdf: Path, png: Path) -> None:
     """Write PDF and PNG without dates, so that equal figures are equal files."""
-    with style():
-        for path, metadata in (
-            (pdf, {"CreationDate": None, "Producer": None, "Creator": "neural-predictor"}),
-            (png, {"Software": None}),
-        ):
-            with atomic(path) as part:
-                figure.savefig(part, format=path.suffix[1:], metadata=metadata)
+    about: Any = ({"CreationDate": None, "Producer": None, "Creator": "neural-predictor"}, {"Software": None})
+    with style(), atomic_together(pdf, png) as parts:
+        for part, kind, metadata in zip(parts, ("pdf", "png"), about, strict=True):
+            figure.savefig(part, format=kind, metadata=metadata)

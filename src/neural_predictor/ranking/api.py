@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +15,7 @@ from neural_predictor.ranking.networks import training
 from neural_predictor.ranking.parse import parse, shorten
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Candidates, Options, Scored, makers, score_candidates
-from neural_predictor.ranking.scratch import Scratch
+from neural_predictor.ranking.scratch import Scratch, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +97,8 @@ def rank(
     vocabulary = Vocabulary()
     known = training(_cells(train, "train", 0, operation, vocabulary), values, "train")
     make, light = (make, make) if make else makers(predictor, threads or os.cpu_count() or 1)
-    with tempfile.TemporaryDirectory(prefix="neural-predictor-") as folder:
-        found = Candidates(Scratch(Path(folder) / "candidates.arrow"), vocabulary, known)
+    with scratch_folder() as folder:
+        found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, known)
         for start in range(0, len(candidates), CHUNK):
             cells = _cells(candidates[start : start + CHUNK], "candidates", start, operation, vocabulary)
             found.count(cells)

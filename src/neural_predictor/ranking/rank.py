@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +15,12 @@ from neural_predictor.ranking.networks import read_cells, read_training
 from neural_predictor.ranking.readers import form_of, open_reader
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Candidates, Options, check_top, makers, score_candidates
-from neural_predictor.ranking.scratch import Scratch
+from neural_predictor.ranking.scratch import Scratch, scratch_folder
 from neural_predictor.ranking.writers import write_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from neural_predictor.ranking.quality import Maker
     from neural_predictor.ranking.readers import Reader
@@ -72,8 +71,8 @@ def rank_files(
         make, light = makers(predictor, configure(workers, accelerator) if accelerator else workers)
     else:
         light = make
-    with tempfile.TemporaryDirectory(prefix="neural-predictor-") as folder:
-        found = Candidates(Scratch(Path(folder) / "candidates.arrow"), vocabulary, training)
+    with scratch_folder() as folder:
+        found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training)
         _collect(reader, found)
         check_top(options, len(found.scratch))
         scored = score_candidates(found, make, light, options)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pyarrow as pa
 
+from neural_predictor.errors import UserError
 from neural_predictor.files import disk_faults
 from neural_predictor.ranking.cells import Cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -28,6 +31,24 @@ def digests(kinds: list[bytes], edges: list[bytes]) -> NDArray[np.void]:
         hashlib.blake2b(kind + edge, digest_size=16).digest() for kind, edge in zip(kinds, edges, strict=True)
     )
     return np.frombuffer(found, np.dtype("V16"))
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder that goes with the block.
+
+    Raises:
+        UserError: if the system has no place for one.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="neural-predictor-")
+    except OSError as error:
+        raise UserError(
+            f"no temporary folder can be made ({error.strerror or error}): free some space there, or name another "
+            "place in the environment variable TMPDIR"
+        ) from error
+    with folder as name:
+        yield Path(name)
 
 
 class Scratch:
