@@ -12,8 +12,9 @@ from typing import Annotated
 
 import typer
 
-from neural_predictor import __version__, cli_children, cli_rank
+from neural_predictor import __version__, cli_children, cli_manifest, cli_rank
 from neural_predictor.errors import UserError
+from neural_predictor.progress import say
 
 app = typer.Typer(
     help="Figures and predictors of 'Neural Predictor for Neural Architecture Search'.",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_children.app)
+app.add_typer(cli_manifest.app)
 app.add_typer(cli_rank.app)
 
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
@@ -223,5 +225,5 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        print(f"neural-predictor: {error}", file=sys.stderr)
+        say(f"neural-predictor: {error}")
         raise SystemExit(2) from None

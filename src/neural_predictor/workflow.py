@@ -18,6 +18,7 @@ from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config import Project, digest
 from neural_predictor.experiments import MODULES
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.manifest import config_digest
 from neural_predictor.studies import Fits
 from neural_predictor.study_sections import CHILD_SETS
 from neural_predictor.tables.benchmarks import BENCHMARKS
@@ -154,15 +155,39 @@ class Plan:
 
     @_of_study
     def study_targets(self, wildcards: Any) -> list[str]:
-        """Everything that a study makes.
+        """Everything that a study makes, and its manifest.
 
         Snakemake takes a study whose marker `all` is there as finished, whatever else was deleted: a marker that is
         no longer true is removed.
         """
-        files = [f"results/{wildcards.study}/{name}" for name in artefacts(self.project.study(wildcards.study))]
+        folder = f"results/{wildcards.study}"
+        files = [f"{folder}/{name}" for name in artefacts(self.project.study(wildcards.study))]
+        files.append(f"{folder}/manifest.json")
         if not all(map(os.path.exists, files)):
-            Path(f"results/{wildcards.study}/all").unlink(missing_ok=True)
+            Path(f"{folder}/all").unlink(missing_ok=True)
         return files
+
+    @_of_study
+    def manifest_inputs(self, wildcards: Any) -> list[str]:
+        """Files whose change makes a study's manifest anew: pages, numbers, protocols, tables of children.
+
+        The costly ones, scores and records of children, are not among them, so that they are not made again when
+        somebody has deleted them to save space: where they change, these files are made anew as well.
+        """
+        folder, study = f"results/{wildcards.study}", self.project.study(wildcards.study)
+        files = []
+        for name in artefacts(study):
+            stem, _, kind = name.partition(".")
+            kinds = (kind, *(("png",) if kind == "pdf" else ()), "csv", "protocol.json")
+            files += [f"{folder}/{stem}.{each}" for each in kinds]
+        for name, children in study.children.items():
+            for key in (name, *([f"{name}{CHOSEN}"] if children.chosen else [])):
+                files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
+        return files
+
+    def config_digest(self, wildcards: Any) -> str:
+        """Digest of the configuration as Snakemake has merged it."""
+        return config_digest(self.project.config)
 
     def raw_file(self, wildcards: Any) -> str:
         """The raw file of a benchmark."""

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from support.kills import KINDS, Killer, summary, tables
+from support.kills import KINDS, Killer, summary
+from support.results import contents
 
 pytestmark = pytest.mark.slow
 
@@ -13,12 +14,12 @@ KILLS_A_RUN = 17
 
 def test_every_run_ends_with_the_tables_of_an_undisturbed_one(built, tmp_path, request, capsys):
     kills = request.config.getoption("--kills")
-    whole = tables(built)
+    whole = contents(built.path("results/smoke-v1"))
     killer, runs, same, start = Killer(built, tmp_path, seed=0), [], 0, time.monotonic()
     while (left := kills - sum(len(run.kills) for run in runs)) > 0:
         checkout, run = killer.run(min(left, KILLS_A_RUN))
         runs.append(run)
-        found = tables(checkout)
+        found = contents(checkout.path("results/smoke-v1"))
         differing = sorted(name for name in whole.keys() | found.keys() if whole.get(name) != found.get(name))
         same += not differing
         with capsys.disabled():

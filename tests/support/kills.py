@@ -196,21 +196,6 @@ def jobs_by_rule(built: Checkout) -> Counter[str]:
     return log.planned()
 
 
-def tables(checkout: Checkout) -> dict[str, str]:
-    """All tables and protocols of the study, whole; of the children's, all but wall times."""
-    folder = checkout.path("results/smoke-v1")
-    found = {}
-    for path in (path for kind in ("csv", "md", "protocol.json") for path in folder.rglob(f"*.{kind}")):
-        lines = path.read_bytes().decode().splitlines(keepends=True)
-        if path.suffix == ".csv" and "training_time_s" in lines[0]:
-            column = lines[0].strip().split(",").index("training_time_s")
-            lines = [",".join(cell for i, cell in enumerate(line.split(",")) if i != column) for line in lines]
-        elif path.name.endswith(".datasheet.md"):
-            lines = [line for line in lines if "training time (s)" not in line]
-        found[str(path.relative_to(folder))] = "".join(lines)
-    return found
-
-
 def jobs_in(checkout: Checkout) -> list[psutil.Process]:
     """Processes of this package that work at jobs in a checkout."""
     found = []

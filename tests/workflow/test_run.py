@@ -6,10 +6,13 @@ import re
 import pandas as pd
 import pytest
 
+from neural_predictor.config import Project
 from neural_predictor.experiments.results import Protocol
+from neural_predictor.manifest import config_digest, read_manifest, verify
 from neural_predictor.spaces.proxylessnas import cardinality
 from neural_predictor.workflow import FIGURES, TABLES
-from support.kills import KINDS, Killer, summary, tables
+from support.kills import KINDS, Killer, summary
+from support.results import contents
 
 pytestmark = pytest.mark.slow
 
@@ -63,16 +66,33 @@ def test_searches_meet_on_the_same_axes(built):
 
 
 def test_a_run_with_five_kills_gives_the_same_bytes_as_an_undisturbed_one(built, tmp_path):
-    whole = tables(built)
-    assert len([name for name in whole if name.endswith(".csv") and "/" not in name]) == len(FIGURES) + len(TABLES) + 2
+    whole = contents(built.path("results/smoke-v1"))
+    assert len([name for name in whole if name.endswith(".csv")]) == len(FIGURES) + len(TABLES) + 2 + 3  # digits
     killer, runs, kills = Killer(built, tmp_path, seed=1), [], 0
     while kills < 5:  # one run, unless it was over before the last moment
         checkout, run = killer.run(5 - kills)
-        assert tables(checkout) == whole
+        found = contents(checkout.path("results/smoke-v1"))
+        assert [name for name in whole | found if found.get(name) != whole.get(name)] == []
         runs.append(run)
         kills += len(run.kills)
     print(summary(runs, killer.plan))
     assert {kill.kind for run in runs for kill in run.kills} == set(KINDS)
+
+
+def test_the_manifest_lists_all_and_what_is_altered_is_named(built):
+    folder = built.path("results/smoke-v1")
+    found = verify(folder)
+    assert (found.faults, found.unlisted) == ([], [])
+    listed = read_manifest(folder)
+    assert {"fig7.png", "fig4-digits.csv", "children/digits/1.jsonl", "table-tau.md"} <= listed.files.keys()
+    assert {"fit_predictor/smoke-v1/mlp/nasbench-graph-proteins/n43-0", "render/smoke-v1/fig7"} <= listed.seconds.keys()
+    assert listed.config_sha256 == config_digest(Project(built.folder).config)
+    figure = folder / "fig7.csv"
+    whole = figure.read_bytes()
+    figure.write_bytes(whole[:-10])
+    assert verify(folder).faults == [f"fig7.csv: cut: {len(whole) - 10:,} of {len(whole):,} bytes"]
+    figure.write_bytes(whole)
+    assert verify(folder).faults == []
 
 
 def test_nothing_is_left_to_do(built):
@@ -83,8 +103,24 @@ def test_a_deleted_figure_is_only_drawn_again_and_is_the_same(built):
     before = built.path("results/smoke-v1/fig7.pdf").read_bytes()
     built.path("results/smoke-v1/fig7.pdf").unlink()
     output = built.snakemake("--cores", "2", ALL)
-    assert rules(output) == {"render_fig7", "finish_study"}
+    assert rules(output) == {"render_fig7", "write_manifest", "finish_study"}
     assert built.path("results/smoke-v1/fig7.pdf").read_bytes() == before
+
+
+def test_a_manifest_costs_no_fit_whose_scores_were_deleted_to_save_space(built):
+    fits = built.path("results/smoke-v1/fits")
+    fits.rename(built.path("saved"))
+    built.path("results/smoke-v1/fig7.pdf").unlink()
+    output = built.snakemake("--cores", "2", ALL)
+    assert rules(output) == {"render_fig7", "write_manifest", "finish_study"}
+    assert verify(built.path("results/smoke-v1")).faults == []
+    built.path("saved").rename(fits)
+    found = verify(built.path("results/smoke-v1"))
+    assert found.faults == []
+    assert all(name.startswith("fits/") for name in found.unlisted)
+    built.path("results/smoke-v1/manifest.json").unlink()
+    assert rules(built.snakemake("--cores", "2", ALL)) == {"write_manifest", "finish_study"}
+    assert verify(built.path("results/smoke-v1")).unlisted == []
 
 
 def test_a_published_figure_is_the_default_studys_and_follows_it(built):

@@ -24,6 +24,30 @@ rule publish:
         "ln -sfn {params.study}/{wildcards.artefact} {output} > {log} 2>&1"
 
 
+rule write_manifest:
+    input:
+        files=plan.manifest_inputs,
+        code=plan.code("manifest"),
+    output:
+        manifest="results/{study}/manifest.json",
+    log:
+        "work/logs/write_manifest/{study}.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=30,
+    params:
+        study=plan.study_digest,
+        config=plan.config_digest,
+        accelerator=plan.accelerator,
+    shell:
+        "python -m neural_predictor write-manifest results/{wildcards.study} --study {wildcards.study}"
+        " --accelerator {params.accelerator} --config {params.config} > {log} 2>&1"
+
+
 rule finish_study:
     input:
         plan.study_targets,
