@@ -140,6 +140,7 @@ def write_manifest(
 
     Raises:
         ConfigError: if there is no such folder.
+        FormatError: if a file in it cannot be read.
         UserError: when the disk is full or read-only.
     """
     if not folder.is_dir():
@@ -154,11 +155,18 @@ def write_manifest(
         versions=_versions(),
         device=Device(accelerator=accelerator, cpu=_cpu(), cores=os.cpu_count() or 1, gpus=_gpus()),
         seconds=_seconds(name, benchmarks),
-        files={
-            path: Output(bytes=(folder / path).stat().st_size, sha256=sha256(folder / path)) for path in _files(folder)
-        },
+        files={path: _output(folder / path) for path in _files(folder)},
     )
     write_text(folder / NAME, manifest.model_dump_json(indent=2) + "\n")
+
+
+def _output(path: Path) -> Output:
+    try:
+        return Output(bytes=path.stat().st_size, sha256=sha256(path))
+    except OSError as error:
+        raise FormatError(
+            f"{path}: not readable ({error.strerror or error}); delete it, or make it readable"
+        ) from error
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -79,11 +79,13 @@ class Journal:
     def _append(self, record: Record) -> None:
         with disk_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
+            # Without a buffer, which closing the file would write after what came of it was cut off.
+            with self.path.open("ab", buffering=0) as file:
                 start = file.tell()
                 try:
-                    file.write(_line(record))
-                    file.flush()
+                    rest = memoryview(_line(record))
+                    while rest:
+                        rest = rest[file.write(rest) :]
                     os.fsync(file.fileno())
                 except OSError:
                     os.ftruncate(file.fileno(), start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -73,4 +74,6 @@ def save_figure(figure: Figure, pdf: Path, png: Path) -> None:
     about: Any = ({"CreationDate": None, "Producer": None, "Creator": "neural-predictor"}, {"Software": None})
     with style(), atomic_together(pdf, png) as parts:
         for part, kind, metadata in zip(parts, ("pdf", "png"), about, strict=True):
-            figure.savefig(part, format=kind, metadata=metadata)
+            page = BytesIO()  # where matplotlib meets a full disk, it raises what does not say so
+            figure.savefig(page, format=kind, metadata=metadata)
+            part.write_bytes(page.getvalue())
