@@ -74,7 +74,8 @@ def write_result(
 
     Equal results give equal bytes.
     """
-    texts = {protocol_json: json.dumps(protocol.model_dump(exclude_defaults=True), indent=2) + "\n"} | dict([text] if text else [])
+    described = json.dumps(protocol.model_dump(exclude_defaults=True), indent=2) + "\n"
+    texts = {protocol_json: described} | dict([text] if text else [])
     with atomic_together(csv, *texts) as (numbers, *parts):
         frame.to_csv(numbers, index=False, float_format="%.8g", lineterminator="\n")
         for part, content in zip(parts, texts.values(), strict=True):
