@@ -231,7 +231,7 @@ STAGES = {
 
 LARGE = ("fetch-source", "build-table", "fit-predictor", "render")
 """Their outputs are larger than a page: the write begins, and fails half-way."""
-SLOW = {"fit-predictor": ("limit",), "choose-children": ("limit",), "rank": ("full", "refused")}
+SLOW = {"fit-predictor": FULL, "choose-children": ("limit",), "rank": ("full", "refused")}
 """They compute for seconds before they write, so that some disks have to do."""
 
 
@@ -278,12 +278,17 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that goes away half-way is what is wanted."""
+
+
 @pytest.fixture
 def site(tmp_path):
     """Address of a server of one large file."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site/data").write_bytes(bytes(2**20))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "site"))
+    server = Server(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "site"))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/data"
