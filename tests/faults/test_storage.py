@@ -208,7 +208,10 @@ RANK = ("rank", "--train", "train.csv", "--candidates", "train.csv", "--predicto
 STAGES = {
     "fetch-source": (("fetch-source", PROTEINS), {"--output": "raw"}),
     "build-table": (("build-table", PROTEINS, "--raw", "raw"), {"--output": "table.parquet"}),
-    "fit-predictor": (("fit-predictor", *STUDY, *FIT, "--train-size", 43, "--shard", 0), {"--output": "scores.npz"}),
+    "fit-predictor": (
+        ("fit-predictor", *STUDY, *FIT, "--train-size", 43, "--shard", 0),
+        {"--output": "scores.npz", "--times": "seconds.json"},
+    ),
     "prepare-images": (("prepare-images", *CHILDREN, "--place", "digits"), {"--output": "images.json"}),
     "train-children": (("train-children", *TRAIN, "--work", "work"), {"--output": "0.jsonl"}),
     "train-children, scratch": (("train-children", *TRAIN, "--output", "unused.jsonl"), {"--work": "work"}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_predictor.files import atomic, write_text
+from neural_predictor.files import atomic_together
 from neural_predictor.predictors.cascade import fit_cascades
 from neural_predictor.predictors.engine import fit_replicates
 from neural_predictor.predictors.family import make_predictor
@@ -92,14 +92,15 @@ def fit_predictor(
             for scores, own, label, seed in zip(found["scores"], rows, labels, seeds, strict=True):
                 scores[:] = make_predictor(recipe, seed, workers).fit(graphs.take(own), label).predict(graphs)
                 advance(1)
-    with atomic(output) as part, part.open("wb") as file:
-        np.savez(
-            file,
-            predictor=np.array(fits.predictor),
-            benchmark=np.array(table.name),
-            train_size=np.array(fits.train_size),
-            repeats=np.array(repeats),
-            **found,
-        )
     taken = {"seconds": round(perf_counter() - start, 2), "repeats": len(repeats), "threads": workers}
-    write_text(times, json.dumps(taken) + "\n")
+    with atomic_together(output, times) as (numbers, clock):
+        clock.write_text(json.dumps(taken) + "\n", encoding="utf-8")
+        with numbers.open("wb") as file:
+            np.savez(
+                file,
+                predictor=np.array(fits.predictor),
+                benchmark=np.array(table.name),
+                train_size=np.array(fits.train_size),
+                repeats=np.array(repeats),
+                **found,
+            )
