@@ -26,10 +26,13 @@ HERE = Path()
 
 
 def _protocol(path: Path) -> dict[str, Any]:
+    from neural_predictor.bounded import parse_json
     from neural_predictor.errors import FormatError
 
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"a JSON {type(found).__name__}")
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: not the protocol of images ({error}); run prepare-images again") from error
     return found

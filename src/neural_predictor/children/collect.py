@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from neural_predictor.bounded import parse_json, shown
+from neural_predictor.children.journal import is_record
 from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample
 from neural_predictor.children.table import COLUMNS
 from neural_predictor.errors import FormatError
@@ -31,13 +32,21 @@ def read_shard(path: Path) -> list[dict[str, Any]]:
         FormatError: if a line is no record.
     """
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        records = [parse_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: not the records of a shard ({error}); run train-children again") from error
     for number, record in enumerate(records, 1):
-        if not isinstance(record, dict) or not {"network", "training", "status", "seed"} <= record.keys():
+        if not is_record(record) or not {"status", "seed"} <= record.keys():
             raise FormatError(f"{path}: line {number} is no child's record; run train-children again")
+        for name in set(COLUMNS) & record.keys():
+            if not _is_plain(record[name]):
+                raise FormatError(f"{path}: line {number}: {name} is {shown(record[name])}; run train-children again")
     return records
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a column may hold this: a text, a number of 64 bits, or nothing."""
+    return value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def collect(
@@ -57,10 +66,16 @@ def collect(
     """
     plan = plan_of(study, children)
     codes, predicted = (sample(study, children), None) if chosen is None else read_chosen(chosen)
-    frame = pd.DataFrame([record for path in shards for record in read_shard(path)])
+    records = [(path, record) for path in shards for record in read_shard(path)]
     expected = len(codes) * plan.seeds
-    if len(frame) != expected:
-        raise FormatError(f"{children}: {len(frame)} trainings; the study has {expected}: run train-children again")
+    if len(records) != expected:
+        raise FormatError(f"{children}: {len(records)} trainings; the study has {expected}: run train-children again")
+    for path, record in records:
+        if record["network"] >= len(codes):
+            raise FormatError(
+                f"{path}: network {record['network']}; {children} has {len(codes)}, from 0: run train-children again"
+            )
+    frame = pd.DataFrame([record for _, record in records])
     frame = frame.sort_values(["network", "training"], ignore_index=True)
     rows = frame["network"].to_numpy()
     for name, values in _about(plan, codes).items():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import google_crc32c
 from filelock import FileLock, Timeout
 
+from neural_predictor.bounded import parse_json
 from neural_predictor.errors import ChildError, FormatError
 from neural_predictor.files import disk_faults
 from neural_predictor.progress import say
@@ -36,8 +37,17 @@ def _record(line: bytes) -> Record | None:
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % google_crc32c.value(text):
         return None
-    record = json.loads(text)
+    try:
+        record = parse_json(text)
+    except ValueError:
+        return None
     return record if isinstance(record, dict) else None
+
+
+def is_record(value: object) -> bool:
+    """Whether this says which child it is of: `network` and `training`, numbers from 0 on."""
+    keys = ("network", "training")
+    return isinstance(value, dict) and all(type(value.get(key)) is int and 0 <= value[key] < 2**31 for key in keys)
 
 
 class Journal:
@@ -97,7 +107,7 @@ class Journal:
         records: list[Record] = []
         for number, line in enumerate(lines, 1):
             record = _record(line)
-            if record is not None:
+            if record is not None and (number == 1 or is_record(record)):
                 records.append(record)
             elif number == len(lines):
                 say(f"{self.path}: line {number} was cut off by the end of an earlier run; its child is trained again")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,12 +76,16 @@ def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
     """
     from neural_predictor.spaces import ProxylessNasSpace
 
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"architecture", "predicted"} <= rows[0].keys():
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        architectures = [row["architecture"] or "" for row in rows]
+        predicted = [float(row["predicted"]) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise FormatError(f"{path}: not a file of chosen networks ({error}); run choose-children again") from error
+    if not rows or not all(map(math.isfinite, predicted)):
         raise FormatError(f"{path}: expected rows with architecture and predicted; run choose-children again")
-    codes = ProxylessNasSpace().from_columns([[row["architecture"] for row in rows]], f"{path}, row {{}}".format)
-    return codes, [float(row["predicted"]) for row in rows]
+    return ProxylessNasSpace().from_columns([architectures], lambda row: f"{path}, row {row}"), predicted
 
 
 def recipe_digest(plan: ChildSet, images: dict[str, Any]) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
+from neural_predictor.bounded import read_npz
 from neural_predictor.children.journal import Journal, locked
 from neural_predictor.children.trainer import Trainer, on_gpu
 from neural_predictor.errors import ChildError
@@ -183,14 +183,15 @@ def _load(path: Path, trainer: Trainer, key: tuple[int, int], seed: int) -> _Chi
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         about, history = arrays.pop("about"), arrays.pop("history")
         state = trainer.restore(arrays)
-        same = state.seed == seed and len(history) == state.epoch and about[:2].tolist() == list(key)
-        if not same:
+        same = state.seed == seed and history.shape == (state.epoch, 3) and about.shape == (3,)
+        if not same or about[:2].tolist() != list(key) or state.epoch > trainer.training.epochs:
             raise ChildError("it is of another training")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, ChildError) as error:
+        if not (np.isfinite(history).all() and 0 <= about[2] < np.inf and np.isfinite(state.weights).all()):
+            raise ChildError("it holds numbers that are not finite")
+    except (OSError, ValueError, KeyError, TypeError, ChildError) as error:
         raise ChildError(f"{path}: not a checkpoint of this training ({error}); delete it to begin it anew") from error
     say(f"network {key[0]}, training {key[1]}: goes on after epoch {state.epoch}")
     return _Child(key, state, history.tolist(), float(about[2]))

@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from neural_predictor.bounded import printable, shortened
 from neural_predictor.errors import ArchitectureError, TableError
 from neural_predictor.files import atomic_together
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.parquet_bounds import check_parquet
 from neural_predictor.spaces.proxylessnas import ProxylessNasSpace, Variant
 
 if TYPE_CHECKING:
@@ -155,6 +157,8 @@ def checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
         raise TableError(f"{where}: no column {', '.join(missing)}; a table of children has {', '.join(COLUMNS)}")
+    if not frame.columns.is_unique:
+        raise TableError(f"{where}: a column is there twice; a table of children has {', '.join(COLUMNS)}")
     if frame.empty:
         raise TableError(f"{where}: no rows")
     columns = {name: _typed(frame[name], column, f"{where}: column {name}") for name, column in _LAYOUT.items()}
@@ -173,8 +177,9 @@ def _typed(values: pd.Series[Any], column: _Column, what: str) -> pd.Series[Any]
         return values.astype(object).map(str)
     try:
         return values.astype(column.dtype)  # type: ignore[call-overload,no-any-return]
-    except (TypeError, ValueError) as error:
-        raise TableError(f"{what}: not {column.dtype.lower()} in each row ({error})") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        told = shortened(str(error))
+        raise TableError(f"{what}: not {column.dtype.lower()} in each row ({told})") from error
 
 
 def _check_column(values: pd.Series[Any], column: _Column, where: str) -> None:
@@ -188,7 +193,7 @@ def _check_column(values: pd.Series[Any], column: _Column, where: str) -> None:
         return
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise TableError(f"{where}, row {row}: {values.name} is {values[row]}; it must be {allowed}")
+        raise TableError(f"{where}, row {row}: {values.name} is {shortened(str(values[row]))}; it must be {allowed}")
 
 
 def _check_rows(frame: pd.DataFrame, where: str) -> None:
@@ -246,11 +251,16 @@ def read_children(path: Path) -> pd.DataFrame:
         TableError: if the file is missing, is no such table, or breaks its promises.
     """
     try:
-        frame = pq.read_table(path).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        with pq.ParquetFile(path) as file:
+            check_parquet(file.metadata, path.stat().st_size)
+            table = file.read()
+        table.validate(full=True)
+        frame = table.replace_schema_metadata().to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     except FileNotFoundError as error:
         raise TableError(
             f"{path}: no such table of children; make it with `neural-predictor collect-children` or `import-children`"
         ) from error
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{path}: not a table of children ({type(error).__name__}: {error})") from error
+    except (pa.ArrowException, OSError, ValueError, OverflowError, TypeError) as error:
+        told = printable(shortened(str(error)))
+        raise TableError(f"{path}: not a table of children ({type(error).__name__}: {told})") from error
     return checked(frame, str(path))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_predictor.bounded import read_npz
 from neural_predictor.errors import FormatError
 from neural_predictor.studies import Fits
 
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.tables.table import BenchmarkTable
+
+
+_LAYOUT = {
+    "predictor": ("U", 0),
+    "benchmark": ("U", 0),
+    "train_size": ("iu", 0),
+    "repeats": ("iu", 1),
+    "scores": ("f", 2),
+    "logits": ("f", 2),
+    "one_stage": ("b", 1),
+}
+"""Array -> kinds of its type, and number of its dimensions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +85,11 @@ def read_fits(paths: Iterable[Path], table: BenchmarkTable, repeats: int | None 
     for path in paths:
         arrays = _arrays(path, "repeats", "scores")
         scores = arrays["scores"]
-        if scores.shape != (len(arrays["repeats"]), len(table)):
+        shape = (len(arrays["repeats"]), len(table))
+        if scores.shape != shape or arrays.get("logits", scores).shape != shape:
             raise FormatError(f"{path}: scores {scores.shape} for a table of {len(table)}; run fit_predictor again")
+        if len(arrays.get("one_stage", scores)) != len(scores) or not np.isfinite(scores).all():
+            raise FormatError(f"{path}: a score that is no number, or is missing; run fit_predictor again")
         for k, repeat in enumerate(arrays["repeats"].tolist()):
             if repeats is None or repeat < repeats:
                 logits = arrays["logits"][k] if "logits" in arrays else None
@@ -85,11 +100,16 @@ def read_fits(paths: Iterable[Path], table: BenchmarkTable, repeats: int | None 
 def _arrays(path: Path, *required: str) -> dict[str, NDArray[Any]]:
     wanted = (*required, *(("logits", "one_stage") if "scores" in required else ()))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in wanted if name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        found = read_npz(path, wanted)
+    except (OSError, ValueError) as error:
         raise FormatError(f"{path}: not a file of scores ({error}); run fit_predictor again") from error
     missing = [name for name in required if name not in found]
     if missing:
         raise FormatError(f"{path}: a file of scores without {', '.join(missing)}; run fit_predictor again")
+    for name, array in found.items():
+        kinds, dimensions = _LAYOUT[name]
+        if array.dtype.kind not in kinds or array.ndim != dimensions:
+            raise FormatError(
+                f"{path}: {name} is {array.dtype} {array.shape}, which no file of scores has; run fit_predictor again"
+            )
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neural_predictor.errors import ConfigError
+from neural_predictor.errors import ConfigError, FormatError
 from neural_predictor.experiments import MODULES
 from neural_predictor.experiments.results import write_result
 from neural_predictor.tables.table import read_table
@@ -44,13 +44,20 @@ def _call(
         "fig9-nlp": lambda: module.run_fig9(experiment, study_name, study, study.recurrent.fig9, own, inputs),
         "figA1": lambda: module.run_comparison(experiment, study_name, study, study.figa1, own, inputs),
         "figA1-tau": lambda: module.run_learning(study_name, study, tables, inputs),
-        "fig-frontier": lambda: module.run_frontier(study_name, study, own, pd.read_csv(inputs[0])),
+        "fig-frontier": lambda: _frontier(module, study_name, study, own, inputs[0]),
         "table-efficiency": lambda: module.run_efficiency(study_name, study, own, inputs),
         "table-metrics": lambda: module.run_table_metrics(study_name, study, tables, inputs),
         "table-mse": lambda: module.run_table_mse(study_name, study, own, inputs),
         "table-tau": lambda: module.run_table_tau(study_name, study, tables, inputs),
     }
     return calls[experiment]()
+
+
+def _frontier(module: Any, study_name: str, study: Study, own: BenchmarkTable, fig7: Path) -> Result:
+    try:
+        return module.run_frontier(study_name, study, own, pd.read_csv(fig7))  # type: ignore[no-any-return]
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise FormatError(f"{fig7}: not the numbers of fig7 ({error}); run its rule again") from error
 
 
 def run(

@@ -5,10 +5,10 @@ Asked before tensorflow-datasets is imported: left to itself it retries an unrea
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+from neural_predictor.bounded import parse_json
 from neural_predictor.errors import SourceError
 from neural_predictor.files import sha256
 from neural_predictor.images.registry import image_source
@@ -73,10 +73,10 @@ def _is_here(archive: Archive, folder: Path, manual: Path | None) -> bool:
 def _downloaded(info: Path) -> list[str]:
     """Addresses of a file that tensorflow-datasets has downloaded, from the note beside it."""
     try:
-        urls: list[str] = json.loads(info.read_text(encoding="utf-8"))["urls"]
+        urls = parse_json(info.read_text(encoding="utf-8"))["urls"]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return urls
+    return [url for url in urls if isinstance(url, str)] if isinstance(urls, list) else []
 
 
 def absent(name: str, folder: Path, manual: Path | None, missing: list[Archive], why: str | None) -> str:

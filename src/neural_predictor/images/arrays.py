@@ -7,16 +7,15 @@ other. Their names hold size and version of the splits: what an older rule made 
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_predictor.bounded import parse_json, read_npz
 from neural_predictor.errors import FormatError
 from neural_predictor.files import atomic
 from neural_predictor.images.archives import prepared_folder
-from neural_predictor.images.base import SPLITS, ImageSet, Split
+from neural_predictor.images.base import SPLITS, ImageSet, Split, check_splits
 from neural_predictor.images.splits import SPLIT_VERSION
 from neural_predictor.progress import say
 
@@ -88,13 +87,15 @@ def read_index(name: str, path: Path) -> tuple[tuple[str, ...], Ids, Labels] | N
     """Read classes, ids and labels of a set's splits, or None as `read_arrays` does."""
     try:
         stored = _read(path, name, ("ids", "labels"))
+        if stored is None:
+            return None
+        classes, splits = stored
+        ids, labels = ({k: v[column] for k, v in splits.items()} for column in ("ids", "labels"))
+        check_splits(name, classes, ids, labels)
     except FormatError as error:
         _say_damaged(path, error)
         return None
-    if stored is None:
-        return None
-    classes, splits = stored
-    return classes, {k: v["ids"] for k, v in splits.items()}, {k: v["labels"] for k, v in splits.items()}
+    return classes, ids, labels
 
 
 def _say_damaged(path: Path, error: FormatError) -> None:
@@ -118,14 +119,17 @@ def _read(
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            splits = {split: {column: file[f"{split}_{column}"] for column in columns} for split in SPLITS}
+        stored = read_npz(path, {"about", *(f"{split}_{column}" for split in SPLITS for column in columns)})
+        about = parse_json(str(stored["about"]))
+        splits = {split: {column: stored[f"{split}_{column}"] for column in columns} for split in SPLITS}
         if about["name"] != name:
-            raise FormatError(f"it holds {about['name']}")
+            raise FormatError("it holds another set")
         classes = tuple(str(label) for label in about["classes"])
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise FormatError(str(error)) from error
     for split in splits.values():
-        split["ids"] = split["ids"].astype(object)
+        ids, labels = split["ids"], split["labels"]
+        if ids.dtype.kind != "U" or ids.ndim != 1 or labels.shape != ids.shape or labels.dtype != np.int32:
+            raise FormatError(f"ids are {ids.dtype} {ids.shape}, labels {labels.dtype} {labels.shape}")
+        split["ids"] = ids.astype(object)
     return classes, splits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tarfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
+from neural_predictor.bounded import parse_json
 from neural_predictor.errors import FormatError, SourceError, UserError
 from neural_predictor.files import disk_faults
 from neural_predictor.images.archives import (
@@ -108,7 +108,7 @@ def _is_absent(target: Path) -> bool:
         return True
     try:
         for note in ("dataset_info.json", "features.json"):
-            json.loads((target / note).read_text(encoding="utf-8"))
+            parse_json((target / note).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _not_prepared(target, error) from error
     return False

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from neural_predictor.ranking.readers import Chunk, Reader
 
 FEWEST = 10
+MATRIX_BYTES = 2**31
+"""Of the matrices of all training networks, each as large as the largest."""
 NAMED = 10
 """Rows that a message names before it counts the rest."""
 
@@ -72,11 +74,18 @@ def read_training(path: Path, label: str, vocabulary: Vocabulary) -> Training:
     cells: list[Cells] = []
     labels: list[float] = []
     numbers: list[int] = []
+    largest = 0
     for chunk, found in read_cells(reader, vocabulary, label):
         cells.append(found)
         numbers += chunk.numbers
         for number, value in zip(chunk.numbers, chunk.labels or [], strict=True):
             labels.append(_label(value, f"{path}, {reader.unit} {number}, {label}"))
+        largest = max(largest, found.kinds.shape[1])
+        if len(labels) * largest**2 > MATRIX_BYTES:
+            raise RankingError(
+                f"{path}: {len(labels):,} training networks or more, of up to {largest} nodes, do not fit into memory "
+                "side by side; leave out the largest, or most of them"
+            )
     unknown = [number for number, value in zip(numbers, labels, strict=True) if not math.isfinite(value)]
     if unknown:
         raise FormatError(

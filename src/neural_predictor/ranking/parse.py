@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from neural_predictor.bounded import parse_json, shown
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.ranking.cells import MAX_NODES, Cells, cycle_of, ordered
 
@@ -29,7 +29,7 @@ _SCIENTIFIC = re.compile(r"\d([.,]\d+)?e\+?\d+", re.IGNORECASE)
 
 def shorten(value: object, width: int = 60) -> str:
     """A value for a message, cut in the middle if it is long."""
-    text = repr(value)
+    text = shown(value, 10**6)
     return text if len(text) <= width else f"{text[: width - 20]} .. {text[-16:]}"
 
 
@@ -93,7 +93,7 @@ def _decoded(value: Any) -> Any:
     """A text with a JSON list as that list; anything else as it is, arrays as lists."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
-            return json.loads(value)
+            return parse_json(value)
         except ValueError:
             return value
     return value.tolist() if isinstance(value, np.ndarray) else value

@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neural_predictor.errors import FormatError
+from neural_predictor.bounded import parse_json, printable, shortened
+from neural_predictor.errors import ArchitectureError, FormatError
+from neural_predictor.parquet_bounds import check_parquet
 from neural_predictor.ranking.parse import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 ROWS = 2048
 """Rows of a file that are in memory at once."""
+LINE_CHARACTERS = 2**24
+"""Of the longest line that is read: a guard of the memory, hundreds of times what the largest network takes."""
+BATCH_BYTES = 2**28
+"""Of some rows of a Parquet file, likewise."""
 EXTENSIONS = ".csv, .csv.gz, .jsonl, .jsonl.gz, .parquet"
 Form = Literal["csv", "jsonl", "parquet"]
 
@@ -118,23 +124,37 @@ def _text(path: Path, zipped: bool) -> Iterator[TextIO]:
         raise FormatError(f"{path}: cannot be read ({error})") from error
 
 
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a file, none of them longer than memory bears."""
+    number = 0
+    while line := file.readline(LINE_CHARACTERS + 1):
+        number += 1
+        if len(line) > LINE_CHARACTERS:
+            raise FormatError(f"{path}, line {number}: longer than {LINE_CHARACTERS:,} characters; no network is")
+        yield line
+
+
 def _wired(columns: Sequence[str]) -> str:
     """Which column says the edges: `adjacency`, or `edges` where there is none (it may be their number, carried)."""
     return "adjacency" if "adjacency" in columns else "edges"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return printable(shortened(", ".join(names)))
 
 
 def _require(path: Path, columns: Sequence[str], label: str | None) -> None:
     """Refuse a header without the columns that are needed, or with a column twice."""
     doubled = sorted({column for column in columns if list(columns).count(column) > 1})
     if doubled:
-        raise FormatError(f"{path}: more than one column {', '.join(doubled)}; allowed is one of each name")
+        raise FormatError(f"{path}: more than one column {_listed(doubled)}; allowed is one of each name")
     needed = ["operations", *([label] if label else [])]
     missing = [column for column in needed if column not in columns]
     if not {"adjacency", "edges"} & set(columns):
         missing.insert(0, "adjacency (or edges)")
     if missing:
         hint = "; name the label's column with --label" if label in missing else ""
-        raise FormatError(f"{path}: no column {', '.join(missing)}; the file has {', '.join(columns)}{hint}")
+        raise FormatError(f"{path}: no column {', '.join(missing)}; the file has {_listed(columns)}{hint}")
 
 
 class CsvReader:
@@ -150,7 +170,7 @@ class CsvReader:
         rows: list[list[str]] = []
         start = 1
         with _text(self.path, self._zipped) as file:
-            lines = csv.reader(file)
+            lines = csv.reader(_lines(self.path, file))
             try:
                 self.columns = next(lines, [])
                 if not self.columns:
@@ -204,17 +224,26 @@ class ParquetReader:
         start = 1
         try:
             with pq.ParquetFile(self.path) as file:
+                check_parquet(file.metadata, self.path.stat().st_size)
                 self.columns = list(file.schema_arrow.names)
                 _require(self.path, self.columns, label)
                 for batch in file.iter_batches(ROWS):
                     yield self._chunk(start, batch, label)
                     start += len(batch)
-        except (pa.ArrowException, OSError) as error:
-            raise FormatError(f"{self.path}: not a whole Parquet file ({error})") from error
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+            if isinstance(error, ArchitectureError):
+                raise
+            told = printable(shortened(str(error)))
+            raise FormatError(f"{self.path}: not a whole Parquet file of networks ({told})") from error
         if start == 1:
             raise FormatError(f"{self.path}: empty: columns, but no row")
 
     def _chunk(self, start: int, batch: pa.RecordBatch, label: str | None) -> Chunk:
+        if batch.nbytes > BATCH_BYTES:
+            raise FormatError(
+                f"{self.path}, rows from {start}: {len(batch)} rows of {batch.nbytes:,} bytes; no networks are so large"
+            )
+        batch.validate(full=True)
         arrays = [
             array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
             for array in batch.columns
@@ -251,7 +280,7 @@ class JsonReader:
         numbers: list[int] = []
         lines: list[str] = []
         with _text(self.path, self._zipped) as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(_lines(self.path, file), start=1):
                 if not line.strip():
                     continue
                 numbers.append(number)
@@ -278,8 +307,8 @@ class JsonReader:
 
     def _object(self, number: int, line: str, label: str | None) -> dict[str, Any]:
         try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            fields = parse_json(line)
+        except ValueError as error:
             raise FormatError(f"{self.path}, line {number}: {shorten(line)} is not JSON ({error})") from error
         if not isinstance(fields, dict):
             raise FormatError(
@@ -294,18 +323,22 @@ class JsonReader:
 
     def restore(self, kept: pa.Table) -> pa.Table:  # noqa: D102
         rows = [json.loads(line) for line in kept.column(0).to_pylist()]
-        return pa.table(
-            {name: _column(name, types, [fields.get(name) for fields in rows]) for name, types in self._types.items()}
-        )
+        found = {}
+        for name, types in self._types.items():
+            try:
+                found[name] = _column(name, types, [fields.get(name) for fields in rows])
+            except (RecursionError, ValueError, OverflowError, pa.ArrowException) as error:
+                raise FormatError(f"{self.path}, field {shorten(name)}: no values of a column ({error})") from error
+        return pa.table(found)
 
 
 def _require_fields(where: str, fields: dict[str, Any], label: str | None) -> None:
     if "operations" not in fields or not fields.keys() & {"edges", "adjacency"}:
         missing = "operations" if "operations" not in fields else "edges (or adjacency)"
-        raise FormatError(f"{where}: no field {missing}; the line has {', '.join(fields) or 'none'}")
+        raise FormatError(f"{where}: no field {missing}; the line has {_listed(fields) or 'none'}")
     if label is not None and label not in fields:
         raise FormatError(
-            f"{where}: no field {label}; the line has {', '.join(fields)}; name the label's field with --label"
+            f"{where}: no field {label}; the line has {_listed(fields)}; name the label's field with --label"
         )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from neural_predictor.bounded import shortened
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.files import atomic
 from neural_predictor.spaces import SPACES
@@ -53,7 +54,7 @@ def identify_csv(path: Path, name: str, out: TextIO) -> None:
     if missing:
         raise FormatError(
             f"{path}: no column {', '.join(missing)}; the space {name} reads {', '.join(space.columns)}, "
-            f"the file has {', '.join(frame.columns)}"
+            f"the file has {shortened(', '.join(frame.columns))}"
         )
     # The header is line 1.
     codes = space.from_columns(

@@ -48,6 +48,7 @@ _COLUMNS = [(metric, half) for half in _KEPT for metric in METRICS]
 ALL_HASHES_SHA256 = "cd25162205aea0bb3dc6d2a34ff85b10726f2147dea2ea1f64f276b3a7a05891"
 """SHA-256 of the hashes of all 423,624 cells, one a line, in the order of `NasBench101Space.enumerate`."""
 _BATCH_BYTES = 2 * 2**20
+_REPEATS_MAX = 100
 _CHUNK = 8192
 """Cells hashed together."""
 
@@ -291,6 +292,14 @@ class _Runs:
         for budget in np.unique(epochs):
             mine = epochs == budget
             columns = self._budgets.setdefault(int(budget), RunColumns(values.shape[1], len(self._parameters)))
+            repeat = columns.repeats_of(row[mine])
+            if repeat.max() >= _REPEATS_MAX:
+                index = int(np.flatnonzero(mine)[np.argmax(repeat)])
+                raise batch.error(
+                    index,
+                    f"it is run {int(repeat.max()) + 1} of {budget} epochs of cell {heads[index][0]}; expected 3, and "
+                    f"at most {_REPEATS_MAX}, since a table has columns for each",
+                )
             columns.add(row[mine], values[mine])
 
     def metrics(self, path: Path, cells: _Cells) -> dict[str, NDArray[Any]]:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_predictor.bounded import parse_json, shown
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.progress import say
 from neural_predictor.spaces.nasbench_nlp import NasBenchNlpSpace
@@ -47,6 +48,8 @@ _LOSSES = {"train_loss": "train_losses", "validation_loss": "val_losses", "test_
 """Metric -> its list in a log."""
 _LARGEST = float(np.finfo(np.float32).max)
 """Largest value that a table on disk holds."""
+_REPEATS = 1000
+"""Most runs of one cell, since a table has a column for each."""
 _SHOWN = 5
 """Faults that an error lists."""
 
@@ -158,7 +161,9 @@ def _by_cell(runs: Sequence[_Run], wrong: list[str]) -> tuple[dict[bytes, list[_
         else:
             repeats = rows.setdefault(cell.tobytes(), [])
             copies = [other.where for other in repeats if other.metrics == run.metrics]
-            if copies:
+            if len(repeats) == _REPEATS:
+                wrong.append(f"{run.where}: is the {_REPEATS + 1:,}th run of its cell; expected some dozen at most")
+            elif copies:
                 wrong.append(f"{run.where}: is a copy of {copies[0]}; expected each run once")
             else:
                 repeats.append(run)
@@ -199,8 +204,8 @@ def _parse(where: str, log: bytes | FormatError, data_set: str) -> _Run:
     if isinstance(log, FormatError):
         raise log
     try:
-        record = json.loads(log)
-    except (ValueError, RecursionError) as error:
+        record = parse_json(log)
+    except ValueError as error:
         found = what_it_is(log) if log.startswith(LFS_POINTER) else f"no whole JSON object ({error})"
         raise FormatError(f"{found}; expected the log of a run") from error
     if not isinstance(record, dict):
@@ -264,4 +269,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    return shortened(json.dumps(value))
+    try:
+        return shortened(json.dumps(value))
+    except (RecursionError, ValueError):  # a number of more digits than Python writes
+        return shown(value)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+import struct
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from neural_predictor.errors import FormatError
 
@@ -15,13 +14,51 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-NUMPY_SCALARS = {
-    ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "scalar"): np._core.multiarray.scalar,  # type: ignore[attr-defined]
+_NUMBERS = {
+    "f8": "d",
+    "f4": "f",
+    "f2": "e",
+    "i8": "q",
+    "i4": "i",
+    "i2": "h",
+    "i1": "b",
+    "u8": "Q",
+    "u4": "I",
+    "u2": "H",
+    "u1": "B",
 }
-"""What a pickle of NumPy scalars needs; `numpy.core` was renamed `numpy._core` in NumPy 2."""
+"""NumPy's names of types of numbers -> those of `struct`."""
 
 
+class _Dtype:
+    """Stands for `numpy.dtype`, whose own `__setstate__` would let a file alter types that all of a process shares."""
+
+    __slots__ = ("code", "number")
+
+    def __init__(self, name: str, *_: object) -> None:
+        self.code = _NUMBERS[name]
+        self.number = struct.Struct(f"<{self.code}")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.number = struct.Struct({"<": "<", "|": "<", ">": ">"}[state[1]] + self.code)
+
+
+class _Scalar:
+    """Stands for `scalar` of NumPy: gives the number as Python has it."""
+
+    __slots__ = ()
+
+    def __new__(cls, dtype: _Dtype, data: bytes) -> Any:
+        if type(dtype) is not _Dtype or type(data) is not bytes:
+            raise ValueError("a scalar that is not made of a type and bytes")
+        return dtype.number.unpack(data)[0]
+
+    def __setstate__(self, state: object) -> None:
+        raise ValueError("a number has no state")
+
+
+NUMPY_SCALARS = {("numpy", "dtype"): _Dtype, ("numpy.core.multiarray", "scalar"): _Scalar}
+"""What a pickle of NumPy scalars names, and what it gets: nothing of NumPy's is called with what a file says."""
 _OPCODES = frozenset(
     (
         *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),

@@ -53,12 +53,16 @@ class RunColumns:
             values: (n, width).
         """
         cells = int(cell.max()) + 1
-        self._runs = grown(self._runs, (cells,), self._room)
-        repeat = self._runs[cell] + _rank_among_equals(cell)
+        repeat = self.repeats_of(cell)
         np.add.at(self._runs, cell, 1)
         for place, value in enumerate(values.T):
             self._values[place] = grown(self._values[place], (int(repeat.max()) + 1, cells), self._room)
             self._values[place][repeat, cell] = value
+
+    def repeats_of(self, cell: NDArray[np.integer]) -> NDArray[np.intp]:
+        """(n,) which repeat of its cell, from 0 on, each of n runs would be."""
+        self._runs = grown(self._runs, (int(cell.max()) + 1,), self._room)
+        return np.asarray(self._runs[cell] + _rank_among_equals(cell), np.intp)
 
     def runs(self, cells: int) -> NDArray[np.int32]:
         """(cells,) number of runs of each cell."""

@@ -18,8 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from neural_predictor.bounded import parse_json, shown
 from neural_predictor.errors import TableError
 from neural_predictor.files import atomic
+from neural_predictor.parquet_bounds import check_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -222,30 +224,53 @@ def read_table(path: Path) -> BenchmarkTable:
         TableError: if the file is missing, is no Parquet file of this layout, or breaks the table's contract.
     """
     try:
-        data = pq.read_table(path)
-        about = json.loads((data.schema.metadata or {})[_METADATA_KEY])
-        for required in ("architecture", "encoding"):
-            if required not in data.column_names:
-                raise TableError(f"{path}: no column {required!r}; it has {', '.join(data.column_names)}")
-        encoding = data["encoding"].combine_chunks()
-        codes = np.frombuffer(encoding.buffers()[1], np.uint8).reshape(len(encoding), encoding.type.byte_width)
-        metrics: dict[str, list[NDArray[Any]]] = {}
-        for column in data.column_names[2:]:
-            name, _, repeat = column.rpartition("_")
-            if not repeat.isdigit() or int(repeat) != len(metrics.setdefault(name, [])) + 1:
-                raise TableError(f"{path}: column {column!r} is not the next <metric>_<repeat> in order")
-            metrics[name].append(data[column].to_numpy())
-        return BenchmarkTable(
-            name=about["name"],
-            space=about["space"],
-            architecture=data["architecture"].to_numpy(),
-            encoding=codes,
-            metrics={name: np.stack(values).T for name, values in metrics.items()},
-            signal=about["signal"],
-            target=about["target"],
-            provenance=about["provenance"],
-        )
+        with pq.ParquetFile(path) as file:
+            check_parquet(file.metadata, path.stat().st_size)
+            data = file.read()
+        data.validate(full=True)
+        return _from_arrow(data, path)
     except FileNotFoundError as error:
         raise TableError(f"{path}: no such table; build it with `neural-predictor build-table`") from error
-    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
-        raise TableError(f"{path}: not a benchmark table of this project ({type(error).__name__}: {error})") from error
+    except TableError as error:
+        raise error if str(path) in str(error) else TableError(f"{path}: {error}") from error
+    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError, TypeError) as error:
+        told = shown(str(error), 500)
+        raise TableError(f"{path}: not a benchmark table of this project ({type(error).__name__}: {told})") from error
+
+
+def _from_arrow(data: pa.Table, path: Path) -> BenchmarkTable:
+    about = parse_json((data.schema.metadata or {})[_METADATA_KEY])
+    texts = [about[key] for key in ("name", "space", "signal", "target")]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(about["provenance"], dict):
+        raise ValueError("name, space, signal, target or provenance are not what they must be")
+    if data.column_names[:2] != ["architecture", "encoding"]:
+        raise TableError(
+            f"{path}: the first columns are {', '.join(data.column_names[:2])}, not architecture, encoding"
+        )
+    kinds = [data.schema.field(0).type, data.schema.field(1).type]
+    if kinds[0] != pa.string() or not pa.types.is_fixed_size_binary(kinds[1]):
+        raise TableError(f"{path}: architecture and encoding are {kinds[0]} and {kinds[1]}; expected text and codes")
+    if data["architecture"].null_count or data["encoding"].null_count:
+        raise TableError(f"{path}: a row without architecture or encoding")
+    encoding = data["encoding"].combine_chunks()
+    width = encoding.type.byte_width
+    codes = np.frombuffer(encoding.buffers()[1] or b"", np.uint8)[encoding.offset * width :]
+    metrics: dict[str, list[NDArray[Any]]] = {}
+    for column in data.column_names[2:]:
+        name, _, repeat = column.rpartition("_")
+        if not repeat.isdecimal() or int(repeat) != len(metrics.setdefault(name, [])) + 1:
+            raise TableError(f"{path}: column {shown(column)} is not the next <metric>_<repeat> in order")
+        kind = data.schema.field(column).type
+        if kind != (pa.int64() if metric_of(name).integer else pa.float32()) or data[column].null_count:
+            raise TableError(f"{path}: column {column} is {kind}, or lacks a value; expected numbers")
+        metrics[name].append(data[column].to_numpy())
+    return BenchmarkTable(
+        name=texts[0],
+        space=texts[1],
+        architecture=data["architecture"].to_numpy(),
+        encoding=codes[: len(encoding) * width].reshape(len(encoding), width),
+        metrics={name: np.stack(values).T for name, values in metrics.items()},
+        signal=texts[2],
+        target=texts[3],
+        provenance=about["provenance"],
+    )

@@ -1,0 +1,32 @@
+"""Parquet files from outside: what one takes in memory is known before it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+RATIO = 200
+"""Bytes in memory for a byte of the file, at most: columns of equal values are that small."""
+ALWAYS = 2**26
+"""Bytes in memory that no file is refused for."""
+
+_VALUE_BYTES = 8
+
+
+def check_parquet(metadata: Any, size: int) -> None:
+    """Refuse a file whose columns unpack to far more than the file has.
+
+    Args:
+        metadata: the `pyarrow.parquet.FileMetaData` of a file.
+        size: its bytes.
+
+    Raises:
+        ValueError: naming both sizes.
+    """
+    unpacked = values = 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(metadata.num_columns)):
+            unpacked += max(column.total_uncompressed_size, 0)
+            values += max(column.num_values, 0)
+    taken = max(unpacked, _VALUE_BYTES * max(values, metadata.num_rows))  # a run of one value takes no bytes in a file
+    if taken > max(RATIO * size, ALWAYS):
+        raise ValueError(f"{size:,} bytes that unpack to {taken:,}, which no table of numbers does")
