@@ -7,13 +7,13 @@ members: a single recipe has one member, a blend several, with weights by cross-
 from __future__ import annotations
 
 import json
-import zipfile
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from scipy.optimize import nnls
 
+from neural_predictor.bounded import parse_json, read_npz, shown
 from neural_predictor.errors import PredictorError
 from neural_predictor.files import atomic
 from neural_predictor.predictors.engine import normal_scores
@@ -277,6 +277,28 @@ class Blend:
             self._fitted.append(member_from_arrays(recipe, self._features, own))
         return self
 
+    def _tried(self) -> Self:
+        """This predictor, after it has predicted the first of its training graphs.
+
+        Raises:
+            ValueError: if that is no number.
+        """
+        found = self.predict(self._graphs.take(slice(0, 1)))
+        if found.shape != (1,) or not np.isfinite(found).all():
+            raise ValueError(f"it predicts {found}")
+        return self
+
+
+class _Options(BaseModel):
+    """What a `Blend` was made with, in its file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folds: Annotated[int, Field(ge=2)]
+    seeds: Annotated[int, Field(ge=1)]
+    shrinkage: Annotated[float, Field(ge=0)]
+    seed: int
+
 
 def _mean_of(fits: list[Fitted]) -> Fitted:
     networks = [fitted for fitted in fits if isinstance(fitted, FittedNetworks)]
@@ -306,10 +328,11 @@ def load_predictor(path: Path, workers: int = 1) -> Blend:
         PredictorError: if the file is missing, damaged, or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        about = json.loads(str(arrays.pop("about")))
+        arrays = read_npz(path)
+        about = parse_json(str(arrays.pop("about")))
         members = TypeAdapter(dict[str, SingleRecipe]).validate_python(about["members"])
-        return Blend(members, workers=workers, **about["options"])._restore(arrays)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, ValidationError) as error:
-        raise PredictorError(f"{path}: not a file of a predictor ({type(error).__name__}: {error})") from error
+        blend = Blend(members, workers=workers, **_Options.model_validate(about["options"]).model_dump())
+        return blend._restore(arrays)._tried()
+    except Exception as error:  # of arrays that do not fit together, the libraries that predict raise nearly anything
+        told = shown(str(error), 500)
+        raise PredictorError(f"{path}: not a file of a predictor ({type(error).__name__}: {told})") from error

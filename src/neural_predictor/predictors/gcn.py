@@ -7,11 +7,15 @@ here in units of the z-scored label.
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
+from neural_predictor.bounded import parse_json, printable, shortened, shown
+from neural_predictor.errors import PredictorError
 from neural_predictor.predictors.propagation import network_inputs
 
 if TYPE_CHECKING:
@@ -97,13 +101,65 @@ def build_gcn(recipe: NeuralRecipe, width: int, features: int) -> keras.Model:
     return keras.Model([nodes, propagation, pooling], score, name="neural_predictor")
 
 
-def load_gcn(path: str) -> keras.Model:
-    """A model that `model.save` wrote; runs no code from the file.
+_ENTRIES = {"metadata.json", "config.json", "model.weights.h5"}
+_CLASSES = frozenset(
+    (
+        *("Functional", "BidirectionalGraphConvolution", "MeanOverNodes", "InputLayer", "Dense", "Dropout", "L2"),
+        *("VarianceScaling", "GlorotUniform", "Zeros", "DTypePolicy", "__keras_tensor__"),
+    )
+)
+"""Of what `build_gcn` makes. Keras would make an object of any class that a file names, and call what it holds."""
+_MODULES = (
+    *(None, "keras", "keras.layers", "keras.regularizers", "keras.initializers", "builtins"),
+    *("keras.src.models.functional", "neural_predictor.predictors.gcn"),
+)
+_LARGEST = 2**16
+"""Of the widths and other numbers of a model."""
+_CONFIG_BYTES = 2**20
+
+
+def load_gcn(path: Path | str) -> keras.Model:
+    """A model that `build_gcn` made and `model.save` wrote, as a `.keras` file; no other class is made.
+
+    Its weights are read by the HDF5 library, which is written in C: read files of people whom you trust.
 
     Raises:
-        ValueError: for a file that is no such model.
+        PredictorError: for a file that is no such model.
     """
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    path = Path(path)
+    try:
+        _check_archive(path)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises nearly anything
+        told = printable(shortened(str(error)))
+        raise PredictorError(f"{path}: not a saved gcn ({type(error).__name__}: {told})") from error
+
+
+def _check_archive(path: Path) -> None:
+    """Raise ValueError unless this is an archive as Keras makes it, with nothing in it but the classes of a gcn."""
+    if path.suffix != ".keras":
+        raise ValueError("the name does not end in .keras")  # Keras reads other names in older ways, with code in them
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if {entry.filename for entry in entries} != _ENTRIES or len(entries) != len(_ENTRIES):
+            raise ValueError(f"it holds {sorted(entry.filename for entry in entries)[:9]}")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise ValueError("an entry is compressed")
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise ValueError("its entries are larger than the file")
+        with archive.open("config.json") as file:
+            config = parse_json(file.read(_CONFIG_BYTES))
+    pending = [config]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            if part.get("class_name", "L2") not in _CLASSES or part.get("module") not in _MODULES:
+                raise ValueError(f"it names {shown(part.get('class_name'))} of {shown(part.get('module'))}")
+            pending += [value for key, value in part.items() if key != "shared_object_id"]
+        elif isinstance(part, list):
+            pending += part
+        if isinstance(part, int | float) and abs(part) > _LARGEST:
+            raise ValueError(f"it holds the number {shown(part)}")
 
 
 def model_inputs(graphs: GraphBatch) -> list[NDArray[np.float32]]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
+from neural_predictor.predictors.boosted_documents import checked_document
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,7 +40,7 @@ class Regressor(Protocol):
 
 
 class BoostedTrees:
-    """Ensembles of XGBoost, by their documents in its own binary JSON."""
+    """Ensembles of XGBoost, by their documents in its JSON."""
 
     def __init__(self, documents: list[bytes]) -> None:
         import xgboost
@@ -66,7 +68,7 @@ class BoostedTrees:
                 random_state=(seed + k) % 2**31,
             )
             model.fit(features, targets)
-            documents.append(bytes(model.get_booster().save_raw("ubj")))
+            documents.append(bytes(model.get_booster().save_raw("json")))
         return cls(documents)
 
     def predict(self, features: Floats) -> NDArray[np.float64]:
@@ -80,8 +82,14 @@ class BoostedTrees:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> BoostedTrees:
-        """The model that gave these arrays."""
-        return cls([arrays[name].tobytes() for name in sorted(arrays)])
+        """The model that gave these arrays.
+
+        Raises:
+            ValueError: if one is no document of trees.
+        """
+        if not arrays:
+            raise ValueError("no document of boosted trees")
+        return cls([checked_document(arrays[name].tobytes()) for name in sorted(arrays)])
 
 
 class Forest:
@@ -146,7 +154,19 @@ class Forest:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Forest:
-        """The model that gave these arrays."""
+        """The model that gave these arrays.
+
+        Raises:
+            ValueError: if they are no trees, in which every way from a root ends.
+        """
+        roots, nodes = arrays["roots"], len(arrays["feature"])
+        if roots.dtype.kind != "i" or nodes == 0 or roots[0] != 0 or (np.diff(roots) <= 0).any() or roots[-1] >= nodes:
+            raise ValueError("the roots are not places of nodes in order")
+        own = np.arange(nodes)
+        end = np.append(roots[1:], nodes)[np.searchsorted(roots, own, side="right") - 1]
+        for side in (arrays["left"], arrays["right"]):
+            if side.dtype.kind != "i" or side.shape != (nodes,) or (side < own).any() or (side >= end).any():
+                raise ValueError("a node leads out of its tree, or back")
         return cls(arrays)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from pydantic import ValidationError
 
+from neural_predictor.bounded import read_npz
 from neural_predictor.errors import PredictorError
 from neural_predictor.files import atomic
 from neural_predictor.predictors.recipe import NeuralRecipe
@@ -105,8 +104,9 @@ class Replicates:
 
         Raises:
             KeyError: if one is missing.
+            ValueError: if one has not the type or shape that the recipe gives it.
         """
-        return cls(
+        found = cls(
             recipe=recipe,
             width=int(arrays["shape"][0]),
             features=int(arrays["shape"][1]),
@@ -115,6 +115,24 @@ class Replicates:
             label_deviation=arrays["label_deviation"],
             loss=arrays["loss"],
         )
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        """Raise ValueError unless there are as many kernels and biases as layers, of one number of replicates."""
+        recipe, kernels, biases = self.recipe, self.weights[::2], self.weights[1::2]
+        if len(self.weights) != 2 * (recipe.layers + len(recipe.hidden) + 1) or not len(self):
+            raise ValueError(f"{len(self.weights)} arrays of weights do not belong to {recipe.layers} layers")
+        r = (len(self),)
+        for kernel, bias in zip(kernels, biases, strict=True):
+            if kernel.ndim != 3 or bias.shape != r + kernel.shape[2:] or kernel.shape[:1] != r:
+                raise ValueError(f"a kernel {kernel.shape} and a bias {bias.shape} do not belong together")
+        if self.label_mean.shape != r or self.label_deviation.shape != r or self.loss.shape[:1] != r:
+            raise ValueError(f"units {self.label_mean.shape}, {self.label_deviation.shape} of {len(self)} replicates")
+        numbers: list[NDArray[Any]] = [*self.weights, self.label_mean, self.label_deviation]
+        for array in numbers:
+            if array.dtype.kind != "f" or not np.isfinite(array).all():
+                raise ValueError("weights or units are not finite numbers")
 
     def save(self, path: Path) -> None:
         """Write an .npz file, atomically."""
@@ -130,16 +148,13 @@ def load_replicates(path: Path) -> Replicates:
         PredictorError: if the file is missing, damaged, or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         return Replicates.from_arrays(NeuralRecipe.model_validate_json(str(arrays.pop("recipe"))), arrays)
     except (
         OSError,
         ValueError,
         KeyError,
         IndexError,
-        EOFError,
-        zipfile.BadZipFile,
-        ValidationError,
+        TypeError,
     ) as error:
         raise PredictorError(f"{path}: not a file of trained predictors ({type(error).__name__}: {error})") from error
