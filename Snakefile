@@ -13,6 +13,8 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 
 from neural_predictor.workflow import Plan, shell_prefix
 
+Plan.refuse_code(Path(workflow.basedir))
+
 
 configfile: f"{workflow.basedir}/config/config.yaml"
 

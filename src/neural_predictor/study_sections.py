@@ -42,7 +42,9 @@ CHILD_SETS: tuple[ChildSetName, ...] = get_args(ChildSetName)
 TrainSize = Annotated[int, Field(ge=10)]
 MIN_TEST = 10
 """Networks on which a metric of a predictor is taken at least."""
-Repeats = Annotated[int, Field(ge=2)]
+MOST = 100_000
+"""Repeats or networks of a part of a study: more jobs than that no plan holds."""
+Repeats = Annotated[int, Field(ge=2, le=MOST)]
 
 
 class Section(BaseModel):
@@ -163,7 +165,7 @@ class ChildSet(Section):
     sampling: Literal["uniform", "stratified"] = Field(
         description="uniform over the space's choices; or stratified: the number of zero layers uniform over 0 to 15"
     )
-    networks: Annotated[int, Field(ge=10)] = Field(
+    networks: Annotated[int, Field(ge=10, le=MOST)] = Field(
         description="networks that are sampled and trained; at least 30 for numbers to quote", examples=[119]
     )
     seeds: Positive = Field(description="trainings of each; labels are their mean", examples=[1])

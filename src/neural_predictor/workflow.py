@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
-from neural_predictor.config import Project, digest
+from neural_predictor.config import Project, digest, read_yaml
 from neural_predictor.experiments import MODULES
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.manifest import config_digest
@@ -92,6 +92,11 @@ def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
     return checked
 
 
+TEMPLATE = (
+    "must be keys with plain values; a template with the key __use_yte__ would run the code in it: remove the key"
+)
+
+
 class Plan:
     """The project's configuration as functions of wildcards."""
 
@@ -104,6 +109,27 @@ class Plan:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.accelerator = project.config.accelerator
+
+    @staticmethod
+    def refuse_code(root: Path) -> None:
+        """Refuse a `config.yaml` from which Snakemake would run code: its templates (YTE) hold Python.
+
+        Called before Snakemake reads the file.
+
+        Raises:
+            snakemake.exceptions.WorkflowError: if it is a template, or no YAML of plain values.
+        """
+        from snakemake.exceptions import WorkflowError
+
+        from neural_predictor.errors import ConfigError
+
+        path = root / "config/config.yaml"
+        try:
+            content = read_yaml(path)
+            if not isinstance(content, dict) or "__use_yte__" in content:
+                raise ConfigError(f"{path}: {TEMPLATE}")
+        except ConfigError as error:
+            raise WorkflowError(str(error)) from None
 
     @classmethod
     def load(cls, root: Path, config: dict[str, Any]) -> Plan:
