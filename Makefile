@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-.PHONY: help setup all test faults bench lint lock report clean
+.PHONY: help setup all test faults hostile bench lint lock report clean
 
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
@@ -32,6 +32,9 @@ test: $(READY)  ## every test, a process a core, at most four
 
 faults: $(READY)  ## smoke-v1 killed at KILLS (50) random moments and restarted: the same tables
 	$(BIN)/python -m pytest tests/faults/test_kills.py --kills $(KILLS)
+
+hostile: $(READY)  ## altered files: 3,000 of each format that the project reads, instead of 200
+	ALTERATIONS=3000 $(BIN)/python -m pytest tests/faults/hostile
 
 bench: $(READY)  ## speed against the straightforward way
 	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search children; do \

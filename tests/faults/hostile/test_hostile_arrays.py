@@ -1,0 +1,160 @@
+"""Altered .npz files: scores, checkpoints, saved predictors; and saved Keras models."""
+
+import io
+import json
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hostile_files import altered_npz, npz
+from hostile_guard import Format, check
+from hostile_mutations import altered_bytes, altered_text
+from hypothesis import strategies as st
+
+from neural_predictor.children import shard
+from neural_predictor.children.feeds import Resident
+from neural_predictor.children.recipe import Adam, NetworkRecipe, TrainingRecipe
+from neural_predictor.children.trainer import Trainer
+from neural_predictor.experiments.fits import group_fits, read_fits
+from neural_predictor.images import load_images
+from neural_predictor.predictors.family import load_predictor, make_predictor
+from neural_predictor.predictors.gcn import build_gcn, load_gcn
+from neural_predictor.predictors.recipe import (
+    BlendRecipe,
+    BoostedTreesRecipe,
+    ForestRecipe,
+    GaussianProcessRecipe,
+    NeuralRecipe,
+)
+from neural_predictor.predictors.replicates import load_replicates
+from neural_predictor.spaces.graphs import GraphBatch
+
+RAW = Path(find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
+SCORES = {
+    "predictor": np.array("gcn"),
+    "benchmark": np.array("x"),
+    "train_size": np.array(43),
+    "repeats": np.arange(2),
+    "scores": np.linspace(0, 1, 6, dtype=np.float32).reshape(2, 3),
+    "logits": np.ones((2, 3), np.float32),
+    "one_stage": np.zeros(2, np.bool_),
+}
+SMALL = NeuralRecipe(layers=1, width=2, hidden=(2,), epochs=1)
+BLEND = BlendRecipe(
+    members={
+        "gcn": SMALL,
+        "xgboost": BoostedTreesRecipe(trees=2),
+        "forest": ForestRecipe(trees=2),
+        "gp": GaussianProcessRecipe(),
+    },
+    folds=2,
+)
+
+
+def graphs():
+    rng = np.random.default_rng(0)
+    nodes = np.eye(3, dtype=np.float32)[rng.integers(0, 3, (12, 4))]
+    adjacency = np.triu(rng.random((12, 4, 4)) < 0.6, 1).astype(np.uint8)
+    return GraphBatch(nodes, adjacency, np.ones((12, 4), np.bool_))
+
+
+def arrays_of(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def read_scores(path):
+    for paths in group_fits([path]).values():
+        list(read_fits(paths, [0, 0, 0]))
+
+
+def test_scores(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check(Format("npz, scores", "a.npz", npz(SCORES), read_scores, altered_npz(SCORES)), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A predictor of every kind of member."""
+    path = tmp_path_factory.mktemp("saved") / "blend.npz"
+    rng = np.random.default_rng(1)
+    make_predictor(BLEND).fit(graphs(), rng.random(12)).save(path)
+    return path
+
+
+def test_predictors(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arrays = arrays_of(saved)
+    about = json.loads(str(arrays["about"]))
+    form = Format("npz, predictors", "a.npz", saved.read_bytes(), load_predictor, altered_npz(arrays, {"about": about}))
+    check(form, tmp_path)
+
+
+def test_boosted_trees(tmp_path, monkeypatch):
+    """Altered documents of XGBoost, whose own reader ends the process for some."""
+    monkeypatch.chdir(tmp_path)
+    saved = tmp_path / "trees.npz"
+    make_predictor(BLEND.members["xgboost"]).fit(graphs(), np.random.default_rng(1).random(12)).save(saved)
+    arrays = arrays_of(saved)
+    name = min(name for name in arrays if "document" in name)
+    text = arrays[name].tobytes()
+
+    def wrapped(data):
+        return npz(arrays | {name: np.frombuffer(data, np.uint8)})
+
+    tree = altered_text(json.loads(text)).map(lambda changed: wrapped(changed.encode("utf-8", "surrogatepass")))
+    altered = st.one_of(tree, altered_bytes(text).map(wrapped))
+    check(Format("JSON, boosted trees", "a.npz", saved.read_bytes(), load_predictor, altered), tmp_path)
+
+
+def test_replicates(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blend = load_predictor(saved)
+    path = tmp_path / "replicates.npz"
+    blend._fitted[0].replicates.save(path)
+    arrays = arrays_of(path)
+    strategy = altered_npz(arrays, {"recipe": json.loads(str(arrays["recipe"]))})
+    check(Format("npz, replicates", "a.npz", path.read_bytes(), load_replicates, strategy), tmp_path)
+
+
+def test_checkpoints(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network = NetworkRecipe(width=0.05, resolution=8, stem_stride=1, batch_norm_momentum=0.9)
+    training = TrainingRecipe(epochs=3, batch_size=128, optimizer=Adam(), learning_rate=1e-2)
+    trainer = Trainer(np.zeros(22, np.uint8), network, training, Resident(load_images("digits", RAW)))
+    path = tmp_path / "a.checkpoint.npz"
+    shard._save(path, shard._Child((5, 0), trainer.start(7), [], 1.5))
+    arrays = arrays_of(path)
+    arrays["place"] = np.array([7, 2])
+    arrays["history"] = np.array([[1.0, 0.5, 0.5], [0.5, 0.6, 0.6]])
+
+    def read(path):
+        shard._load(path, trainer, (5, 0), 7)
+
+    check(Format("npz, checkpoints", "a.checkpoint.npz", npz(arrays), read, altered_npz(arrays)), tmp_path)
+
+
+def keras_model(config, files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, config if name == "config.json" else data)
+    return file.getvalue()
+
+
+def test_keras_models(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.keras"
+    build_gcn(SMALL, 2, 3).save(path)
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(files["config.json"])
+    tree = altered_text(config).map(lambda text: keras_model(text.encode("utf-8", "surrogatepass"), files))
+    weights = altered_bytes(files["model.weights.h5"]).map(
+        lambda data: keras_model(files["config.json"], files | {"model.weights.h5": data})
+    )
+    whole = altered_bytes(path.read_bytes())
+    strategy = st.one_of(tree, weights, whole, whole, whole)  # most are refused before Keras takes its time
+    check(Format("Keras model", "a.keras", path.read_bytes(), load_gcn, strategy), tmp_path)
