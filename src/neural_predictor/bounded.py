@@ -52,7 +52,8 @@ def parse_json(text: str | bytes) -> Any:
         found = json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    if (b"\\ud" if isinstance(text, bytes) else "\\ud") in text.lower():  # type: ignore[operator]
+    marks: Any = (b"\\ud", b"\\uD") if isinstance(text, bytes) else ("\\ud", "\\uD")
+    if marks[0] in text or marks[1] in text:
         try:
             json.dumps(found, ensure_ascii=False).encode()
         except (UnicodeEncodeError, RecursionError) as error:

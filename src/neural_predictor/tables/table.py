@@ -243,10 +243,10 @@ def _from_arrow(data: pa.Table, path: Path) -> BenchmarkTable:
     texts = [about[key] for key in ("name", "space", "signal", "target")]
     if not all(isinstance(text, str) for text in texts) or not isinstance(about["provenance"], dict):
         raise ValueError("name, space, signal, target or provenance are not what they must be")
-    if data.column_names[:2] != ["architecture", "encoding"]:
-        raise TableError(
-            f"{path}: the first columns are {', '.join(data.column_names[:2])}, not architecture, encoding"
-        )
+    for place, required in enumerate(("architecture", "encoding")):
+        if data.column_names[place : place + 1] != [required]:
+            names = shown(", ".join(data.column_names))
+            raise TableError(f"{path}: no column {required!r} at place {place + 1}; it has {names}")
     kinds = [data.schema.field(0).type, data.schema.field(1).type]
     if kinds[0] != pa.string() or not pa.types.is_fixed_size_binary(kinds[1]):
         raise TableError(f"{path}: architecture and encoding are {kinds[0]} and {kinds[1]}; expected text and codes")
