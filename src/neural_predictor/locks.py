@@ -12,8 +12,10 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import socket
 import sys
+import threading
 import time
 import uuid
 from contextlib import suppress
@@ -174,7 +176,7 @@ def stop_jobs(run_id: str) -> list[int]:
         Their process ids.
     """
     stopped: set[int] = set()
-    for signal in (SIGTERM, SIGKILL):
+    for request in (SIGTERM, SIGKILL):
         told: set[int] = set()
         until = time.monotonic() + PATIENCE_S
         while (orphans := jobs_of(run_id)) and time.monotonic() < until:
@@ -182,7 +184,7 @@ def stop_jobs(run_id: str) -> list[int]:
                 if orphan.pid not in told:
                     told.add(orphan.pid)
                     with suppress(psutil.NoSuchProcess):
-                        orphan.send_signal(signal)
+                        orphan.send_signal(request)
             time.sleep(0.05)
         stopped |= told
     return sorted(stopped)
@@ -196,6 +198,17 @@ def jobs_of(run_id: str) -> list[psutil.Process]:
             if process.environ().get(VARIABLE) == run_id and process.pid != os.getpid():
                 found.append(process)
     return found
+
+
+def drain_on_sigterm() -> None:
+    """Let Snakemake's handler of SIGTERM run in a thread of its own.
+
+    The handler takes the scheduler's lock. Python runs it in the main thread, which may just hold that lock: Snakemake
+    9.27 then hangs for ever.
+    """
+    handler = signal.getsignal(SIGTERM)
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(SIGTERM, lambda *told: threading.Thread(target=handler, args=told, daemon=True).start())
 
 
 def _name_who_holds_the_lock(folder: Folder) -> None:

@@ -41,6 +41,8 @@ GROUP, SNAKEMAKE, JOB, TERM = KINDS = (
 )
 ALL = "results/smoke-v1/all"
 CORES = 2
+HANGS_S = 1200
+"""Seconds after which a run hangs."""
 START_S = 3.0
 """Expected seconds until the first job begins, and of a job that no benchmark file times."""
 LATEST = 0.97
@@ -119,7 +121,7 @@ class Killer:
                 struck = len(run.kills) < kills and self._strike(
                     checkout, process, log, run, kills - len(run.kills), rest
                 )
-                code = process.wait()
+                code = process.wait(HANGS_S)
                 run.begun += log.begun()
                 if log.planned():
                     self._check_start(log, run, *before)

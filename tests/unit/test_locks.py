@@ -164,3 +164,22 @@ def test_runs_that_begin_together_do_not_take_each_others_lock(tmp_path, living)
             left.kill()
         process.communicate()
     assert sum(line.startswith("An earlier run was killed") for line in first) == 1
+
+
+def test_sigterm_is_heard_while_the_main_thread_holds_the_lock_that_its_handler_takes():
+    code = """
+import os, signal, threading, time
+from neural_predictor.locks import drain_on_sigterm
+lock, heard = threading.Lock(), threading.Event()
+def handler(number, frame):
+    with lock:
+        heard.set()
+signal.signal(signal.SIGTERM, handler)
+drain_on_sigterm()
+with lock:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.1)
+print(heard.wait(5))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "True\n"
