@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -27,16 +28,16 @@ def write_manifest(
     """List every file of a finished study with its digest, and what made them."""
     from neural_predictor import manifest
     from neural_predictor.config import Project
+    from neural_predictor.errors import ConfigError
 
     project = Project(root)
-    device: Literal["cpu", "gpu"] = "gpu" if accelerator == "gpu" else "cpu"
+    found = manifest.config_digest(project.config) if config is None else config
+    if re.fullmatch(manifest.SHA256, found) is None:
+        raise ConfigError(f"--config is {found!r}; it must be a SHA-256 in 64 hexadecimal digits")
+    if accelerator not in ("cpu", "gpu"):
+        raise ConfigError(f"--accelerator is {accelerator!r}; it must be cpu or gpu")
     manifest.write_manifest(
-        study,
-        project.study(study),
-        folder,
-        config_sha256=config or manifest.config_digest(project.config),
-        accelerator=device,
-        benchmarks=benchmarks,
+        study, project.study(study), folder, config_sha256=found, accelerator=accelerator, benchmarks=benchmarks
     )
 
 

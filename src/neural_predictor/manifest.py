@@ -82,7 +82,7 @@ class Device(_Part):
         gpus: names of the GPUs that the driver lists.
     """
 
-    accelerator: Literal["cpu", "gpu"]
+    accelerator: str
     cpu: str
     cores: int
     gpus: list[str]
@@ -126,7 +126,7 @@ class Verified(NamedTuple):
 
 
 def write_manifest(
-    name: str, study: Study, folder: Path, *, config_sha256: str, accelerator: Literal["cpu", "gpu"], benchmarks: Path
+    name: str, study: Study, folder: Path, *, config_sha256: str, accelerator: str, benchmarks: Path
 ) -> None:
     """Write the manifest of a study's folder into it.
 

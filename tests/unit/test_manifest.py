@@ -204,6 +204,12 @@ def test_no_folder_and_no_manifest_say_how_to_get_one(tmp_path):
         write(tmp_path / "absent", tmp_path)
 
 
+@pytest.mark.parametrize("option", ["--accelerator", "--config"])
+def test_an_option_that_is_none_is_named(folder, option):
+    with pytest.raises(ConfigError, match=f"{option} is 'tpu'; it must be"):
+        app(["write-manifest", str(folder), "--study", "smoke-v1", "--root", str(ROOT), option, "tpu"])
+
+
 def test_the_protocol_document_has_a_row_for_each_field():
     text = (ROOT / "docs/protocol.md").read_text()
     assert [name for name in Manifest.model_fields if f"| `{name}`" not in text] == []
