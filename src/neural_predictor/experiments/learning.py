@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
 
 from neural_predictor.errors import FormatError
 from neural_predictor.experiments.fits import group_fits
@@ -54,14 +54,22 @@ def run_learning(
     return pd.DataFrame(rows, columns=list(COLUMNS)), protocol.model_copy(update={"seconds": seconds})
 
 
+class _Taken(BaseModel):
+    """What `fitting` writes beside scores."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    seconds: Annotated[float, Field(ge=0)]
+    repeats: Annotated[int, Field(ge=1)]
+
+
 def _seconds(scores: Sequence[Path]) -> float:
     """Mean of one repeat, from the files beside those of the scores."""
-    total, repeats = 0.0, 0
+    taken = []
     for path in scores:
         times = path.with_name(path.name.replace(".scores.npz", ".seconds.json"))
         try:
-            taken = json.loads(times.read_text(encoding="utf-8"))
-            total, repeats = total + float(taken["seconds"]), repeats + int(taken["repeats"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{times}: not the seconds of a fit ({error!r}); run fit_predictor again") from error
-    return round(total / repeats, 3)
+            taken.append(_Taken.model_validate_json(times.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise FormatError(f"{times}: not the seconds of a fit ({error}); run fit_predictor again") from error
+    return round(sum(one.seconds for one in taken) / sum(one.repeats for one in taken), 3)
