@@ -56,7 +56,7 @@ def test_the_figure_has_a_panel_a_table_and_one_of_time(curves, inputs):
 def test_damaged_seconds_are_named(curves, inputs):
     table, files = inputs
     files[1].write_text("{")
-    with pytest.raises(FormatError, match=r"seconds\.json: not the seconds of a fit .* run fit_predictor again"):
+    with pytest.raises(FormatError, match=r"(?s)seconds\.json: not the seconds of a fit .* run fit_predictor again"):
         run_learning("study-v1", curves, {NAME: table}, files)
 
 
