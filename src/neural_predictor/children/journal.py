@@ -81,6 +81,20 @@ class Journal:
             )
         self.records = whole[1:]
 
+    def keys(self) -> set[tuple[int, int]]:
+        """Network and training of each finished child.
+
+        Raises:
+            FormatError: for a record that does not say them.
+        """
+        for number, record in enumerate(self.records, 2):
+            if not is_record(record):
+                raise FormatError(
+                    f"{self.path}: line {number} is no child's record; remove it and all lines below it to train these "
+                    "again"
+                )
+        return {(record["network"], record["training"]) for record in self.records}
+
     def append(self, record: Record) -> None:
         """Add a finished child; on return it is on the disk."""
         self._append(record)
@@ -107,7 +121,7 @@ class Journal:
         records: list[Record] = []
         for number, line in enumerate(lines, 1):
             record = _record(line)
-            if record is not None and (number == 1 or is_record(record)):
+            if record is not None:
                 records.append(record)
             elif number == len(lines):
                 say(f"{self.path}: line {number} was cut off by the end of an earlier run; its child is trained again")

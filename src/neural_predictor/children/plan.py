@@ -82,7 +82,9 @@ def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
         architectures = [row["architecture"] or "" for row in rows]
         predicted = [float(row["predicted"]) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise FormatError(f"{path}: not a file of chosen networks ({error}); run choose-children again") from error
+        raise FormatError(
+            f"{path}: expected rows with architecture and predicted ({error}); run choose-children again"
+        ) from error
     if not rows or not all(map(math.isfinite, predicted)):
         raise FormatError(f"{path}: expected rows with architecture and predicted; run choose-children again")
     return ProxylessNasSpace().from_columns([architectures], lambda row: f"{path}, row {row}"), predicted

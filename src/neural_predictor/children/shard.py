@@ -115,7 +115,7 @@ def train_shard(
     """
     with locked(work / "journal"):
         journal = Journal(work / "journal", shard.header())
-        done = {(record["network"], record["training"]) for record in journal.records}
+        done = journal.keys()
         advance(shard.training.epochs * len(done))
         for place, code in enumerate(shard.codes):
             keys = [(shard.first + place, training) for training in range(shard.trainings)]

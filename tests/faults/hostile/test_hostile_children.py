@@ -104,7 +104,7 @@ def read_journal(path):
     copy = path.with_name("copy")
     shutil.copyfile(path, copy)
     try:
-        Journal(copy, HEADER)
+        Journal(copy, HEADER).keys()
     except Exception as error:
         error.args = (str(error).replace(str(copy), str(path)),)
         raise
