@@ -81,6 +81,18 @@ def shell_prefix(root: str, deployment: Iterable[object]) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+def growing(amount: int) -> Callable[[Any, int], int]:
+    """A resource of a job: this much at first, twice as much at the second attempt, and so on.
+
+    A job that was ended for want of memory or time would only fail again with as much.
+    """
+
+    def granted(wildcards: Any, attempt: int) -> int:
+        return amount * attempt
+
+    return granted
+
+
 def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
     """Input function of a study: where there is no such study, its file is the input that Snakemake says is missing."""
 

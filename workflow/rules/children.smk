@@ -43,8 +43,8 @@ rule train_children:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=lambda wildcards, attempt: 720 * attempt,
+        mem_mb=growing(6000),
+        runtime=growing(720),
         gpu=int(plan.accelerator == "gpu"),
     params:
         children=plan.child_params,
@@ -76,8 +76,8 @@ rule collect_children:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
     shell:
@@ -102,8 +102,8 @@ rule choose_children:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
         gpu=int(plan.accelerator == "gpu"),
     params:
         study=plan.study_digest,
@@ -132,8 +132,8 @@ rule run_children:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
         gpu=int(plan.accelerator == "gpu"),
     params:
         study=plan.study_digest,

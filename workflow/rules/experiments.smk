@@ -19,8 +19,8 @@ rule run_experiment:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         study=plan.study_digest,
         tables=lambda wildcards, input: [f"--table {table}" for table in input.tables],

@@ -25,8 +25,8 @@ for figure, module in (plan.figures | plan.child_figures).items():
             "../../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=growing(2000),
+            runtime=growing(30),
         params:
             figure=figure,
         shell:

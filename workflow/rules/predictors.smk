@@ -18,8 +18,8 @@ rule fit_predictor:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 2 * plan.project.config.scoring_memory_mb,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=growing(2000 + 2 * plan.project.config.scoring_memory_mb),
+        runtime=growing(120),
         gpu=int(plan.accelerator == "gpu"),
     params:
         fit=plan.fit_params,

@@ -15,8 +15,8 @@ rule build_table:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         tolerate=plan.tolerate_option,
     shell:
