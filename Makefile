@@ -8,12 +8,13 @@ KILLS ?= 50
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CLUSTER := $(VENV)/.cluster
 
 .NOTPARALLEL:
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-.PHONY: help setup all test faults hostile bench lint lock report clean
+.PHONY: help setup all test faults hostile cluster slurm bench lint lock report clean
 
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
@@ -40,6 +41,11 @@ bench: $(READY)  ## speed against the straightforward way
 	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search children; do \
 	    $(BIN)/python bench/$$script.py || exit 1; done
 
+cluster: $(CLUSTER)  ## what submitting to a cluster needs, into .venv (docs/cluster.md)
+
+slurm: $(CLUSTER)  ## the tests of cluster submission, on a Slurm of their own (root on Debian 12)
+	tests/slurm/run.sh $(BIN)/python
+
 lint: $(READY)  ## format, lint, types, workflow
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
@@ -47,10 +53,12 @@ lint: $(READY)  ## format, lint, types, workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-lock: $(READY)  ## requirements.lock anew from pyproject.toml, with the newest versions that it admits
+lock: $(READY)  ## both locks anew from pyproject.toml, with the newest versions that it admits
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --upgrade --extra dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --upgrade --constraint requirements.lock --group cluster --output-file requirements-cluster.lock
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) .snakemake resources results work
@@ -62,8 +70,12 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 
+$(CLUSTER): $(READY) requirements-cluster.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-cluster.lock
+	touch $@
+
 # Everything else is a Snakemake target.
-Makefile requirements.lock pyproject.toml: ;
+Makefile requirements.lock requirements-cluster.lock pyproject.toml: ;
 %: $(READY) FORCE
 	$(BIN)/snakemake --cores $(CORES) $@
 FORCE: ;

@@ -9,10 +9,13 @@ import yaml
 ROOT = Path(__file__).parents[2]
 
 
-def locked():
-    """name -> version for Python 3.11, from requirements.lock."""
+LOCKS = ("requirements.lock", "requirements-cluster.lock")
+
+
+def locked(name="requirements.lock"):
+    """name -> version for Python 3.11, from a lock."""
     pattern = r"^([a-z0-9._-]+)==(\S+?)(?: ; (.*?))?(?: \\)?$"
-    rows = re.findall(pattern, (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    rows = re.findall(pattern, (ROOT / name).read_text(), re.MULTILINE)
     return {name: version for name, version, marker in rows if "python_full_version >= '3.12'" not in marker}
 
 
@@ -35,8 +38,9 @@ def test_conda_files_name_the_locked_versions(name):
     assert checked > 10
 
 
-def test_the_lock_names_no_address():
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_no_address(name):
+    text = (ROOT / name).read_text()
     assert "://" not in text
     assert "index-url" not in text
 
@@ -53,6 +57,19 @@ def test_the_lock_satisfies_the_projects_own_needs():
         assert need.specifier.contains(versions[need.name]), (
             f"{line}: the lock has {versions[need.name]}; run make lock"
         )
+
+
+def test_what_clusters_need_goes_with_the_lock():
+    import tomllib
+
+    from packaging.requirements import Requirement
+
+    versions, added = locked(), locked("requirements-cluster.lock")
+    needs = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["cluster"]
+    assert all(Requirement(line).specifier.contains(added[Requirement(line).name]) for line in needs)
+    # Nothing that .venv has already is changed by it.
+    executors = {name for name in added if name.startswith("snakemake-executor-plugin-")}
+    assert {name for name in added if added[name] != versions.get(name)} == executors
 
 
 def test_every_conda_file_serves_the_jobs_alike():
