@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of cluster submission, from nothing to the verdict: root on Debian 12, about ten minutes on two cores.
+# The tests of cluster submission, from nothing to the verdict: root on Debian 12, 32 minutes on two cores that others used too.
 #   tests/slurm/run.sh                 with .venv (make cluster)
 #   tests/slurm/run.sh PYTHON [...]    with this interpreter, and options for pytest
 # Installs Slurm if it is missing, runs a controller and one node with two CPUs and one GPU that is /dev/null, and stops
