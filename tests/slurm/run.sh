@@ -22,7 +22,8 @@ stop() {
     for name in "${started[@]}"; do
         pid=$(cat "$folder/$name.pid" 2>/dev/null) || continue
         kill "$pid"
-        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+        # Not for ever: in a container nobody may collect a process that has ended.
+        for _ in $(seq 300); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     done
     ((${#linked[@]} == 0)) || rm -f "${linked[@]}"
     if ((status == 0)); then rm -rf "$folder"; elif [ -n "$folder" ]; then echo "kept: $folder"; fi
