@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCKS = ("requirements.lock", "requirements-cluster.lock")
 
 ALLOWED = {
     *(
@@ -91,9 +91,9 @@ CARRIED = {
 COPYLEFT = re.compile(r"GNU (LESSER |AFFERO )?GENERAL PUBLIC LICENSE")
 
 
-def locked():
+def locked(lock="requirements.lock"):
     """(name, version, marker) of each requirement, and its whole entry."""
-    for entry in re.split(r"\n(?=[A-Za-z0-9])", LOCK):
+    for entry in re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text()):
         head = re.match(r"([A-Za-z0-9._-]+)==(\S+)(?: ; (.*?))?(?: \\)?$", entry.splitlines()[0])
         yield head.groups() if head else None, entry
 
@@ -124,14 +124,13 @@ def texts(name):
             yield file.locate().read_text(encoding="utf-8", errors="replace")
 
 
-def test_every_requirement_is_pinned_and_has_hashes():
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_pinned_and_has_hashes(lock):
     assert len(ROWS) > 100
-    for row, entry in locked():
-        assert row is not None, (
-            f"requirements.lock: {entry.splitlines()[0]!r} is no pin such as numpy==2.4.6; run make lock"
-        )
+    for row, entry in locked(lock):
+        assert row is not None, f"{lock}: {entry.splitlines()[0]!r} is no pin such as numpy==2.4.6; run make lock"
         hashes = re.findall(r"--hash=(\S+)", entry)
-        assert hashes, f"requirements.lock: {row[0]} has no hash; run make lock"
+        assert hashes, f"{lock}: {row[0]} has no hash; run make lock"
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in hashes), row[0]
 
 
