@@ -9,7 +9,7 @@ from support.results import contents
 
 pytestmark = pytest.mark.slow
 
-KILLS_A_RUN = 17
+KILLS_A_RUN = 5
 
 
 def test_every_run_ends_with_the_tables_of_an_undisturbed_one(built, tmp_path, request, capsys):

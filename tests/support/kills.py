@@ -118,9 +118,11 @@ class Killer:
                 log = Log(self.folder / f"killed-{number}.{leg}.log")
                 before = Folder(checkout.folder).locked(), jobs_in(checkout)
                 process = checkout.start("--cores", str(CORES), ALL, log=log.path)
-                struck = len(run.kills) < kills and self._strike(
-                    checkout, process, log, run, kills - len(run.kills), rest
-                )
+                struck = False
+                while len(run.kills) < kills and self._strike(process, log, run, kills - len(run.kills), rest):
+                    struck = True
+                    if run.kills[-1].kind != JOB:  # after that, Snakemake goes on if the rule may be tried again
+                        break
                 code = process.wait(HANGS_S)
                 run.begun += log.begun()
                 if log.planned():
@@ -139,9 +141,7 @@ class Killer:
                     orphan.kill()
         raise AssertionError
 
-    def _strike(
-        self, checkout: Checkout, process: Popen[bytes], log: Log, run: Run, kills: int, rest: Counter[str]
-    ) -> bool:
+    def _strike(self, process: Popen[bytes], log: Log, run: Run, kills: int, rest: Counter[str]) -> bool:
         """Wait for the drawn moment, then kill; False if the run ended before that."""
         share = min(1 - self.random.random() ** (1 / kills), LATEST)
         start, victims = time.monotonic(), []
@@ -149,7 +149,7 @@ class Killer:
             elapsed = time.monotonic() - start
             left = log.planned() - log.finished() if log.planned() else rest
             if elapsed >= share * (elapsed + self._expected(left)):
-                victims = jobs_in(checkout) if self.kind == JOB else []
+                victims = jobs_of(process) if self.kind == JOB else []
                 if victims or self.kind != JOB:  # between two jobs, wait for the next one
                     break
             time.sleep(0.02)
@@ -206,6 +206,17 @@ def jobs_in(checkout: Checkout) -> list[psutil.Process]:
             here = process.environ().get("NEURAL_PREDICTOR_ROOT") == str(checkout.folder)
             if here and "neural_predictor" in process.cmdline():
                 found.append(process)
+    return found
+
+
+def jobs_of(process: Popen[bytes]) -> list[psutil.Process]:
+    """Those of one run of Snakemake."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                if "neural_predictor" in child.cmdline():
+                    found.append(child)
     return found
 
 
