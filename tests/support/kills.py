@@ -44,7 +44,7 @@ CORES = 2
 HANGS_S = 1200
 """Seconds after which a run hangs."""
 START_S = 3.0
-"""Expected seconds until the first job begins, and of a job that no benchmark file times."""
+"""Expected seconds until the first job begins."""
 LATEST = 0.97
 """Largest share that is drawn: later, the run would be over before the kill strikes."""
 
@@ -147,8 +147,8 @@ class Killer:
         start, victims = time.monotonic(), []
         while process.poll() is None:
             elapsed = time.monotonic() - start
-            left = log.planned() - log.finished() if log.planned() else rest
-            if elapsed >= share * (elapsed + self._expected(left)):
+            left, start_s = (log.planned() - log.finished(), 0.0) if log.planned() else (rest, START_S)
+            if elapsed >= share * (elapsed + start_s + self._expected(left)):
                 victims = jobs_of(process) if self.kind == JOB else []
                 if victims or self.kind != JOB:  # between two jobs, wait for the next one
                     break
@@ -161,8 +161,8 @@ class Killer:
         return True
 
     def _expected(self, rest: Counter[str]) -> float:
-        """Seconds that a run with these jobs is expected to take."""
-        return START_S + sum(self.seconds.get(rule, START_S) * jobs for rule, jobs in rest.items()) / CORES
+        """Seconds that these jobs are expected to take; those that no benchmark file times are short."""
+        return sum(self.seconds.get(rule, 0.0) * jobs for rule, jobs in rest.items()) / CORES
 
     def _kinds(self) -> Iterator[str]:
         while True:
