@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import platform
 from contextlib import contextmanager, suppress
 from glob import escape
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ _ADVICE = {
     errno.EEXIST: "a file stands where a folder is needed: move it away",
     errno.ENOTDIR: "a file stands where a folder is needed: move it away",
 }
+
+_HOST = platform.node() or "localhost"
 
 
 @contextmanager
@@ -68,7 +71,7 @@ def atomic(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_together(*paths: Path) -> Iterator[list[Path]]:
     """As `atomic`, for files that belong together: none is renamed before all are complete."""
-    parts = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    parts = [path.with_name(f".{path.name}.{_HOST}.{os.getpid()}.part") for path in paths]
     try:
         with disk_faults(*paths):
             for path in paths:
@@ -87,8 +90,8 @@ def atomic_together(*paths: Path) -> Iterator[list[Path]]:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what processes that were killed while they wrote `path` have left of it."""
-    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+    """Remove what processes of this host that were killed while they wrote `path` have left of it."""
+    for part in path.parent.glob(f".{escape(path.name)}.{escape(_HOST)}.*.part"):
         number = part.name.split(".")[-2]
         if number.isdigit() and not _is_process(int(number)):
             part.unlink(missing_ok=True)

@@ -49,8 +49,11 @@ def test_what_a_killed_writer_left_of_a_file_is_removed_by_the_next_and_a_living
     code += f"with atomic(Path({str(path)!r})) as part: part.write_text('half'); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     (left,) = tmp_path.iterdir()
-    living, other = left.with_name(f".fig[7].csv.{os.getppid()}.part"), left.with_name(left.name.replace("csv", "pdf"))
-    living.touch()
-    other.touch()
+    dead = left.suffixes[-2]
+    living = left.with_name(left.name.replace(dead, f".{os.getppid()}"))
+    other = left.with_name(left.name.replace("csv", "pdf"))
+    elsewhere = left.with_name(f".fig[7].csv.another-host{dead}.part")
+    for kept in (living, other, elsewhere):
+        kept.touch()
     write_text(path, "whole")
-    assert set(tmp_path.iterdir()) == {path, living, other}
+    assert set(tmp_path.iterdir()) == {path, living, other, elsewhere}
