@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+
+from support.checkout import Checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,21 +73,12 @@ def cluster(controller: None) -> Cluster:
     return Cluster()
 
 
-@pytest.fixture(scope="module")
-def checkout_type():
-    path = Path(__file__).parents[1] / "workflow/conftest.py"
-    spec = spec_from_file_location("workflow_checkouts", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Checkout
-
-
 @pytest.fixture
-def site(checkout_type, tmp_path: Path) -> Callable:
+def site(tmp_path: Path) -> Callable:
     """Makes a fresh checkout whose profile was adapted to this machine, as a site does."""
 
     def adapted(profile: str, **values: object):
-        project = checkout_type(tmp_path / profile)
+        project = Checkout(tmp_path / profile)
         path = project.path(f"profiles/{profile}/config.yaml")
         settings = yaml.safe_load(path.read_text())
         settings |= HERE[profile] | {key.replace("_", "-"): value for key, value in values.items()}
