@@ -108,7 +108,7 @@ def test_a_deleted_figure_is_only_drawn_again_and_is_the_same(built):
     assert built.path("results/smoke-v1/fig7.pdf").read_bytes() == before
     fits.rename(built.path("results/smoke-v1/fits"))
     found = verify(built.path("results/smoke-v1"))
-    assert (found.faults, len(found.unlisted)) == ([], 6)  # the fits
+    assert (found.faults, len(found.unlisted)) == ([], 12)  # scores and seconds of the fits
 
 
 def test_a_published_figure_is_the_default_studys_and_follows_it(built):

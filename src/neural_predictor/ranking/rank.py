@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from neural_predictor.device import configure
+from neural_predictor import device
 from neural_predictor.errors import FormatError
 from neural_predictor.files import atomic
 from neural_predictor.ranking.cells import Vocabulary
@@ -68,7 +68,7 @@ def rank_files(
     vocabulary, reader = Vocabulary(), open_reader(candidates)
     training = read_training(train, label, vocabulary)
     if make is None:
-        make, light = makers(predictor, configure(workers, accelerator) if accelerator else workers)
+        make, light = makers(predictor, device.configure(workers, accelerator) if accelerator else workers)
     else:
         light = make
     with scratch_folder() as folder:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_predictor.bounded import shown
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.files import sha256
 from neural_predictor.spaces.nasbench101 import NasBench101Space
@@ -195,7 +196,8 @@ class _Cells:
         if len(wrong):
             cell = wrong[0]
             problem = (
-                f"the hash is {digests[cell]!r}, but an earlier record has {self._hashes[row[cell]]!r} for this cell"
+                f"the hash is {shown(digests[cell])}, but an earlier record has {shown(self._hashes[row[cell]])} "
+                "for this cell"
             )
             raise batch.error(index[cell], f"{problem}; expected one hash for a cell")
         of_record = np.empty(len(heads), np.int32)
@@ -231,7 +233,7 @@ class _Cells:
             wrong = np.flatnonzero(hashes != self.architecture[start : start + _CHUNK])
             if len(wrong):
                 row = start + int(wrong[0])
-                problem = f"the hash is {self._hashes[row]!r}, but matrix and operations give {hashes[wrong[0]]}"
+                problem = f"the hash is {shown(self._hashes[row])}, but matrix and operations give {hashes[wrong[0]]}"
                 raise FormatError(f"{self.where(path, row)}: {problem}; expected them to belong together")
 
     def _fingerprint(self) -> str:
