@@ -136,7 +136,17 @@ def measure(study, workers):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_project(folder)
-        command = [sys.executable, "-m", "snakemake", "--cores", str(workers), "--quiet", "all", f"results/{study}/all"]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            str(workers),
+            "--quiet",
+            "all",
+            "--",
+            f"results/{study}/all",
+        ]
         start = perf_counter()
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
         wall = perf_counter() - start
@@ -253,7 +263,7 @@ def draw_searches(axes, frame):
         label = name.removeprefix("search, ")
         axes.plot(rows["workers"], rows["time"], marker=marker, color=colour, markersize=3.5, label=label)
         axes.fill_between(rows["workers"], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0)
-    axes.axhline(2, linestyle=":", color=REFERENCE, label="two trainings in a row")
+    axes.axhline(2, linestyle=":", color=REFERENCE, label="two mean trainings in a row")
     axes.set_title(f"b  a search: {N + K} trainings", loc="left")
     axes.set_ylabel("time (mean trainings)")
 
