@@ -5,17 +5,17 @@ Nothing here reads data or imports TensorFlow: a plan needs the configuration al
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 import shlex
 import sys
-from functools import cache, wraps
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config import Project, digest, read_yaml
+from neural_predictor.dependencies import code_of
 from neural_predictor.experiments import MODULES
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.manifest import config_digest
@@ -57,7 +57,6 @@ CURVE_FIGURES = {"figA1-tau": "learning"}
 TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
 CHILD_FIGURES = {f"{figure}-{name}": "children" for figure in ("fig4", "fig9") for name in CHILD_SETS}
 """Figure of a set of children -> the module that draws it; a study has those of its `children`."""
-PACKAGE = Path(__file__).parent
 
 
 def artefacts(study: Study) -> list[str]:
@@ -364,40 +363,5 @@ class Plan:
 
         Those of the stage `without` are left out, such as `predictors`, whose changes refit by `FIT_STAGE_VERSION`.
         """
-        files = _closure(f"neural_predictor.{module}")
+        files = code_of(f"neural_predictor.{module}")
         return sorted(str(file) for file in files if file.parent.name != without)
-
-
-def _file(module: str) -> Path | None:
-    parts = module.split(".")[1:]
-    for path in (PACKAGE.joinpath(*parts, "__init__.py"), PACKAGE.joinpath(*parts).with_suffix(".py")):
-        if path.is_file():
-            return path
-    return None
-
-
-@cache
-def _imports(path: Path) -> frozenset[str]:
-    """Names of this package that a module imports when it runs, not for type checkers alone."""
-    found: set[str] = set()
-    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "neural_predictor":
-            found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
-        pending.extend(ast.iter_child_nodes(node))
-    return frozenset(found)
-
-
-@cache
-def _closure(module: str) -> frozenset[Path]:
-    files: set[Path] = set()
-    pending = [module]
-    while pending:
-        path = _file(pending.pop())
-        if path is not None and path not in files:
-            files.add(path)
-            pending.extend(_imports(path))
-    return frozenset(files)

@@ -8,7 +8,8 @@ import pytest
 
 from neural_predictor.children.plan import CHOSEN, shards_of
 from neural_predictor.config import Project
-from neural_predictor.workflow import CURVE_FIGURES, FIGURES, NLP_FIGURES, PACKAGE, TABLES, Plan, artefacts
+from neural_predictor.dependencies import PACKAGE
+from neural_predictor.workflow import CURVE_FIGURES, FIGURES, NLP_FIGURES, TABLES, Plan, artefacts
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()

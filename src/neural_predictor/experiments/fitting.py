@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from neural_predictor.tables.benchmarks import space_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from neural_predictor.predictors.recipe import Recipe
     from neural_predictor.studies import Fits, Study
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -62,45 +65,45 @@ def fit_predictor(
     experiments = [draw_experiment(table, study.seed, fits.train_size, repeat) for repeat in repeats]
     rows = np.stack([experiment.train_rows for experiment in experiments])
     labels = np.stack([experiment.signal[experiment.train_rows] for experiment in experiments])
-    seeds = [experiment.seed for experiment in experiments]
-    graphs = space_of(table).encode(table.encoding)
+    drawn = _Drawn(rows, labels, [experiment.seed for experiment in experiments])
     what = f"{fits.predictor}, N={fits.train_size}, repeats {repeats.start}-{repeats.stop - 1}"
-    found: dict[str, Any]
-    if isinstance(recipe, CascadeRecipe):
-        epochs = recipe.classifier.epochs + recipe.regressor.epochs
-        with progress(f"fit and score {what}", epochs * len(repeats), "epochs") as advance:
-            cascades = fit_cascades(
-                graphs,
-                labels,
-                recipe,
-                seeds,
-                rows,
-                maximise=table.maximise,
-                workers=workers,
-                memory_mb=memory_mb,
-                advance=advance,
-            )
-        found = {"scores": cascades.scores, "logits": cascades.logits, "one_stage": cascades.one_stage}
-    elif isinstance(recipe, NeuralRecipe):
-        with progress(f"fit {what}", recipe.epochs * len(repeats), "epochs") as advance:
-            replicates = fit_replicates(graphs, labels, recipe, seeds, rows, workers=workers, advance=advance)
-        with progress(f"score {what}", len(graphs) * len(repeats), "architectures") as advance:
-            found = {"scores": score(replicates, graphs, memory_mb=memory_mb, advance=advance)}
-    else:
-        found = {"scores": np.empty((len(repeats), len(graphs)), np.float32)}
-        with progress(f"fit and score {what}", len(repeats), "repeats") as advance:
-            for scores, own, label, seed in zip(found["scores"], rows, labels, seeds, strict=True):
-                scores[:] = make_predictor(recipe, seed, workers).fit(graphs.take(own), label).predict(graphs)
-                advance(1)
+    found = _fit_and_score(recipe, table, drawn, what, workers=workers, memory_mb=memory_mb)
     taken = {"seconds": round(perf_counter() - start, 2), "repeats": len(repeats), "threads": workers}
+    about: dict[str, Any] = fits._asdict() | {"repeats": repeats}
     with atomic_together(output, times) as (numbers, clock):
         clock.write_text(json.dumps(taken) + "\n", encoding="utf-8")
         with numbers.open("wb") as file:
-            np.savez(
-                file,
-                predictor=np.array(fits.predictor),
-                benchmark=np.array(table.name),
-                train_size=np.array(fits.train_size),
-                repeats=np.array(repeats),
-                **found,
-            )
+            np.savez(file, **{name: np.array(value) for name, value in about.items()}, **found)
+
+
+class _Drawn(NamedTuple):
+    """What the repeats of a job are fitted to: rows (R, N) of the table, their labels (R, N), and a seed each."""
+
+    rows: NDArray[np.intp]
+    labels: NDArray[np.float64]
+    seeds: list[int]
+
+
+def _fit_and_score(
+    recipe: Recipe, table: BenchmarkTable, drawn: _Drawn, what: str, *, workers: int, memory_mb: int
+) -> dict[str, Any]:
+    """Arrays of an output: neural predictors are fitted all at once, others and blends one repeat after another."""
+    rows, labels, seeds = drawn
+    graphs, repeats = space_of(table).encode(table.encoding), len(rows)
+    if isinstance(recipe, CascadeRecipe):
+        epochs = recipe.classifier.epochs + recipe.regressor.epochs
+        with progress(f"fit and score {what}", epochs * repeats, "epochs") as advance:
+            options: dict[str, Any] = {"workers": workers, "memory_mb": memory_mb, "advance": advance}
+            cascades = fit_cascades(graphs, labels, recipe, seeds, rows, maximise=table.maximise, **options)
+        return {"scores": cascades.scores, "logits": cascades.logits, "one_stage": cascades.one_stage}
+    if isinstance(recipe, NeuralRecipe):
+        with progress(f"fit {what}", recipe.epochs * repeats, "epochs") as advance:
+            replicates = fit_replicates(graphs, labels, recipe, seeds, rows, workers=workers, advance=advance)
+        with progress(f"score {what}", len(graphs) * repeats, "architectures") as advance:
+            return {"scores": score(replicates, graphs, memory_mb=memory_mb, advance=advance)}
+    scores = np.empty((repeats, len(graphs)), np.float32)
+    with progress(f"fit and score {what}", repeats, "repeats") as advance:
+        for row, own, label, seed in zip(scores, rows, labels, seeds, strict=True):
+            row[:] = make_predictor(recipe, seed, workers).fit(graphs.take(own), label).predict(graphs)
+            advance(1)
+    return {"scores": scores}
