@@ -69,11 +69,11 @@ def fit_predictor(
     what = f"{fits.predictor}, N={fits.train_size}, repeats {repeats.start}-{repeats.stop - 1}"
     found = _fit_and_score(recipe, table, drawn, what, workers=workers, memory_mb=memory_mb)
     taken = {"seconds": round(perf_counter() - start, 2), "repeats": len(repeats), "threads": workers}
-    about: dict[str, Any] = fits._asdict() | {"repeats": repeats}
+    about: dict[str, Any] = {name: np.array(value) for name, value in (fits._asdict() | {"repeats": repeats}).items()}
     with atomic_together(output, times) as (numbers, clock):
         clock.write_text(json.dumps(taken) + "\n", encoding="utf-8")
         with numbers.open("wb") as file:
-            np.savez(file, **{name: np.array(value) for name, value in about.items()}, **found)
+            np.savez(file, **about, **found)
 
 
 class _Drawn(NamedTuple):
