@@ -74,6 +74,11 @@ $(CLUSTER): $(READY) requirements-cluster.lock
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-cluster.lock
 	touch $@
 
+# Measures Snakemake itself, so no target of it; lengths of trainings come from the children of the default study.
+results/fig-parallel.pdf: $(READY) FORCE
+	$(BIN)/snakemake --cores $(CORES) results/fig9-digits.pdf
+	$(BIN)/python bench/scaling.py
+
 # Everything else is a Snakemake target.
 Makefile requirements.lock requirements-cluster.lock pyproject.toml: ;
 %: $(READY) FORCE
