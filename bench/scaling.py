@@ -3,7 +3,7 @@
     python bench/scaling.py [--study smoke-v1] [--children results/embedded-v1/children/digits.csv]
         [--output results/fig-parallel]
 
-1. Measured: the study is built from nothing with one and with two workers, in copies of the project. The seconds of
+1. Measured: the study is built from nothing with one and with two workers, in empty folders. The seconds of
    each job of the first run are the unit times.
 2. Simulated: its jobs, with the edges that Snakemake gives, on W workers by list scheduling, the job with the longest
    path to the end first. With one and two workers that is held against the measurement.
@@ -25,7 +25,6 @@ import argparse
 import heapq
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,7 +39,6 @@ import pandas as pd
 from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, save_figure, style
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "workflow", "src", "config", "envs", "profiles")
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 N, K = 119, 137
 """Trainings of the paper's search on ImageNet: before the fit, and of what the predictor chose."""
@@ -60,15 +58,13 @@ class Job(NamedTuple):
 def read_dag(study):
     """Jobs of a whole study, nothing of which is there, as Snakemake plans them."""
     with tempfile.TemporaryDirectory() as folder:
-        copy_project(Path(folder))
-        command = [sys.executable, "-m", "snakemake", "--dag", "dot", "--", f"results/{study}/all"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        drawn = snakemake(folder, "--dag", "dot", "--", f"results/{study}/all")
     numbers, jobs = {}, []
-    for number, label in re.findall(r'^\s*(\d+)\[label = "([^"]*)"', done.stdout, re.MULTILINE):
+    for number, label in re.findall(r'^\s*(\d+)\[label = "([^"]*)"', drawn, re.MULTILINE):
         rule, *wildcards = label.split("\\n")
         numbers[number] = len(jobs)
         jobs.append(Job(rule, dict(text.split(": ", 1) for text in wildcards), []))
-    for first, then in re.findall(r"^\s*(\d+) -> (\d+)", done.stdout, re.MULTILINE):
+    for first, then in re.findall(r"^\s*(\d+) -> (\d+)", drawn, re.MULTILINE):
         jobs[numbers[then]].needs.append(numbers[first])
     return jobs
 
@@ -121,34 +117,18 @@ def schedule(jobs, seconds, workers):
     return now
 
 
-def copy_project(folder):
-    """The project's sources, to run Snakemake in."""
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, folder / part)
+def snakemake(folder, *arguments):
+    """Standard output of the project's workflow, run in a folder of its own."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def measure(study, workers):
     """Seconds of a build from nothing, and those of its jobs by folder and name of their benchmark files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        copy_project(folder)
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--cores",
-            str(workers),
-            "--quiet",
-            "all",
-            "--",
-            f"results/{study}/all",
-        ]
         start = perf_counter()
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        snakemake(folder, "--cores", str(workers), "--quiet", "all", "--", f"results/{study}/all")
         wall = perf_counter() - start
         files = (folder / "work/benchmarks").rglob("*.tsv")
         units = {
