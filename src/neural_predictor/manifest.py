@@ -20,6 +20,7 @@ from pydantic_core import from_json
 
 from neural_predictor import __version__
 from neural_predictor.config import digest
+from neural_predictor.dependencies import PACKAGE
 from neural_predictor.errors import ConfigError, FormatError
 from neural_predictor.files import sha256, write_text
 from neural_predictor.progress import say
@@ -39,7 +40,6 @@ LIBRARIES = (
     *("pydantic", "snakemake", "matplotlib", "seaborn", "pillow", "tensorflow-datasets", "nas-bench-graph"),
 )
 """Distributions whose version can change a number or a page; those that are not installed are left out."""
-PACKAGE = Path(__file__).parent
 SHA256 = r"^[0-9a-f]{64}$"
 _ASK_S = 20
 """How long git or nvidia-smi may take to answer; on a loaded machine they need a second or two."""

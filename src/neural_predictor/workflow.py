@@ -9,6 +9,7 @@ import hashlib
 import os
 import shlex
 import sys
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config import Project, digest, read_yaml
 from neural_predictor.dependencies import code_of
+from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.experiments import MODULES
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.manifest import config_digest
@@ -24,7 +26,7 @@ from neural_predictor.study_sections import CHILD_SETS
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from neural_predictor.studies import Study
     from neural_predictor.study_sections import ChildSet
@@ -108,6 +110,17 @@ TEMPLATE = (
 )
 
 
+@contextmanager
+def _told_by_snakemake() -> Iterator[None]:
+    """Turn this project's errors into Snakemake's, which it shows as one message."""
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        yield
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 class Plan:
     """The project's configuration as functions of wildcards."""
 
@@ -130,17 +143,11 @@ class Plan:
         Raises:
             snakemake.exceptions.WorkflowError: if it is a template, or no YAML of plain values.
         """
-        from snakemake.exceptions import WorkflowError
-
-        from neural_predictor.errors import ConfigError
-
         path = root / "config/config.yaml"
-        try:
+        with _told_by_snakemake():
             content = read_yaml(path)
             if not isinstance(content, dict) or "__use_yte__" in content:
                 raise ConfigError(f"{path}: {TEMPLATE}")
-        except ConfigError as error:
-            raise WorkflowError(str(error)) from None
 
     @classmethod
     def load(cls, root: Path, config: dict[str, Any]) -> Plan:
@@ -149,14 +156,8 @@ class Plan:
         Raises:
             snakemake.exceptions.WorkflowError: for every fault in the configuration, as one message.
         """
-        from snakemake.exceptions import WorkflowError
-
-        from neural_predictor.errors import UserError
-
-        try:
+        with _told_by_snakemake():
             return cls(Project(root, dict(config)))
-        except UserError as error:
-            raise WorkflowError(str(error)) from None
 
     @staticmethod
     def enter(workflow: Any, say: Callable[[str], None]) -> None:
@@ -167,15 +168,10 @@ class Plan:
         """
         if not workflow.is_main_process or workflow.output_settings.dryrun:
             return
-        from snakemake.exceptions import WorkflowError
-
         from neural_predictor import locks
-        from neural_predictor.errors import UserError
 
-        try:
+        with _told_by_snakemake():
             locks.enter(Path.cwd(), say)
-        except UserError as error:
-            raise WorkflowError(str(error)) from None
 
     # Files
 

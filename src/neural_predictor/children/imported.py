@@ -82,7 +82,9 @@ def import_children(path: Path) -> pd.DataFrame:
 def _read(path: Path) -> list[dict[str, str]]:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES)
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES:,} bytes")
         text = (unzip(data, MAX_BYTES) if data.startswith(GZIP) else data).decode("utf-8")
         reader = csv.DictReader(io.StringIO(text))
         rows = list(reader)

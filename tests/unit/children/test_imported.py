@@ -86,6 +86,12 @@ def test_other_files_are_no_pairs(tmp_path):
         import_children(tmp_path / "pairs.csv")
 
 
+def test_a_file_that_is_too_large_is_refused_and_not_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr("neural_predictor.children.imported.MAX_BYTES", 50)
+    with pytest.raises(FormatError, match=r"pairs\.csv: not a CSV file .*more than 50 bytes"):
+        import_children(write(tmp_path, f"cifar100,{FIRST},0.1,0"))
+
+
 @pytest.mark.shared_data
 def test_the_606_pairs(shared_data):
     frame = import_children(shared_data / "proxylessnas_replication.csv.gz")
