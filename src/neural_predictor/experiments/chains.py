@@ -296,16 +296,7 @@ def run_fig4_children(
     orders = rng.permuted(np.tile(np.arange(len(pool)), (ORDERS, 1)), axis=1)[:, : len(found)]
     chosen_curves = _best_so_far(found, np.arange(len(found))[None])
     random_curves = _best_so_far(pool, orders)
-    tail = (1 - study.bootstrap.confidence) / 2
-    rows: list[dict[str, object]] = []
-    for panel, one, many in zip(
-        ("validation_by_networks", "test_by_networks"), chosen_curves, random_curves, strict=True
-    ):
-        rows += _curve(panel, "chosen", one[0], one[0], one[0])
-        rows += _curve(panel, "random", *_band(many, tail))
-    for method, networks in (("chosen", found), ("random", pool)):
-        for validation, test in networks[["validation", "test"]].dropna(subset="validation").to_numpy().tolist():
-            rows.append({"panel": "network", "method": method, "x": validation, "mean": test})
+    rows = _search_rows(found, pool, chosen_curves, random_curves, (1 - study.bootstrap.confidence) / 2)
     protocol = describe_children(
         experiment,
         study_name,
@@ -320,6 +311,24 @@ def run_fig4_children(
         notes=_search_notes(plan, sample, found, chosen_curves[1][0], random_curves[1]),
     )
     return pd.DataFrame(rows).reindex(columns=list(SEARCH_COLUMNS)), protocol
+
+
+def _search_rows(
+    found: pd.DataFrame,
+    pool: pd.DataFrame,
+    chosen: tuple[NDArray[np.float64], NDArray[np.float64]],
+    random: tuple[NDArray[np.float64], NDArray[np.float64]],
+    tail: float,
+) -> list[dict[str, object]]:
+    """All panels of `run_fig4_children`: both curves of the choice and of random orders, and every network."""
+    rows: list[dict[str, object]] = []
+    for panel, one, many in zip(("validation_by_networks", "test_by_networks"), chosen, random, strict=True):
+        rows += _curve(panel, "chosen", one[0], one[0], one[0])
+        rows += _curve(panel, "random", *_band(many, tail))
+    for method, networks in (("chosen", found), ("random", pool)):
+        for validation, test in networks[["validation", "test"]].dropna(subset="validation").to_numpy().tolist():
+            rows.append({"panel": "network", "method": method, "x": validation, "mean": test})
+    return rows
 
 
 def _accuracies(frame: pd.DataFrame, networks: Networks) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def _efficiency(
 def as_markdown(frame: pd.DataFrame) -> str:
     """The table of efficiencies for readers."""
     level = frame["level"].iloc[0]
-    head = ("search", "samples for the same test accuracy", "times as efficient as evolution", "reached in", "repeats")
+    head = ("search", "samples until test is at the level", "times as efficient as evolution", "reached in", "repeats")
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for _, row in frame.iterrows():
         samples = "not reached" if pd.isna(row["samples"]) else f"{row['samples']:,}"
@@ -161,6 +161,6 @@ def as_markdown(frame: pd.DataFrame) -> str:
             f"| {row['method']} | {samples} | {ratio} [{', '.join(bounds)}] | {row['reached']:.0%} | {row['repeats']} |"
         )
     return "\n".join(lines) + (
-        f"\n\nThe level is evolution's mean test accuracy at its whole budget, {100 * level:.3f} %. "
+        f"\n\nThe level is evolution's mean test at its whole budget, {level:.5g} (accuracies are fractions). "
         "Brackets and reached: bootstrap over the repeats of both searches.\n"
     )

@@ -94,6 +94,7 @@ class _Stack:
     weights: list[NDArray[np.float32]]  # each (R, ...)
     rows: NDArray[np.int32]  # (R, N) training graphs of each replicate
     targets: NDArray[np.float32]  # (R, N) z-scored labels
+    sizes: NDArray[np.intp]  # (R,) how many of these count
     rngs: list[np.random.Generator]  # for order and dropout
 
     def epochs(self) -> Iterator[tuple[Any, Any, Any, tuple[Any, ...]]]:
@@ -105,7 +106,8 @@ class _Stack:
         shares = (real / real.sum(axis=1, keepdims=True)).astype(np.float32)
         keep_rate = 1 - recipe.dropout
         for _ in range(recipe.epochs):
-            order = np.stack([rng.permutation(size)[places % size] for rng in self.rngs])
+            pairs = zip(self.rngs, self.sizes, strict=True)
+            order = np.stack([rng.permutation(own)[places % own] for rng, own in pairs])
             rows = np.take_along_axis(self.rows, order, axis=1).reshape(count, *real.shape)
             targets = np.take_along_axis(self.targets, order, axis=1).reshape(count, *real.shape)
             keep = []
@@ -143,6 +145,7 @@ def fit_replicates(
     seeds: Sequence[int],
     rows: NDArray[np.integer] | None = None,
     *,
+    sizes: Sequence[int] | None = None,
     workers: int = 1,
     initial: list[NDArray[np.float32]] | None = None,
     advance: Callable[[int], None] = lambda _: None,
@@ -156,6 +159,8 @@ def fit_replicates(
         recipe: network and training.
         seeds: R seeds, each of one replicate's weights, order and dropout.
         rows: (R, N) row in `graphs` of each label; None where every replicate trains on all graphs in order.
+        sizes: R numbers of rows, each replicate's first, that it trains on; None for all N. One of fewer goes through
+            them more often: all train for equally many steps, and are compiled once.
         workers: threads that train stacks of replicates side by side; 1 on a GPU.
         initial: weights (R, ...) to start from, laid out as in `network`; None draws them from the seeds.
         advance: called with the number of replicates that have finished one more epoch.
@@ -169,8 +174,8 @@ def fit_replicates(
         rows = np.broadcast_to(np.arange(len(graphs)), (len(seeds), len(graphs)))
     if values.shape != rows.shape or values.shape[0] != len(seeds):
         raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {values.shape} do not fit together")
-    mean, deviation = _label_units(values, recipe)
-    targets = normal_scores(values) if recipe.ranks else (values - mean[:, None]) / deviation[:, None]
+    counts = np.full(len(seeds), values.shape[1]) if sizes is None else np.asarray(sizes)
+    mean, deviation, targets = _label_units(values, counts, recipe)
     used, local = np.unique(rows, return_inverse=True)
     train_graphs = graphs.take(used)
     width = recipe.width_for(values.shape[1])
@@ -179,23 +184,15 @@ def fit_replicates(
         shape = (graphs.mask.shape[1], graphs.features + STRUCTURE * recipe.structure)
         drawn = [network.initial_weights(recipe, width, *shape, stream[0]) for stream in streams]
         initial = [np.stack(parts) for parts in zip(*drawn, strict=True)]
-    stacks = [
-        _Stack(
-            recipe,
-            [weight[part] for weight in initial],
-            local.reshape(rows.shape)[part].astype(np.int32),
-            targets[part].astype(np.float32),
-            [streams[k][1] for k in part],
-        )
-        for part in np.array_split(np.arange(len(seeds)), min(workers, len(seeds)))
-    ]
+    places, rngs = local.reshape(rows.shape).astype(np.int32), [stream[1] for stream in streams]
+    stacks = _stacks(_Stack(recipe, initial, places, targets.astype(np.float32), counts, rngs), workers)
     device_graphs = tuple(map(tf.constant, network_inputs(train_graphs, recipe)))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     weights = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
     if recipe.ranks:
-        scores = _training_scores(recipe, weights, device_graphs, local.reshape(rows.shape))
-        mean, deviation = _line(scores, values)
+        scores = _training_scores(recipe, weights, device_graphs, places)
+        mean, deviation = _lines(scores, values, counts)
     return Replicates(
         recipe=recipe,
         width=width,
@@ -205,6 +202,21 @@ def fit_replicates(
         label_deviation=deviation,
         loss=np.concatenate([loss for _, loss in trained]),
     )
+
+
+def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
+    """A stack's replicates in as many stacks as there are workers, of sizes that differ by one at most."""
+    return [
+        _Stack(
+            whole.recipe,
+            [weight[part] for weight in whole.weights],
+            whole.rows[part],
+            whole.targets[part],
+            whole.sizes[part],
+            [whole.rngs[k] for k in part],
+        )
+        for part in np.array_split(np.arange(len(whole.rngs)), min(workers, len(whole.rngs)))
+    ]
 
 
 def normal_scores(labels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -222,29 +234,40 @@ def _compiled_scores(recipe: NeuralRecipe) -> Any:
 
 
 def _training_scores(
-    recipe: NeuralRecipe, weights: tuple[NDArray[np.float32], ...], graphs: Any, rows: NDArray[np.intp]
+    recipe: NeuralRecipe, weights: tuple[NDArray[np.float32], ...], graphs: Any, rows: NDArray[np.int32]
 ) -> NDArray[np.float64]:
     """(R, N) each replicate's scores of its own training graphs."""
     on_device = tuple(map(tf.constant, weights))
-    return np.asarray(_compiled_scores(recipe)(on_device, graphs, tf.constant(rows, tf.int32)).numpy(), np.float64)
+    return np.asarray(_compiled_scores(recipe)(on_device, graphs, tf.constant(rows)).numpy(), np.float64)
 
 
-def _line(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _lines(
+    scores: NDArray[np.float64], labels: NDArray[np.float64], sizes: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Offset and slope (R,) of the least squares line from scores to labels; a flat one where scores are all equal."""
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    spread = np.square(centred).sum(axis=1)
-    slope = (centred * labels).sum(axis=1) / np.where(spread > 0, spread, 1)
-    slope = np.maximum(slope, 1e-12)  # the order of the scores stays
-    return labels.mean(axis=1) - slope * scores.mean(axis=1), slope
+    offsets, slopes = np.zeros(len(scores)), np.zeros(len(scores))
+    for k, size in enumerate(sizes):
+        own, label = scores[k, :size], labels[k, :size]
+        centred = own - own.mean()
+        spread = np.square(centred).sum()
+        slopes[k] = max((centred * label).sum() / (spread if spread > 0 else 1), 1e-12)  # the order of the scores stays
+        offsets[k] = label.mean() - slopes[k] * own.mean()
+    return offsets, slopes
 
 
-def _label_units(labels: NDArray[np.float64], recipe: NeuralRecipe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and deviation (R,) by which labels are z-scored; 0 and 1 for classes."""
-    deviation = labels.std(axis=1)
-    if not np.isfinite(labels).all() or (deviation == 0).any():
-        raise PredictorError("labels must be finite and not all equal in each training set")
-    if recipe.loss != "logistic":
-        return np.asarray(labels.mean(axis=1)), np.asarray(deviation)
-    if not np.isin(labels, (0, 1)).all():
-        raise PredictorError("a logistic loss takes labels 0 and 1")
-    return np.zeros(len(labels)), np.ones(len(labels))
+def _label_units(
+    labels: NDArray[np.float64], sizes: NDArray[np.intp], recipe: NeuralRecipe
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation (R,) by which labels are z-scored, 0 and 1 for classes; and the targets (R, N)."""
+    mean, deviation, targets = np.zeros(len(labels)), np.ones(len(labels)), np.array(labels)
+    for k, size in enumerate(sizes):
+        own = labels[k, :size]
+        if not np.isfinite(own).all() or np.ptp(own) == 0:
+            raise PredictorError("labels must be finite and not all equal in each training set")
+        if recipe.loss == "logistic":
+            if not np.isin(own, (0, 1)).all():
+                raise PredictorError("a logistic loss takes labels 0 and 1")
+            continue
+        mean[k], deviation[k] = own.mean(), own.std()
+        targets[k, :size] = normal_scores(own[None])[0] if recipe.ranks else (own - mean[k]) / deviation[k]
+    return mean, deviation, targets

@@ -173,17 +173,14 @@ class Blend:
         self._graphs, self._units, self._crossed = graphs, _Units(labels, ranks=self._ranks), None
         self._raw = LastBatch(self._predict_members)
         self._features = FeatureMap(graphs)
-        everything = np.broadcast_to(np.arange(len(graphs)), (self._seeds, len(graphs)))
-        self._fitted: list[Fitted] = []
-        for recipe in self._recipes.values():
-            rows = everything if isinstance(recipe, NeuralRecipe) else everything[:1]
-            seeds = [self._seed + k for k in range(len(rows))]
-            fits = fit_member(recipe, graphs, self._features, self._units.targets, rows, seeds, self._workers)
-            self._fitted.append(_mean_of(fits))
-        self._means, self._deviations = np.zeros(len(self._fitted)), np.ones(len(self._fitted))
+        blend = len(self._recipes) > 1
+        fits = [self._fit(recipe, self._copies(recipe), folds=blend) for recipe in self._recipes.values()]
+        copies = map(self._copies, self._recipes.values())
+        self._fitted = [_mean_of(found[:count]) for found, count in zip(fits, copies, strict=True)]
+        self._means, self._deviations = np.zeros(len(fits)), np.ones(len(fits))
         self._weights = np.ones(1)
-        if len(self._recipes) > 1:
-            crossed = self._cross()
+        if blend:
+            self._crossed = crossed = np.stack([self._held_out(found) for found in fits])
             self._means, self._deviations = crossed.mean(axis=1), np.maximum(crossed.std(axis=1), 1e-12)
             self._weights = _blend_weights(self._standard(crossed), self._units.targets, self._shrinkage)
         return self
@@ -228,18 +225,29 @@ class Blend:
         order = np.random.default_rng([self._seed, 1]).permutation(len(self._graphs))
         return np.array_split(order, min(self._folds, len(order)))
 
+    def _copies(self, recipe: SingleRecipe) -> int:
+        """Fits of a member to all training graphs."""
+        return self._seeds if isinstance(recipe, NeuralRecipe) else 1
+
+    def _fit(self, recipe: SingleRecipe, copies: int, *, folds: bool) -> list[Fitted]:
+        """A member fitted to all training graphs so many times and, if asked, to all but each fold."""
+        everything, parts = np.arange(len(self._graphs)), self._parts() if folds else []
+        rows = [everything] * copies + [np.setdiff1d(everything, part) for part in parts]
+        seeds = [self._seed + k for k in range(copies)] + [self._seed + 1000 + k for k in range(len(parts))]
+        return fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, self._workers)
+
+    def _held_out(self, fits: list[Fitted]) -> NDArray[np.float64]:
+        """(N,) targets of each fold by the fit that did not see it; the fits of the folds are the last."""
+        found, parts = np.empty(len(self._graphs)), self._parts()
+        for part, fitted in zip(parts, fits[-len(parts) :], strict=True):
+            found[part] = fitted.predict(self._graphs.take(part))
+        return found
+
     def _cross(self) -> NDArray[np.float64]:
         """(m, N) targets by members that were fitted to the other folds."""
         if self._crossed is None:
-            parts, everything = self._parts(), np.arange(len(self._graphs))
-            size = len(everything) - max(map(len, parts))  # equal sizes train together: some sets lose one graph
-            rows = np.stack([np.setdiff1d(everything, part)[:size] for part in parts])
-            seeds = [self._seed + 1000 + k for k in range(len(parts))]
-            self._crossed = np.empty((len(self._recipes), len(everything)))
-            for row, recipe in zip(self._crossed, self._recipes.values(), strict=True):
-                fits = fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, self._workers)
-                for part, fitted in zip(parts, fits, strict=True):
-                    row[part] = fitted.predict(self._graphs)[part]
+            recipes = self._recipes.values()
+            self._crossed = np.stack([self._held_out(self._fit(recipe, 0, folds=True)) for recipe in recipes])
         return self._crossed
 
     def save(self, path: Path) -> None:

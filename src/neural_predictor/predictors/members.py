@@ -95,7 +95,7 @@ def fit_member(
     graphs: GraphBatch,
     features: FeatureMap,
     targets: NDArray[np.float64],
-    rows: NDArray[np.intp],
+    rows: Sequence[NDArray[np.intp]],
     seeds: Sequence[int],
     workers: int,
 ) -> list[Fitted]:
@@ -106,12 +106,14 @@ def fit_member(
         graphs: all training graphs.
         features: their features, for members that take these.
         targets: (N,) of all.
-        rows: (R, M) graphs of each training set.
+        rows: the graphs of each of R training sets.
         seeds: R.
         workers: threads.
     """
     if isinstance(recipe, NeuralRecipe):
-        trained = fit_replicates(graphs, targets[rows], recipe, seeds, rows, workers=workers)
+        sizes = [len(own) for own in rows]
+        padded = np.stack([np.resize(own, max(sizes)) for own in rows])
+        trained = fit_replicates(graphs, targets[padded], recipe, seeds, padded, sizes=sizes, workers=workers)
         return [FittedNetworks(trained.take([k]), graphs.mask.shape[1]) for k in range(len(trained))]
     described = features(graphs)
     fitted: list[Fitted] = []
