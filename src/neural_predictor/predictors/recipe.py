@@ -200,12 +200,16 @@ class GaussianProcessRecipe(BaseModel):
 
     Attributes:
         smoothness: nu of the Matern kernel; its length, height and noise are those of highest marginal likelihood.
+        relevance: features are scaled by their importance to a forest, to this power; 0 leaves all alike.
+        trees: of that forest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["gp"] = "gp"
     smoothness: Annotated[float, Field(gt=0)] = 1.5
+    relevance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    trees: Positive = 300
 
 
 SingleRecipe = Annotated[

@@ -25,6 +25,10 @@ CLIP = 5.0
 """Standardised features of a network farther out than any of training are held at so many deviations."""
 
 
+LEAST_SHARE = 0.1
+"""Of an average feature's importance, that a Gaussian process gives to features that a forest never asks about."""
+
+
 class Regressor(Protocol):
     """A model of targets (N,) by features (N, F)."""
 
@@ -179,10 +183,10 @@ class GaussianProcess:
         self._arrays = dict(arrays)
 
     @staticmethod
-    def _kernel(smoothness: float, features: int) -> Any:
+    def _kernel(smoothness: float, scales: Floats) -> Any:
         from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-        length = float(np.sqrt(features))
+        length = float(np.sqrt(np.square(scales).sum()))
         shape = Matern(length, (0.1 * length, 100 * length), smoothness)
         return ConstantKernel(1.0, (1e-2, 1e2)) * shape + WhiteKernel(0.1, (1e-3, 2.0))
 
@@ -190,21 +194,23 @@ class GaussianProcess:
     def fit(
         cls, recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: int, workers: int
     ) -> GaussianProcess:
-        """Fit to (N, F) features and (N,) targets; neither seed nor workers change it."""
+        """Fit to (N, F) features and (N,) targets; the number of workers changes nothing."""
         import warnings
 
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
 
         mean, deviation = features.mean(axis=0), features.std(axis=0)
-        scaled = np.clip((features - mean) / deviation, -CLIP, CLIP)
+        scales = _scales(recipe, features, targets, seed, workers)
+        scaled = np.clip((features - mean) / deviation, -CLIP, CLIP) * scales
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is an answer
-            model = GaussianProcessRegressor(cls._kernel(recipe.smoothness, features.shape[1])).fit(scaled, targets)
+            model = GaussianProcessRegressor(cls._kernel(recipe.smoothness, scales)).fit(scaled, targets)
         return cls(
             {
                 "mean": mean,
                 "deviation": deviation,
+                "scales": scales,
                 "training": scaled,
                 "weights": model.alpha_,
                 "theta": model.kernel_.theta,
@@ -215,11 +221,11 @@ class GaussianProcess:
     def predict(self, features: Floats) -> NDArray[np.float64]:
         """The posterior's mean, (n,)."""
         parts = self._arrays
-        kernel = self._kernel(float(parts["smoothness"]), len(parts["mean"])).clone_with_theta(parts["theta"])
+        kernel = self._kernel(float(parts["smoothness"]), parts["scales"]).clone_with_theta(parts["theta"])
         found = [np.zeros(0)]
         for start in range(0, len(features), self.PORTION):
             scaled = (features[start : start + self.PORTION] - parts["mean"]) / parts["deviation"]
-            found.append(kernel(np.clip(scaled, -CLIP, CLIP), parts["training"]) @ parts["weights"])
+            found.append(kernel(np.clip(scaled, -CLIP, CLIP) * parts["scales"], parts["training"]) @ parts["weights"])
         return np.concatenate(found)
 
     def arrays(self) -> Arrays:
@@ -230,6 +236,22 @@ class GaussianProcess:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> GaussianProcess:
         """The model that gave these arrays."""
         return cls(arrays)
+
+
+def _scales(
+    recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: int, workers: int
+) -> NDArray[np.float64]:
+    """(F,) factors of standardised features: a distance counts most in what a forest of random trees asks about.
+
+    One length for each of hundreds of features could not be learnt from as many networks.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    forest = ExtraTreesRegressor(
+        recipe.trees, max_features=0.3, min_samples_leaf=2, n_jobs=workers, random_state=seed % 2**31
+    ).fit(features, targets)
+    share = forest.feature_importances_ * features.shape[1]
+    return np.asarray((share + LEAST_SHARE) ** recipe.relevance, np.float64)
 
 
 REGRESSORS: dict[str, Any] = {"xgboost": BoostedTrees, "forest": Forest, "gp": GaussianProcess}
