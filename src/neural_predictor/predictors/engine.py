@@ -31,22 +31,26 @@ if TYPE_CHECKING:
     from neural_predictor.predictors.recipe import NeuralRecipe
     from neural_predictor.spaces import GraphBatch
 
+STEPS, GRAPHS = 32, 256
+"""Steps that one call of the compiled loop does at most, and what numbers of training graphs are rounded up to: fits
+of different N have equal shapes, and are compiled once."""
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
 
 
 @lru_cache(maxsize=32)
-def _compiled_epoch(recipe: NeuralRecipe) -> Any:
-    """The training epoch of this recipe: (state, graphs, batches, schedule) -> (state, loss).
+def _compiled_steps(recipe: NeuralRecipe) -> Any:
+    """Up to `STEPS` steps of training by this recipe: (state, graphs, batches, schedule) -> (state, loss).
 
     state: weights, first and second moments, lists of equal shapes. graphs: all training graphs. batches: rows
     (S, R, B) of the graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks
-    (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars).
+    (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), and
+    how many of the S there are to do. loss: (R,), the sum over these.
     """
 
     @tf.function(jit_compile=True, autograph=False)
-    def epoch(state: Any, graphs: Any, batches: Any, schedule: Any) -> Any:
+    def advance(state: Any, graphs: Any, batches: Any, schedule: Any) -> Any:
         rows, targets, shares, keep = batches
-        done, total = schedule
+        done, total, steps = schedule
 
         def step(k: Any, state: Any, loss: Any) -> Any:
             batch = tuple(tf.gather(part, rows[k]) for part in graphs)
@@ -59,12 +63,11 @@ def _compiled_epoch(recipe: NeuralRecipe) -> Any:
             gradients = tape.gradient(objective, state[0])
             return k + 1, _adam(state, gradients, done + tf.cast(k, tf.float32), total, recipe), loss + errors
 
-        steps = rows.shape[0]
         start = (0, state, tf.zeros(rows.shape[1]))
         _, state, loss = tf.while_loop(lambda k, *_: k < steps, step, start)
-        return state, loss / steps
+        return state, loss
 
-    return epoch
+    return advance
 
 
 def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: NeuralRecipe) -> Any:
@@ -86,6 +89,11 @@ def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: NeuralRecip
     return new
 
 
+def _filled(part: NDArray[Any], size: int = 0) -> Any:
+    """An array on the device with rows of zeros behind its own: `size` in all, or `STEPS`."""
+    return tf.constant(np.pad(part, [(0, (size or STEPS) - len(part))] + [(0, 0)] * (part.ndim - 1)))
+
+
 @dataclass(frozen=True, eq=False)
 class _Stack:
     """The replicates that one thread trains together."""
@@ -98,7 +106,7 @@ class _Stack:
     rngs: list[np.random.Generator]  # for order and dropout
 
     def epochs(self) -> Iterator[tuple[Any, Any, Any, tuple[Any, ...]]]:
-        """The batches of each epoch, as `_compiled_epoch` takes them."""
+        """The batches of each epoch, as `_compiled_steps` takes them."""
         recipe, (count, size) = self.recipe, self.rows.shape
         steps = -(-size // recipe.batch_size)
         places = np.arange(steps * recipe.batch_size)
@@ -118,17 +126,20 @@ class _Stack:
 
     def train(self, graphs: Any, advance: Callable[[int], None]) -> tuple[list[Any], NDArray[np.float32]]:
         """Final weights (R, ...) and the mean training loss (R, epochs) in z-scored units."""
-        epoch = _compiled_epoch(self.recipe)
+        run = _compiled_steps(self.recipe)
         weights = [tf.constant(weight) for weight in self.weights]
         state = (weights, [tf.zeros_like(w) for w in weights], [tf.zeros_like(w) for w in weights])
         losses = np.zeros((len(self.rngs), self.recipe.epochs), np.float32)
-        for number, (rows, targets, shares, keep) in enumerate(self.epochs()):
-            batches = (rows, targets, shares, keep)
-            batches = tf.nest.map_structure(tf.constant, batches)
-            steps = len(rows)
-            schedule = (tf.constant(float(number * steps)), tf.constant(float(self.recipe.epochs * steps)))
-            state, loss = epoch(state, graphs, batches, schedule)
-            losses[:, number] = loss.numpy()
+        for number, batches in enumerate(self.epochs()):
+            steps = len(batches[0])
+            total, lost = tf.constant(float(self.recipe.epochs * steps)), tf.zeros(len(self.rngs))
+            for start in range(0, steps, STEPS):
+                count = min(STEPS, steps - start)
+                block = tf.nest.map_structure(lambda part, start=start: _filled(part[start : start + STEPS]), batches)
+                schedule = (tf.constant(float(number * steps + start)), total, tf.constant(count))
+                state, loss = run(state, graphs, block, schedule)
+                lost += loss
+            losses[:, number] = lost.numpy() / steps
             if not np.isfinite(losses[:, number]).all():
                 raise PredictorError(
                     f"training diverged in epoch {number + 1}: the loss is {losses[:, number].tolist()}; "
@@ -186,7 +197,8 @@ def fit_replicates(
         initial = [np.stack(parts) for parts in zip(*drawn, strict=True)]
     places, rngs = local.reshape(rows.shape).astype(np.int32), [stream[1] for stream in streams]
     stacks = _stacks(_Stack(recipe, initial, places, targets.astype(np.float32), counts, rngs), workers)
-    device_graphs = tuple(map(tf.constant, network_inputs(train_graphs, recipe)))
+    held = -(-len(used) // GRAPHS) * GRAPHS
+    device_graphs = tuple(_filled(part, held) for part in network_inputs(train_graphs, recipe))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     weights = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
@@ -224,21 +236,13 @@ def normal_scores(labels: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(norm.ppf((rankdata(labels, axis=-1) - 0.5) / labels.shape[-1]), np.float64)
 
 
-@lru_cache(maxsize=32)
-def _compiled_scores(recipe: NeuralRecipe) -> Any:
-    @tf.function(jit_compile=True, autograph=False)
-    def scores(weights: Any, graphs: Any, rows: Any) -> Any:
-        return network.forward(weights, tuple(tf.gather(part, rows) for part in graphs), recipe)
-
-    return scores
-
-
 def _training_scores(
     recipe: NeuralRecipe, weights: tuple[NDArray[np.float32], ...], graphs: Any, rows: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """(R, N) each replicate's scores of its own training graphs."""
+    """(R, N) each replicate's scores of its own training graphs; once a fit, so that compiling would not pay."""
     on_device = tuple(map(tf.constant, weights))
-    return np.asarray(_compiled_scores(recipe)(on_device, graphs, tf.constant(rows)).numpy(), np.float64)
+    batch = tuple(tf.gather(part, tf.constant(rows)) for part in graphs)
+    return np.asarray(network.forward(on_device, batch, recipe).numpy(), np.float64)
 
 
 def _lines(

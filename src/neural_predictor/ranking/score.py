@@ -74,8 +74,8 @@ def makers(predictor: str, workers: int) -> tuple[Maker, Maker]:
     """What makes unfitted predictors of this name from seeds: the one that ranks, and that of the learning curve.
 
     The curve ends with the cross-validated predictions, and there each neural member of a blend is one fit, not a mean
-    of several. So it is in the fits to fewer networks, whose blends also cross-validate in two folds: they take half
-    the time.
+    of several. So it is in the fits to fewer networks, whose blends also cross-validate in three folds: they take half
+    the time, and two threads train two fits each, in equal shapes.
 
     Raises:
         PredictorError: for an unknown name.
@@ -86,7 +86,7 @@ def makers(predictor: str, workers: int) -> tuple[Maker, Maker]:
     if predictor not in PREDICTORS:
         raise PredictorError(f"unknown predictor {predictor!r}; known are {', '.join(PREDICTORS)}")
     recipe = PREDICTORS[predictor]
-    light = recipe.model_copy(update={"seeds": 1, "folds": 2}) if isinstance(recipe, BlendRecipe) else recipe
+    light = recipe.model_copy(update={"seeds": 1, "folds": 3}) if isinstance(recipe, BlendRecipe) else recipe
     return (lambda seed: make_predictor(recipe, seed, workers)), (lambda seed: make_predictor(light, seed, workers))
 
 
