@@ -14,7 +14,7 @@ import typer
 
 from neural_predictor import __version__, cli_children, cli_manifest, cli_rank
 from neural_predictor.errors import UserError
-from neural_predictor.progress import say
+from neural_predictor.progress import end_log, say
 
 app = typer.Typer(
     help="Figures and predictors of 'Neural Predictor for Neural Architecture Search'.",
@@ -227,3 +227,5 @@ def main() -> None:
     except UserError as error:
         say(f"neural-predictor: {error}")
         raise SystemExit(2) from None
+    finally:
+        end_log()

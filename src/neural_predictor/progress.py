@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -65,3 +66,11 @@ def say(line: str) -> None:
     """Print one line to standard error at once; a log that cannot be written, on a full disk, stops no work."""
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)
+
+
+def end_log() -> None:
+    """Drop what standard error could not take: otherwise the interpreter ends with status 120 because of it."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -11,9 +11,10 @@ from neural_predictor import locks
 
 LIVING = """
 import sys, time
+from functools import partial
 from pathlib import Path
 from neural_predictor.locks import enter
-enter(Path(sys.argv[1]), print)
+enter(Path(sys.argv[1]), partial(print, flush=True))
 Path(sys.argv[1], ".snakemake/locks").mkdir(parents=True, exist_ok=True)
 Path(sys.argv[1], ".snakemake/locks/0.input.lock").touch()
 import subprocess
