@@ -19,6 +19,7 @@ from scipy.stats import norm, rankdata
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
+from neural_predictor.predictors.kernels import padded
 from neural_predictor.predictors.losses import batch_loss
 from neural_predictor.predictors.propagation import STRUCTURE, network_inputs
 from neural_predictor.predictors.replicates import Replicates
@@ -89,11 +90,6 @@ def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: NeuralRecip
     return new
 
 
-def _filled(part: NDArray[Any], size: int = 0) -> Any:
-    """An array on the device with rows of zeros behind its own: `size` in all, or `STEPS`."""
-    return tf.constant(np.pad(part, [(0, (size or STEPS) - len(part))] + [(0, 0)] * (part.ndim - 1)))
-
-
 @dataclass(frozen=True, eq=False)
 class _Stack:
     """The replicates that one thread trains together."""
@@ -135,7 +131,9 @@ class _Stack:
             total, lost = tf.constant(float(self.recipe.epochs * steps)), tf.zeros(len(self.rngs))
             for start in range(0, steps, STEPS):
                 count = min(STEPS, steps - start)
-                block = tf.nest.map_structure(lambda part, start=start: _filled(part[start : start + STEPS]), batches)
+                block = tf.nest.map_structure(
+                    lambda part, start=start: padded(part[start : start + STEPS], STEPS), batches
+                )
                 schedule = (tf.constant(float(number * steps + start)), total, tf.constant(count))
                 state, loss = run(state, graphs, block, schedule)
                 lost += loss
@@ -198,7 +196,7 @@ def fit_replicates(
     places, rngs = local.reshape(rows.shape).astype(np.int32), [stream[1] for stream in streams]
     stacks = _stacks(_Stack(recipe, initial, places, targets.astype(np.float32), counts, rngs), workers)
     held = -(-len(used) // GRAPHS) * GRAPHS
-    device_graphs = tuple(_filled(part, held) for part in network_inputs(train_graphs, recipe))
+    device_graphs = tuple(padded(part, held) for part in network_inputs(train_graphs, recipe))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     weights = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))

@@ -1,4 +1,4 @@
-"""What the networks' layers are made of: initial kernels, and products in the recipe's precision."""
+"""What the networks' layers are made of: initial kernels, products in the recipe's precision, arrays of round sizes."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def multiply(left: Any, kernel: Any, recipe: NeuralRecipe) -> Any:
         low = tf.matmul(tf.cast(left, tf.bfloat16), tf.cast(kernel, tf.bfloat16))
         return tf.cast(low, tf.float32)
     return tf.matmul(left, kernel)
+
+
+def padded(values: NDArray[Any], size: int) -> Any:
+    """An array on the device with rows of zeros behind its own, `size` in all."""
+    return tf.constant(np.pad(values, [(0, size - len(values))] + [(0, 0)] * (values.ndim - 1)))

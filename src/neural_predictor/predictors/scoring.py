@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
-from neural_predictor.predictors.kernels import multiply
+from neural_predictor.predictors.kernels import multiply, padded
 from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
 from neural_predictor.predictors.propagation import network_inputs
 
@@ -34,10 +34,6 @@ def _round_up(count: int) -> int:
     """A size near `count`, of few, so that blocks of similar sizes share their compiled code."""
     step = max(256, 2 ** max(count.bit_length() - 4, 0))
     return -(-count // step) * step
-
-
-def _pad(values: NDArray[Any], size: int) -> Any:
-    return tf.constant(np.pad(values, [(0, size - len(values))] + [(0, 0)] * (values.ndim - 1)))
 
 
 def _propagate(gathered: list[Any], rows: Any, bias: Any, links: Links) -> Any:
@@ -122,12 +118,12 @@ class SpaceScorer:
     def _on_device(block: Neighbourhoods) -> tuple[list[tuple[Any, Any]], list[tuple[int, tuple[Any, ...]]]]:
         def level(part: Level) -> tuple[Any, Any]:
             size = _round_up(len(part.members))
-            return _pad(part.members, size), _pad(part.rows, size)
+            return padded(part.members, size), padded(part.rows, size)
 
         heads = []
         for start in range(0, len(block.classes), HEAD_GRAPHS):
             parts = [part[start : start + HEAD_GRAPHS] for part in (block.classes, block.propagation, block.pooling)]
-            heads.append((len(parts[0]), tuple(_pad(part, _round_up(len(parts[0]))) for part in parts)))
+            heads.append((len(parts[0]), tuple(padded(part, _round_up(len(parts[0]))) for part in parts)))
         return [level(part) for part in block.levels], heads
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
@@ -164,8 +160,8 @@ class PlainScorer:
         block = min(PLAIN_GRAPHS, max(PLAIN_PLACES // graphs.mask.shape[1], 256))
         for start in range(0, len(graphs), block):
             part = graphs.take(slice(start, start + block))
-            padded = tuple(_pad(values, _round_up(len(part))) for values in network_inputs(part, recipe))
-            self._batches.append((len(part), padded))
+            size = _round_up(len(part))
+            self._batches.append((len(part), tuple(padded(values, size) for values in network_inputs(part, recipe))))
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """As `SpaceScorer.score`."""
