@@ -29,7 +29,7 @@ report: all  ## results/report.html: figures, captions, run times
 	$(BIN)/snakemake all --report results/report.html
 
 test: $(READY)  ## every test, a process a core, at most four
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 faults: $(READY)  ## smoke-v1 killed at KILLS (50) random moments and restarted: the same tables
 	$(BIN)/python -m pytest tests/faults/test_kills.py --kills $(KILLS)

@@ -19,6 +19,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path.name == "test_kills.py" and not config.getoption("--kills") else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs of the workflow come first, the longest of them before all, so that no process ends long after all."""
+    items.sort(key=lambda item: (item.path.parent.name != "workflow", item.path.name != "test_run.py"))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real benchmark extracts, which lies beside the project and is no part of it."""

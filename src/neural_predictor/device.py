@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _POLL_S = 5.0
+_LEGACY = "TF_USE_LEGACY_KERAS"
 
 
 def configure(threads: int, accelerator: str) -> int:
@@ -35,8 +36,7 @@ def configure(threads: int, accelerator: str) -> int:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     elif visible := _visible_gpus():
         os.environ["CUDA_VISIBLE_DEVICES"] = claim(visible)
-    import tensorflow as tf
-
+    tf = _tensorflow()
     tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -52,6 +52,24 @@ def configure(threads: int, accelerator: str) -> int:
     for device in devices:
         tf.config.experimental.set_memory_growth(device, enable=True)
     return 1
+
+
+def _tensorflow() -> Any:
+    """TensorFlow without Keras, which few commands need and which takes half of the seconds of its import.
+
+    TensorFlow loads Keras at once, but the one that this variable names only if it is installed; Keras itself does not
+    read it, and loads where it is imported.
+    """
+    before = os.environ.get(_LEGACY)
+    os.environ[_LEGACY] = "1"
+    try:
+        import tensorflow as tf
+    finally:
+        if before is None:
+            del os.environ[_LEGACY]
+        else:
+            os.environ[_LEGACY] = before
+    return tf
 
 
 def _visible_gpus() -> list[str]:

@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
-from scipy.optimize import isotonic_regression
 
 from neural_predictor.experiments.results import caption
 from neural_predictor.figures.style import INK, add_caption, new_figure
@@ -205,6 +204,8 @@ def _across(
 
     Layers are put in the order of their wanted places again and again, the barycentre method of layered drawing.
     """
+    from scipy.optimize import isotonic_regression  # here, for the figures without diagrams do not need it
+
     links = np.zeros((len(layer), len(layer)))
     for first, second in (pair for route in routes for pair in pairwise(route)):
         links[first, second] = links[second, first] = 1

@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -61,6 +60,8 @@ def style() -> Any:
 
 def sequence_colours(count: int) -> list[Any]:
     """`count` ordered colours that differ in lightness too, for readers who do not see hue."""
+    import seaborn as sns  # here, for it takes longer to load than most figures to draw
+
     return list(sns.color_palette("viridis", count + 1))[:count]
 
 

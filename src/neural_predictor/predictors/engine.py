@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
-from scipy.stats import norm, rankdata
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
@@ -231,6 +230,8 @@ def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
 
 def normal_scores(labels: NDArray[np.float64]) -> NDArray[np.float64]:
     """(R, N) labels as the normal quantiles of their ranks, equal labels as the mean of theirs."""
+    from scipy.stats import norm, rankdata  # here, since it takes a second to load, and not all recipes need it
+
     return np.asarray(norm.ppf((rankdata(labels, axis=-1) - 0.5) / labels.shape[-1]), np.float64)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from scipy.optimize import nnls
 
 from neural_predictor.bounded import parse_json, read_npz, shown
 from neural_predictor.errors import PredictorError
@@ -121,6 +120,8 @@ class _Units:
 
 def _blend_weights(crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
     """Weights (m,) of least squared error of (m, N) cross-validated predictions: none negative, drawn to equal ones."""
+    from scipy.optimize import nnls  # here, since it takes a second to load, and most predictors are no blends
+
     m, n = crossed.shape
     mean = crossed.mean(axis=0)
     equal = max(float(mean @ targets) / float(mean @ mean), 0) / m if mean.any() else 1 / m

@@ -27,6 +27,9 @@ Links = tuple["Sequence[int]", "Sequence[int]"]
 MEMORY_MB = 2048
 PLAIN_GRAPHS = 2**13
 PLAIN_PLACES = 2**17  # places of the graphs of a batch, which bound it where graphs are large
+SHARED_PLACES = 16
+"""Places of a graph up to which distinct nodes are computed once: unrolled over pairs of places, the code for 30 takes
+ten seconds to compile, and where graphs are large few of their nodes are alike."""
 HEAD_GRAPHS = 2**16  # graphs that are pooled at once
 
 
@@ -153,7 +156,7 @@ def _compiled_forward(recipe: NeuralRecipe) -> Any:
 
 
 class PlainScorer:
-    """For predictors that do not work on neighbourhoods: every graph, in batches."""
+    """For predictors that do not work on neighbourhoods, and for large graphs: every graph, in batches."""
 
     def __init__(self, graphs: GraphBatch, recipe: NeuralRecipe) -> None:
         self._batches = []
@@ -173,7 +176,7 @@ def make_scorer(
     graphs: GraphBatch, recipe: NeuralRecipe, width: int, memory_mb: int = MEMORY_MB
 ) -> SpaceScorer | PlainScorer:
     """Graphs made ready to be scored by replicates of this kind, number of layers, and D."""
-    if recipe.local:
+    if recipe.local and graphs.mask.shape[1] <= SHARED_PLACES:
         return SpaceScorer(graphs, recipe.layers, width, memory_mb)
     return PlainScorer(graphs, recipe)
 

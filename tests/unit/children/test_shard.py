@@ -69,7 +69,7 @@ class StoppedError(Exception):
     """In place of a kill."""
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 4, 5, 8, 11])
+@pytest.mark.parametrize("epochs", [1, 5, 8])
 def test_a_stop_after_any_epoch_changes_nothing(feed, tmp_path, undisturbed, monkeypatch, epochs):
     monkeypatch.setattr(module, "CHECKPOINT_EVERY_S", -1.0)
     left = [epochs]
@@ -142,20 +142,22 @@ t.write_shard(Path({out!r}), records)
 
 
 @pytest.mark.slow
-def test_ten_kills_at_random_moments(tmp_path):
-    """SIGKILL of the process group, from before TensorFlow is there to the last child."""
+def test_five_kills_at_random_moments(tmp_path):
+    """SIGKILL of the process group, from before TensorFlow is there to the last child, however fast the machine is."""
     rng = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
-    tables = {}
-    for name, kills in (("undisturbed", 0), ("killed", 10)):
+    tables, whole_s = {}, 0.0
+    for name, kills in (("undisturbed", 0), ("killed", 5)):
         paths = {"work": str(tmp_path / name), "out": str(tmp_path / f"{name}.jsonl")}
         code = KILLED.format(folder=os.path.dirname(__file__), **paths)  # noqa: PTH120
         for _ in range(kills):
             process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stderr=subprocess.DEVNULL)
-            time.sleep(rng.uniform(1, 8))
+            time.sleep(rng.uniform(0.1, 0.9) * whole_s)
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        start = time.monotonic()
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        whole_s = time.monotonic() - start
         lines = (tmp_path / f"{name}.jsonl").read_text().splitlines()
         tables[name] = numbers(json.loads(line) for line in lines)
     assert tables["killed"] == tables["undisturbed"]
