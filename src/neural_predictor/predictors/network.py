@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from neural_predictor.predictors import sequences
+from neural_predictor.predictors.dagnn import dagnn, dagnn_weights
 from neural_predictor.predictors.kernels import glorot, multiply
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
     from neural_predictor.predictors.recipe import NeuralRecipe
 
+LOWEST = -1e9  # of padding, where a maximum over nodes is taken
 KERNEL = 3  # neighbouring places that a convolution of the CNN sees
 Graphs = tuple[Any, Any, Any]
 Weights = tuple[Any, ...]
 """Kernel and bias of each layer in turn: (R, i, 2 D), (R, 2 D) for convolutions; (R, i + D, 4 D), (R, 4 D) for LSTM
-layers; (R, i, o), (R, o) for the rest."""
+layers; (R, i + D, 3 D), (R, 3 D) for sweeps of a DAGNN; (R, i, o), (R, o) for the rest."""
 
 
 def initial_weights(
@@ -41,10 +43,11 @@ def initial_weights(
         features: f, kinds of operation.
         rng: where the weights come from.
     """
-    body = sequences.lstm_weights if recipe.kind in sequences.BODIES else _layer_weights
+    body = _WEIGHTS.get(recipe.kind, _layer_weights)
     sizes = {"mlp": places * (features + places), "cnn": features + places}
     weights = body(recipe, width, sizes.get(recipe.kind, features), rng)
-    size = 3 * width if recipe.readout == "mean-sum-max" else width
+    size = width * (min(recipe.layers, 2) if recipe.kind == "dagnn" else 1)
+    size *= 3 if recipe.readout == "mean-sum-max" else 1
     for out in (*recipe.hidden, 1):
         weights += [glorot(rng, size, out), np.zeros(out, np.float32)]
         size = out
@@ -109,16 +112,26 @@ def head(pooled: Any, weights: Weights, recipe: NeuralRecipe, keep: Sequence[Any
 
 
 def _gcn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
-    """The last convolution's embeddings as one vector a graph: their mean, (R, b, D), or (R, b, 3 D)."""
+    """The last convolution's embeddings as one vector a graph, (R, b, D) or (R, b, 3 D)."""
     hidden, propagation, pooling = graphs
     for k in range(recipe.layers):
         hidden = convolve(hidden, propagation, weights[2 * k], weights[2 * k + 1], recipe)
-    mean = tf.reduce_sum(hidden * pooling[..., None], axis=2)
+    return _read_out(hidden, pooling, recipe)
+
+
+def _dagnn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
+    """The states of the last two sweeps as one vector a graph, (R, b, 2 D) or (R, b, 6 D)."""
+    return _read_out(dagnn(weights, graphs, recipe), graphs[2], recipe)
+
+
+def _read_out(nodes: Any, pooling: Any, recipe: NeuralRecipe) -> Any:
+    """One vector (R, b, D) of each graph's nodes (R, b, v, D), or three side by side, as the recipe's readout says."""
+    mean = tf.reduce_sum(nodes * pooling[..., None], axis=2)
     if recipe.readout == "mean":
         return mean
-    real = tf.cast(pooling > 0, tf.float32)
-    nodes = tf.reduce_sum(real, axis=2)[..., None]
-    return tf.concat([mean, mean * tf.sqrt(nodes), tf.reduce_max(hidden * real[..., None], axis=2)], axis=-1)
+    real = pooling[..., None] > 0
+    count = tf.reduce_sum(tf.cast(real, tf.float32), axis=2)
+    return tf.concat([mean, mean * tf.sqrt(count), tf.reduce_max(tf.where(real, nodes, LOWEST), axis=2)], axis=-1)
 
 
 def _mlp(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
@@ -154,7 +167,8 @@ def _halved(values: Any) -> Any:
     return tf.reduce_max(tf.reshape(even, (count, batch, -(-v // 2), 2, size)), axis=3)
 
 
-_BODIES = {"gcn": _gcn, "mlp": _mlp, "cnn": _cnn, **sequences.BODIES}
+_WEIGHTS = {"dagnn": dagnn_weights, **dict.fromkeys(sequences.BODIES, sequences.lstm_weights)}
+_BODIES = {"gcn": _gcn, "dagnn": _dagnn, "mlp": _mlp, "cnn": _cnn, **sequences.BODIES}
 """Each makes one vector (R, b, ..) a graph with the first 2 * `layers` weights: a kernel and a bias a layer."""
 
 

@@ -20,12 +20,14 @@ class NeuralRecipe(BaseModel):
     """A neural predictor: the paper's graph convolutional network, or one of those that it is compared with.
 
     Attributes:
-        kind: `gcn`; `mlp`, fully connected layers on the operations and A_hat of all places; `cnn`, convolutions over
-            three neighbouring places with max-pooling (both as the replication has them, on A alone, but with padding
-            masked and with the activation that its fully connected layer lacks); `assessor`, `nao` and `pnas`, LSTMs
+        kind: `gcn`; `dagnn`, a recurrent network that runs along the edges (module `dagnn`); `mlp`, fully connected
+            layers on the operations and A_hat of all places; `cnn`, convolutions over three neighbouring places with
+            max-pooling (both as the replication has them, on A alone, but with padding masked and with the activation
+            that its fully connected layer lacks); `assessor`, `nao` and `pnas`, LSTMs
             over the sequence of nodes (Deng et al. 2017; Luo et al. 2018; Liu et al. 2018: module `sequences` says
             what each is and what differs from its source).
-        layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains), or layers of the MLP, CNN or LSTM.
+        layers: graph convolutions (3 for cells; 18 for ProxylessNAS chains), sweeps of the DAGNN, along the edges and
+            against them in turn, or layers of the MLP, CNN or LSTM.
         width: D, or "paper": `PAPER_WIDTHS`, between its N interpolated linearly and held constant outside. Of an
             LSTM, the size of its state.
         hidden: widths of the fully connected ReLU layers that follow (for the GCN, after the mean over nodes), before
@@ -46,18 +48,18 @@ class NeuralRecipe(BaseModel):
             this learning rate would shrink weights by less than a thousandth over a whole training, which is
             none at all, and the code of the paper's time knew decay as an L2 term: so L2 it is.
         optimizer: `adam`, or `adamw`: kernels shrink by learning rate times weight decay in each step, beside Adam.
-        readout: how a GCN makes one vector of its nodes: their `mean`, or `mean-sum-max`: that, their sum over the
-            square root of their number, and their largest values, side by side.
-        reach: whether a GCN's layers also see all nodes that a node reaches and is reached from, as two further
+        readout: how a GCN or DAGNN makes one vector of its nodes: their `mean`, or `mean-sum-max`: that, their sum
+            over the square root of their number, and their largest values, side by side.
+        reach: whether their layers also see all nodes that a node reaches and is reached from, as two further
             directions with kernels of their own.
-        structure: whether a GCN's nodes also carry where they stand: depth, degrees, share of paths
-            (`propagation.node_structure`), which its few layers cannot count.
+        structure: whether their nodes also carry where they stand: depth, degrees, share of paths
+            (`propagation.node_structure`), which few layers cannot count.
         precision: `mixed_bfloat16` multiplies matrices in bfloat16 and keeps weights and sums in float32 (GPUs).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["gcn", "mlp", "cnn", "assessor", "nao", "pnas"] = "gcn"
+    kind: Literal["gcn", "dagnn", "mlp", "cnn", "assessor", "nao", "pnas"] = "gcn"
     layers: Positive = 3
     width: Positive | Literal["paper"] = "paper"
     hidden: tuple[Positive, ...] = (128,)
@@ -76,9 +78,9 @@ class NeuralRecipe(BaseModel):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
     @model_validator(mode="after")
-    def _only_a_gcn_sees_structure(self) -> NeuralRecipe:
-        if self.kind != "gcn" and (self.reach or self.structure or self.readout != "mean"):
-            raise ValueError(f"reach, structure and readout are of kind gcn; this is {self.kind}")
+    def _only_graph_networks_see_structure(self) -> NeuralRecipe:
+        if self.kind not in ("gcn", "dagnn") and (self.reach or self.structure or self.readout != "mean"):
+            raise ValueError(f"reach, structure and readout are of kind gcn or dagnn; this is {self.kind}")
         return self
 
     @property
@@ -88,7 +90,7 @@ class NeuralRecipe(BaseModel):
 
     @property
     def directions(self) -> int:
-        """Directions in which a graph convolution passes messages."""
+        """Directions in which messages pass."""
         return 4 if self.reach else 2
 
     @property
