@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import kendalltau
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +63,8 @@ def predictor_metrics(predicted: NDArray[np.floating], observed: NDArray[np.floa
 
     Tau is 0 where all predictions are equal: they rank nothing.
     """
+    from scipy.stats import kendalltau  # here, since it takes a second to load, and few experiments need it
+
     tau = float(kendalltau(predicted, observed).statistic)
     error = float(np.mean(np.square(predicted - observed)))
     variance = float(np.var(observed))
