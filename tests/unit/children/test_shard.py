@@ -136,7 +136,7 @@ import test_shard as t
 from neural_predictor.children import shard
 shard.CHECKPOINT_EVERY_S = 0.2
 feed = t.Resident(t.load_images("digits", t.RAW))
-records = t.train_shard(t.make_shard(4, 2), feed, Path({work!r}), device="cpu")
+records = t.train_shard(t.make_shard(2, 3), feed, Path({work!r}), device="cpu")
 t.write_shard(Path({out!r}), records)
 """
 
