@@ -7,8 +7,11 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+_HOLDS_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+"""All that imports can stand in: expressions are most of a module, and hold none."""
 
 
+@cache
 def _file(module: str) -> Path | None:
     parts = module.split(".")[1:]
     for path in (PACKAGE.joinpath(*parts, "__init__.py"), PACKAGE.joinpath(*parts).with_suffix(".py")):
@@ -28,7 +31,7 @@ def _imports(path: Path) -> frozenset[str]:
             continue
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "neural_predictor":
             found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
-        pending.extend(ast.iter_child_nodes(node))
+        pending.extend(child for child in ast.iter_child_nodes(node) if isinstance(child, _HOLDS_STATEMENTS))
     return frozenset(found)
 
 
