@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from support.checkout import Checkout
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--kills` of tests/faults/test_kills.py, which `make faults` sets."""
     parser.addoption("--kills", type=int, default=0, help="kill the workflow so many times, at random moments")
+
+
+def pytest_configure() -> None:
+    """Look for garbage less often: what TensorFlow traces is much, and lives as long as the process."""
+    gc.set_threshold(100_000, 20, 100)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
