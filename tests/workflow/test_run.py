@@ -143,7 +143,7 @@ def test_a_single_stage_is_rerun_and_gives_the_same_numbers(built):
     assert rules(output) == {"fit_predictor"}
     assert output.count("rule fit_predictor:") == len(scores)
     assert [path.read_bytes() for path in scores] == before
-    assert "run_experiment" in rules(built.snakemake("--cores", "2", target))
+    assert "Nothing to be done" in built.snakemake("--cores", "2", target)  # for the same bytes
     assert built.path("results/smoke-v1/fig7.csv").read_bytes() == fig7
     built.snakemake("--cores", "2", "--touch", "--", ALL)
 
