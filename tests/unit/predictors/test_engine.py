@@ -53,8 +53,8 @@ def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
 
     23 networks in batches of 5: the last step of an epoch has 3.
     """
-    graphs = graphs.padded(6 + padding)
-    seeds = [11, 12, 13]
+    graphs, labels = graphs.padded(6 + padding), labels[:2]
+    seeds = [11, 12]
     start = [network.initial_weights(QUIET, 12, 6, graphs.features, np.random.default_rng(seed)) for seed in seeds]
     initial = [np.stack(parts) for parts in zip(*start, strict=True)]
     replicates = engine.fit_replicates(graphs, labels, QUIET, seeds, initial=initial)
@@ -73,8 +73,8 @@ def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
                 losses.append(np.mean((scores - targets[batch]) ** 2))
                 model.train_on_batch(chosen, targets[batch])
             assert replicates.loss[k, epoch] == pytest.approx(np.mean(losses), rel=1e-4)
-        ours = replicates.keras_model(k)(inputs, training=False)
-        np.testing.assert_allclose(ours, model(inputs, training=False), atol=1e-3)
+        ours = replicates.keras_model(k)(inputs, training=False).numpy()
+        np.testing.assert_allclose(ours, model(inputs, training=False).numpy(), atol=1e-3)
 
 
 def test_a_replicate_does_not_depend_on_what_is_trained_beside_it(graphs, labels, replicates):
