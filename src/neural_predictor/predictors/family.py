@@ -20,6 +20,7 @@ from neural_predictor.predictors.features import FeatureMap
 from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.members import Fitted, FittedNetworks, fit_member, member_from_arrays
 from neural_predictor.predictors.recipe import (
+    DAGNN,
     HINGE,
     HINGE_REACH,
     SEQUENCE,
@@ -51,6 +52,7 @@ PREDICTORS: dict[str, Recipe] = {
     "paper": NeuralRecipe(),
     "mlp": NeuralRecipe(kind="mlp"),
     "cnn": NeuralRecipe(kind="cnn"),
+    "dagnn": DAGNN,
     "gcn-hinge": HINGE,
     "gcn-reach": HINGE_REACH,
     "gcn-logistic": HINGE.model_copy(update={"loss": "pairwise-logistic"}),
@@ -118,17 +120,22 @@ class _Units:
         return np.asarray(found + slope * beyond + self.tilt * targets)
 
 
-def _blend_weights(crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
-    """Weights (m,) of least squared error of (m, N) cross-validated predictions: none negative, drawn to equal ones."""
+def _blend_weights(
+    crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float, prior: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Weights (m,) of least squared error of (m, N) cross-validated predictions: none negative, drawn to a prior.
+
+    The prior (m,) sums to one; weights are drawn to the multiple of it that has the least error.
+    """
     from scipy.optimize import nnls  # here, since it takes a second to load, and most predictors are no blends
 
     m, n = crossed.shape
-    mean = crossed.mean(axis=0)
-    equal = max(float(mean @ targets) / float(mean @ mean), 0) / m if mean.any() else 1 / m
+    mean = prior @ crossed
+    factor = max(float(mean @ targets) / float(mean @ mean), 0) if mean.any() else 1
     pull = np.sqrt(shrinkage * n)
     rows = np.concatenate([crossed.T, pull * np.eye(m)])
-    weights, _ = nnls(rows, np.concatenate([targets, np.full(m, pull * equal)]))
-    return weights if weights.any() else np.full(m, 1 / m)
+    weights, _ = nnls(rows, np.concatenate([targets, pull * factor * prior]))
+    return weights if weights.any() else prior
 
 
 class Blend:
@@ -139,6 +146,7 @@ class Blend:
         folds: of the cross-validation.
         seeds: fits of a neural member to all training graphs.
         shrinkage: as in `BlendRecipe`; of one member it has no effect.
+        prior: likewise.
         seed: of every random draw.
         workers: CPU threads.
     """
@@ -150,10 +158,12 @@ class Blend:
         folds: int = FOLDS,
         seeds: int = 1,
         shrinkage: float = 0.0,
+        prior: dict[str, float] | None = None,
         seed: int = 0,
         workers: int = 1,
     ) -> None:
         self._recipes, self._folds, self._seeds, self._shrinkage = members, folds, seeds, shrinkage
+        self._prior = prior or {}
         self._seed, self._workers = seed, workers
         self._crossed: NDArray[np.float64] | None = None
         self._raw = LastBatch(self._predict_members)
@@ -183,7 +193,7 @@ class Blend:
         if blend:
             self._crossed = crossed = np.stack([self._held_out(found) for found in fits])
             self._means, self._deviations = crossed.mean(axis=1), np.maximum(crossed.std(axis=1), 1e-12)
-            self._weights = _blend_weights(self._standard(crossed), self._units.targets, self._shrinkage)
+            self._weights = self._choose(self._standard(crossed), self._units.targets)
         return self
 
     @property
@@ -207,13 +217,17 @@ class Blend:
         found = np.empty(crossed.shape[1])
         for held in self._parts():
             rest = np.setdiff1d(np.arange(len(found)), held)
-            weights = _blend_weights(crossed[:, rest], self._units.targets[rest], self._shrinkage)
-            found[held] = weights @ crossed[:, held]
+            found[held] = self._choose(crossed[:, rest], self._units.targets[rest]) @ crossed[:, held]
         return self._units.back(found)
 
     def cross_members(self) -> NDArray[np.float64]:
         """As `Predictor.cross_members`."""
         return self._units.back(self._weights.sum() * self._standard(self._cross()))
+
+    def _choose(self, crossed: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m,) weights of the members' standardised predictions (m, N)."""
+        prior = np.array([self._prior.get(name, 1.0) for name in self._recipes])
+        return _blend_weights(crossed, targets, self._shrinkage, prior / prior.sum())
 
     def _standard(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((targets - self._means[:, None]) / self._deviations[:, None])
@@ -255,7 +269,13 @@ class Blend:
         """Write an .npz file: recipes, training graphs and labels, each member's arrays, weights."""
         about = {
             "members": {name: recipe.model_dump(mode="json") for name, recipe in self._recipes.items()},
-            "options": {"folds": self._folds, "seeds": self._seeds, "shrinkage": self._shrinkage, "seed": self._seed},
+            "options": {
+                "folds": self._folds,
+                "seeds": self._seeds,
+                "shrinkage": self._shrinkage,
+                "prior": self._prior,
+                "seed": self._seed,
+            },
         }
         arrays: Any = {
             "about": np.array(json.dumps(about)),
@@ -306,6 +326,7 @@ class _Options(BaseModel):
     folds: Annotated[int, Field(ge=2)]
     seeds: Annotated[int, Field(ge=1)]
     shrinkage: Annotated[float, Field(ge=0)]
+    prior: dict[str, Annotated[float, Field(gt=0)]]
     seed: int
 
 
@@ -323,7 +344,7 @@ def make_predictor(recipe: Recipe, seed: int = 0, workers: int = 1) -> Blend:
         PredictorError: for a cascade, which has two stages, and a classifier.
     """
     if isinstance(recipe, BlendRecipe):
-        options = recipe.model_dump(include={"folds", "seeds", "shrinkage"})
+        options = recipe.model_dump(include={"folds", "seeds", "shrinkage", "prior"})
         return Blend(recipe.members, seed=seed, workers=workers, **options)
     if isinstance(recipe, CascadeRecipe) or (isinstance(recipe, NeuralRecipe) and recipe.loss == "logistic"):
         raise PredictorError(f"a predictor of one stage is a regressor, not a {recipe.kind} of accurate networks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -234,11 +234,15 @@ SEQUENCE = NeuralRecipe(
 )
 """An LSTM over the nodes, with the one rate and length that suit all three of `sequences` on development thirds."""
 HINGE_REACH = HINGE.model_copy(update={"reach": True})
+DAGNN = HINGE.model_copy(
+    update={"kind": "dagnn", "layers": 2, "loss": "pairwise-logistic", "learning_rate": 2e-3},
+)
+"""The best single predictor of ours: a sweep along the edges, then one against them."""
 
 
 def _best_members() -> dict[str, SingleRecipe]:
     return {
-        "gcn": HINGE,
+        "dagnn": DAGNN,
         "gcn-reach": HINGE_REACH,
         "xgboost": BoostedTreesRecipe(),
         "forest": ForestRecipe(),
@@ -255,7 +259,9 @@ class BlendRecipe(BaseModel):
         members: their recipes by name.
         folds: of the cross-validation.
         seeds: fits of each neural member to all N networks, whose mean is its prediction.
-        shrinkage: how strongly weights are drawn to equal ones, as a share of N.
+        shrinkage: how strongly weights are drawn to those of the prior, as a share of N.
+        prior: weights by member, up to a factor; 1 of those that are not named. Of the default members the DAGNN has
+            as much as all others together: docs/predictors.md says why.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -265,6 +271,18 @@ class BlendRecipe(BaseModel):
     folds: Annotated[int, Field(ge=2)] = 5
     seeds: Positive = 3
     shrinkage: Annotated[float, Field(ge=0)] = 0.1
+    prior: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _prior_of_the_default(cls, values: Any) -> Any:
+        return {"prior": {"dagnn": 4}, **values} if isinstance(values, dict) and "members" not in values else values
+
+    @model_validator(mode="after")
+    def _prior_of_members(self) -> BlendRecipe:
+        if unknown := sorted(set(self.prior) - set(self.members)):
+            raise ValueError(f"prior names {', '.join(unknown)}; the members are {', '.join(self.members)}")
+        return self
 
 
 Recipe = Annotated[

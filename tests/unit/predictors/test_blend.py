@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy.stats import kendalltau, spearmanr
 
 from neural_predictor.errors import PredictorError
@@ -82,16 +83,27 @@ def test_the_order_of_labels_alone_counts(graphs, labels):
     assert spearmanr(one, other).statistic == pytest.approx(1)
 
 
-def test_weights_follow_what_predicts_and_fall_back_to_equal_ones():
+def test_weights_follow_what_predicts_and_fall_back_to_the_prior():
     rng = np.random.default_rng(0)
-    targets = rng.normal(size=200)
+    targets, prior = rng.normal(size=200), np.array([0.2, 0.8])
     good, bad = targets + rng.normal(0, 0.3, 200), rng.normal(size=200)
-    free = _blend_weights(np.stack([good, bad]), targets, 0.0)
-    drawn = _blend_weights(np.stack([good, bad]), targets, 100.0)
+    free = _blend_weights(np.stack([good, bad]), targets, 0.0, prior)
+    drawn = _blend_weights(np.stack([good, bad]), targets, 100.0, prior)
     assert free[0] > 0.7
     assert free[1] < 0.1
-    assert drawn[0] == pytest.approx(drawn[1], rel=0.05)
-    np.testing.assert_allclose(_blend_weights(-np.stack([good, good]), targets, 0.0), [0.5, 0.5])
+    assert 4 * drawn[0] == pytest.approx(drawn[1], rel=0.1)
+    np.testing.assert_allclose(_blend_weights(-np.stack([good, good]), targets, 0.0, prior), prior)
+
+
+def test_a_prior_is_of_members_and_reaches_the_weights(graphs, labels):
+    two = {name: QUICK[name] for name in ("xgboost", "forest")}
+    recipe = BlendRecipe(members=two, shrinkage=1e6, prior={"forest": 3})
+    weights = make_predictor(recipe).fit(graphs.take(slice(60)), labels[:60]).weights
+    assert weights["forest"] == pytest.approx(3 * weights["xgboost"], rel=1e-3)
+    assert BlendRecipe(members=two).prior == {}
+    assert set(BlendRecipe().prior) < set(BlendRecipe().members)
+    with pytest.raises(ValidationError, match="prior names gcn; the members are xgboost, forest"):
+        BlendRecipe(members=two, prior={"gcn": 2})
 
 
 def test_units_keep_the_order_beyond_the_labels_and_among_equal_ones():
