@@ -59,8 +59,8 @@ def _tensorflow() -> Any:
     """TensorFlow without Keras, which few commands need and which takes half of the seconds of its import.
 
     TensorFlow loads Keras at once, but the one that this variable names only if it is installed; Keras itself does not
-    read it, and loads where it is imported. None of what it makes meanwhile is
-    garbage: to look for some takes half a second.
+    read it, and loads where it is imported. None of what it makes meanwhile is garbage: to look for some takes half a
+    second.
     """
     before, collects = os.environ.get(_LEGACY), gc.isenabled()
     os.environ[_LEGACY] = "1"

@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -61,8 +60,9 @@ def style() -> Any:
 
 def sequence_colours(count: int) -> list[Any]:
     """`count` ordered colours that differ in lightness too, for readers who do not see hue."""
-    shades = mpl.colormaps["viridis"](np.linspace(0, 1, count + 3)[1:-1])  # neither end, nor the palest of the others
-    return [tuple(shade) for shade in shades[:count, :3].tolist()]
+    import seaborn as sns  # here, for it takes longer to load than most figures to draw
+
+    return list(sns.color_palette("viridis", count + 1))[:count]
 
 
 def add_caption(figure: Figure, text: str, *, characters: int) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from neural_predictor.ranking import quality
 from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, learning_curve, sub_trials
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Scored
@@ -17,6 +18,17 @@ def trial(size, noise, n=200, seed=0):
 def test_tau_of_a_constant_is_zero():
     assert Trial(3, np.arange(5.0), np.ones(5)).tau() == 0
     assert Trial(3, np.arange(5.0), np.arange(5.0)).tau() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("n", [2, 40])
+def test_tau_of_all_resamples_at_once_is_that_of_each_alone(monkeypatch, n):
+    """With ties on both sides; of two networks, half of the resamples hold one twice, and rank nothing."""
+    rng = RNG(n)
+    tied = Trial(1, rng.integers(0, 6, n).astype(float), rng.normal(size=n).round(1))
+    at_once = tied.resampled(RNG(3))
+    monkeypatch.setattr(quality, "_FEW", 0)
+    np.testing.assert_allclose(at_once, tied.resampled(RNG(3)), rtol=1e-12, atol=1e-15)
+    assert len(np.unique(at_once)) > 1
 
 
 def test_the_interval_of_tau_holds_the_truth_about_as_often_as_it_says():
