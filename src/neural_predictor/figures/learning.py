@@ -40,10 +40,11 @@ def draw_learning(frame: pd.DataFrame, protocol: Protocol) -> Figure:
         _draw_seconds(axes[-1], protocol.seconds, looks)
         axes[-1].set_title(f"{'abcdefgh'[len(benchmarks)]}  time", loc="left")
         handles, labels = axes[0].get_legend_handles_labels()
-        columns = min(len(labels), 6)
+        lines = -(-len(labels) // 7)
+        columns = -(-len(labels) // lines)
         figure.legend(handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.4)
         add_caption(figure, caption(protocol), characters=70 * len(axes))
-        top = 0.88 - 0.04 * (len(labels) > columns)
+        top = 0.92 - 0.04 * lines
         figure.subplots_adjust(left=0.17 / len(axes), right=0.985, top=top, bottom=0.27, wspace=0.24)
     return figure
 
