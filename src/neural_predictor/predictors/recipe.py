@@ -235,7 +235,7 @@ SEQUENCE = NeuralRecipe(
 """An LSTM over the nodes, with the one rate and length that suit all three of `sequences` on development thirds."""
 HINGE_REACH = HINGE.model_copy(update={"reach": True})
 DAGNN = HINGE.model_copy(
-    update={"kind": "dagnn", "layers": 2, "loss": "pairwise-logistic", "learning_rate": 2e-3},
+    update={"kind": "dagnn", "layers": 2, "loss": "pairwise-logistic", "learning_rate": 3e-3, "epochs": 75},
 )
 """The best single predictor of ours: a sweep along the edges, then one against them."""
 
