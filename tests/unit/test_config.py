@@ -77,7 +77,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (
             ("predictors", "mlp", "kind"),
             "tree",
-            "any of the expected tags: 'gcn', 'mlp', 'cnn'",
+            "any of the expected tags: 'gcn', 'dagnn', 'mlp', 'cnn'",
         ),
         (
             ("stages", "two"),
