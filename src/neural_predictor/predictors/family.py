@@ -21,6 +21,7 @@ from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.members import Fitted, FittedNetworks, fit_member, member_from_arrays
 from neural_predictor.predictors.recipe import (
     DAGNN,
+    DAGNN_HINGE,
     HINGE,
     HINGE_REACH,
     SEQUENCE,
@@ -53,6 +54,7 @@ PREDICTORS: dict[str, Recipe] = {
     "mlp": NeuralRecipe(kind="mlp"),
     "cnn": NeuralRecipe(kind="cnn"),
     "dagnn": DAGNN,
+    "dagnn-hinge": DAGNN_HINGE,
     "gcn-hinge": HINGE,
     "gcn-reach": HINGE_REACH,
     "gcn-logistic": HINGE.model_copy(update={"loss": "pairwise-logistic"}),

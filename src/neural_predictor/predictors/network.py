@@ -28,7 +28,7 @@ KERNEL = 3  # neighbouring places that a convolution of the CNN sees
 Graphs = tuple[Any, Any, Any]
 Weights = tuple[Any, ...]
 """Kernel and bias of each layer in turn: (R, i, 2 D), (R, 2 D) for convolutions; (R, i + D, 4 D), (R, 4 D) for LSTM
-layers; (R, i + D, 3 D), (R, 3 D) for sweeps of a DAGNN; (R, i, o), (R, o) for the rest."""
+layers; (R, i + D, 3 D + 1), (R, 3 D + 1) for sweeps of a DAGNN; (R, i, o), (R, o) for the rest."""
 
 
 def initial_weights(
@@ -46,8 +46,9 @@ def initial_weights(
     body = _WEIGHTS.get(recipe.kind, _layer_weights)
     sizes = {"mlp": places * (features + places), "cnn": features + places}
     weights = body(recipe, width, sizes.get(recipe.kind, features), rng)
-    size = width * (min(recipe.layers, 2) if recipe.kind == "dagnn" else 1)
-    size *= 3 if recipe.readout == "mean-sum-max" else 1
+    size = width * (3 if recipe.readout == "mean-sum-max" else 1)
+    if recipe.kind == "dagnn":
+        size = min(recipe.layers, 2) * (size + width)
     for out in (*recipe.hidden, 1):
         weights += [glorot(rng, size, out), np.zeros(out, np.float32)]
         size = out
@@ -120,8 +121,9 @@ def _gcn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
 
 
 def _dagnn(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
-    """The states of the last two sweeps as one vector a graph, (R, b, 2 D) or (R, b, 6 D)."""
-    return _read_out(dagnn(weights, graphs, recipe), graphs[2], recipe)
+    """The states of the last two sweeps as one vector a graph, (R, b, 4 D) or (R, b, 8 D)."""
+    states, ends = dagnn(weights, graphs, recipe)
+    return tf.concat([_read_out(states, graphs[2], recipe), ends], axis=-1)
 
 
 def _read_out(nodes: Any, pooling: Any, recipe: NeuralRecipe) -> Any:

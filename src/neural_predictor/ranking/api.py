@@ -96,7 +96,8 @@ def rank(
         raise RankingError(f"{len(train)} training networks and {len(candidates)} candidates; expected some of both")
     vocabulary = Vocabulary()
     known = training(_cells(train, "train", 0, operation, vocabulary), values, "train")
-    make, light = (make, make) if make else makers(predictor, threads or os.cpu_count() or 1)
+    workers = 1 if make else threads or os.cpu_count() or 1
+    make, light = (make, make) if make else makers(predictor, workers)
     with scratch_folder() as folder:
         found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, known)
         for start in range(0, len(candidates), CHUNK):
@@ -104,7 +105,7 @@ def rank(
             found.count(cells)
             found.scratch.append(None, cells)
         found.scratch.close()
-        scored = score_candidates(found, make, light, options)
+        scored = score_candidates(found, make, light, options, workers)
     report = describe(scored, len(known.labels), sorted(vocabulary.numbers), predictor)
     return Ranking(_table(scored), scored.tau, scored.curve, scored.warnings, report)
 

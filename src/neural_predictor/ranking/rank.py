@@ -68,14 +68,15 @@ def rank_files(
     vocabulary, reader = Vocabulary(), open_reader(candidates)
     training = read_training(train, label, vocabulary)
     if make is None:
-        make, light = makers(predictor, device.configure(workers, accelerator) if accelerator else workers)
+        workers = device.configure(workers, accelerator) if accelerator else workers
+        make, light = makers(predictor, workers)
     else:
-        light = make
+        light, workers = make, 1  # of a predictor that is not ours nobody knows whether two can be fitted at once
     with scratch_folder() as folder:
         found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training)
         _collect(reader, found)
         check_top(options, len(found.scratch))
-        scored = score_candidates(found, make, light, options)
+        scored = score_candidates(found, make, light, options, workers)
         with atomic(output) as part:
             write_blocks(part, form, zipped, _blocks(reader, found.scratch, scored))
     return describe(scored, len(training.labels), sorted(vocabulary.numbers), predictor)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from scipy.stats import kendalltau
 
 from neural_predictor.predictors import engine
@@ -29,17 +30,25 @@ def sigmoid(values):
     return 1 / (1 + np.exp(-values))
 
 
+def attended(states, scores, who):
+    """The mean of some nodes' states, weighed by the softmax of their bent scores."""
+    if not who:
+        return np.zeros(states.shape[1])
+    return softmax(6 * np.tanh(scores[who] / 6)) @ states[who]
+
+
 def sweep(inputs, hears, order, kernel, bias):
     """States (v, D) of one graph: `hears` are two lists, of the nodes that each node hears at once and from afar."""
     width = len(bias) // 3
     own, near, far = np.split(kernel, [inputs.shape[1], inputs.shape[1] + width])
-    states = np.zeros((len(inputs), width))
+    states, scores = np.zeros((len(inputs), width)), np.zeros(len(inputs))
     for j in order:
-        mean, distant = (states[who[j]].mean(axis=0) if who[j] else np.zeros(width) for who in hears)
-        update, reset, new = np.split(inputs[j] @ own + distant @ far + bias, 3)
-        by_update, by_reset, by_new = np.split(mean @ near, 3)
+        close, distant = (attended(states, scores, who[j]) for who in hears)
+        update, reset, new, score = np.split(inputs[j] @ own + distant @ far + bias, [width, 2 * width, 3 * width])
+        by_update, by_reset, by_new = np.split(close @ near[:, :-1], 3)
         kept = sigmoid(update + by_update)
-        states[j] = (1 - kept) * np.tanh(new + sigmoid(reset + by_reset) * by_new) + kept * mean
+        states[j] = (1 - kept) * np.tanh(new + sigmoid(reset + by_reset) * by_new) + kept * close
+        scores[j] = score[0] + states[j] @ near[:, -1]
     return states
 
 
@@ -53,11 +62,13 @@ def by_hand(weights, graph):
     first = sweep(network_inputs(graph, RECIPE)[0][0], before, range(v), weights[0], weights[1])
     second = sweep(first, after, reversed(range(v)), weights[2], weights[3])
     states = np.hstack([first, second])
-    vector = np.concatenate([states.mean(axis=0), states.sum(axis=0) / np.sqrt(v), states.max(axis=0)])
+    ends = first[~edges.any(axis=1)].mean(axis=0), second[~edges.any(axis=0)].mean(axis=0)
+    vector = np.concatenate([states.mean(axis=0), states.sum(axis=0) / np.sqrt(v), states.max(axis=0), *ends])
     return (np.maximum(vector @ weights[4] + weights[5], 0) @ weights[6] + weights[7])[0]
 
 
 def test_a_score_is_what_the_equations_give(fitted):
+    """Of cells, and of a graph with two inputs and two outputs."""
     scores = score(fitted, CELLS)
     for k, row in ((0, 0), (1, 7), (1, 31)):
         size = CELLS.mask[row].sum()
@@ -66,6 +77,12 @@ def test_a_score_is_what_the_equations_give(fitted):
         expected = by_hand([weight[k] for weight in fitted.weights], graph)
         expected = expected * fitted.label_deviation[k] + fitted.label_mean[k]
         assert scores[k, row] == pytest.approx(expected, rel=1e-5)
+    links = np.zeros((1, 5, 5), np.uint8)
+    links[0, [0, 0, 1, 2], [2, 3, 3, 4]] = 1  # from two inputs to two outputs
+    graph = GraphBatch(CELLS.nodes[:1, :5], links, np.ones((1, 5), np.bool_))
+    expected = by_hand([weight[0] for weight in fitted.weights], graph)
+    found = score(fitted, graph)[0, 0]
+    assert found == pytest.approx(expected * fitted.label_deviation[0] + fitted.label_mean[0], rel=1e-5)
 
 
 def test_padding_changes_neither_training_nor_scores(fitted):
