@@ -7,7 +7,8 @@ members: a single recipe has one member, a blend several, with weights by cross-
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -37,12 +38,15 @@ from neural_predictor.predictors.recipe import (
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from neural_predictor.spaces import GraphBatch
 
+Member = TypeVar("Member")
+Result = TypeVar("Result")
 FOLDS = 5
 """Of the cross-validation of a predictor that is no blend."""
 SMALLEST = 10
@@ -187,13 +191,15 @@ class Blend:
         self._raw = LastBatch(self._predict_members)
         self._features = FeatureMap(graphs)
         blend = len(self._recipes) > 1
-        fits = [self._fit(recipe, self._copies(recipe), folds=blend) for recipe in self._recipes.values()]
+        fits = self._side_by_side(
+            lambda recipe: self._fit(recipe, self._copies(recipe), folds=blend), self._recipes.values()
+        )
         copies = map(self._copies, self._recipes.values())
         self._fitted = [_mean_of(found[:count]) for found, count in zip(fits, copies, strict=True)]
         self._means, self._deviations = np.zeros(len(fits)), np.ones(len(fits))
         self._weights = np.ones(1)
         if blend:
-            self._crossed = crossed = np.stack([self._held_out(found) for found in fits])
+            self._crossed = crossed = np.stack(self._side_by_side(self._held_out, fits))
             self._means, self._deviations = crossed.mean(axis=1), np.maximum(crossed.std(axis=1), 1e-12)
             self._weights = self._choose(self._standard(crossed), self._units.targets)
         return self
@@ -236,7 +242,12 @@ class Blend:
 
     def _predict_members(self, graphs: GraphBatch) -> NDArray[np.float64]:
         """(m, n) targets; `_raw` keeps those of the last batch."""
-        return np.stack([member.predict(graphs) for member in self._fitted])
+        return np.stack(self._side_by_side(lambda member: member.predict(graphs), self._fitted))
+
+    def _side_by_side(self, work: Callable[[Member], Result], members: Iterable[Member]) -> list[Result]:
+        """Work on each member; one compiles or waits for the interpreter while another computes."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(work, members))
 
     def _parts(self) -> list[NDArray[np.intp]]:
         order = np.random.default_rng([self._seed, 1]).permutation(len(self._graphs))
