@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 Links = tuple["Sequence[int]", "Sequence[int]"]
 MEMORY_MB = 2048
 PLAIN_GRAPHS = 2**13
-PLAIN_PLACES = 2**17  # places of the graphs of a batch, which bound it where graphs are large
+PLAIN_BATCH = 512
+"""Graphs of a batch, however few are asked for: to compile another size takes longer than to score thousands."""
 SHARED_PLACES = 16
 """Places of a graph up to which distinct nodes are computed once: unrolled over pairs of places, the code for 30 takes
 ten seconds to compile, and where graphs are large few of their nodes are alike."""
@@ -160,11 +161,10 @@ class PlainScorer:
 
     def __init__(self, graphs: GraphBatch, recipe: NeuralRecipe) -> None:
         self._batches = []
-        block = min(PLAIN_GRAPHS, max(PLAIN_PLACES // graphs.mask.shape[1], 256))
-        for start in range(0, len(graphs), block):
-            part = graphs.take(slice(start, start + block))
-            size = _round_up(len(part))
-            self._batches.append((len(part), tuple(padded(values, size) for values in network_inputs(part, recipe))))
+        for start in range(0, len(graphs), PLAIN_BATCH):
+            part = graphs.take(slice(start, start + PLAIN_BATCH))
+            inputs = tuple(padded(values, PLAIN_BATCH) for values in network_inputs(part, recipe))
+            self._batches.append((len(part), inputs))
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """As `SpaceScorer.score`."""

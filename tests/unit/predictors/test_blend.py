@@ -56,6 +56,14 @@ def test_a_blend_ranks_what_it_did_not_see_and_speaks_in_the_labels_unit(graphs,
     assert min(blend.weights.values()) >= 0
 
 
+def test_members_that_are_fitted_side_by_side_are_those_of_one_thread(graphs, labels, blend):
+    beside = make_predictor(BlendRecipe(members=QUICK, seeds=2), workers=3).fit(graphs.take(slice(60)), labels[:60])
+    rest = graphs.take(slice(60, 90))
+    assert list(beside.weights) == list(blend.weights)
+    np.testing.assert_allclose(beside.members(rest), blend.members(rest), rtol=1e-3)
+    np.testing.assert_allclose(beside.cross_predict(), blend.cross_predict(), rtol=1e-3)
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_each_member_alone_ranks_what_it_did_not_see(graphs, labels, name):
     recipe = QUICK[name].model_copy(update={"epochs": 60}) if name == "gcn" else QUICK[name]
