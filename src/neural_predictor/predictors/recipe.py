@@ -49,7 +49,8 @@ class NeuralRecipe(BaseModel):
             none at all, and the code of the paper's time knew decay as an L2 term: so L2 it is.
         optimizer: `adam`, or `adamw`: kernels shrink by learning rate times weight decay in each step, beside Adam.
         readout: how a GCN or DAGNN makes one vector of its nodes: their `mean`, or `mean-sum-max`: that, their sum
-            over the square root of their number, and their largest values, side by side.
+            over the square root of their number, and their largest values, side by side. A DAGNN's vector has besides
+            the mean state where each of the last two sweeps ends.
         reach: whether their layers also see all nodes that a node reaches and is reached from, as two further
             directions with kernels of their own.
         structure: whether their nodes also carry where they stand: depth, degrees, share of paths
