@@ -38,7 +38,7 @@ from neural_predictor.predictors.recipe import (
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -96,6 +96,13 @@ class Predictor(Protocol):
 
     def cross_members(self) -> NDArray[np.float64]:
         """(m, N) the same of each member."""
+
+    def sub_predict(self, rows: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
+        """(S, N) predictions of the training graphs by fits to each of S subsets of them alone.
+
+        Args:
+            rows: the graphs of each subset, `SMALLEST` at least, whose labels are not all equal.
+        """
 
     def save(self, path: Path) -> None:
         """Write an .npz file that `load_predictor` reads."""
@@ -231,6 +238,23 @@ class Blend:
     def cross_members(self) -> NDArray[np.float64]:
         """As `Predictor.cross_members`."""
         return self._units.back(self._weights.sum() * self._standard(self._cross()))
+
+    def sub_predict(self, rows: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
+        """As `Predictor.sub_predict`; weights by the cross-validated predictions of a subset, each member one fit.
+
+        Half of the threads fit each member: for four subsets a stack of replicates is then as large as for three seeds
+        and five folds, so that what was compiled for these serves here too.
+        """
+        seeds, workers = [self._seed + 2000 + k for k in range(len(rows))], max(self._workers // 2, 1)
+        fits = self._side_by_side(
+            lambda recipe: fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, workers),
+            self._recipes.values(),
+        )
+        crossed, found = self._standard(self._cross()), np.empty((len(rows), len(self._graphs)))
+        for k, (own, members) in enumerate(zip(rows, zip(*fits, strict=True), strict=True)):
+            weights = self._weights if len(members) == 1 else self._choose(crossed[:, own], self._units.targets[own])
+            found[k] = weights @ self._standard(np.stack([member.predict(self._graphs) for member in members]))
+        return self._units.back(found)
 
     def _choose(self, crossed: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
         """(m,) weights of the members' standardised predictions (m, N)."""

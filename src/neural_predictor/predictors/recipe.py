@@ -90,6 +90,21 @@ class NeuralRecipe(BaseModel):
         return self.loss in ("hinge", "pairwise-logistic", "listwise")
 
     @property
+    def untrained(self) -> NeuralRecipe:
+        """The same network with training as it is by default: what a network computes depends on nothing of it."""
+        training = {
+            "initial_gain",
+            "loss",
+            "margin",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "weight_decay",
+            "optimizer",
+        }
+        return NeuralRecipe(**self.model_dump(exclude=training))
+
+    @property
     def directions(self) -> int:
         """Directions in which messages pass."""
         return 4 if self.reach else 2
@@ -239,8 +254,8 @@ DAGNN = HINGE.model_copy(
     update={"kind": "dagnn", "layers": 2, "loss": "pairwise-logistic", "learning_rate": 4e-3, "epochs": 50},
 )
 """A sweep along the edges, then one against them."""
-DAGNN_HINGE = DAGNN.model_copy(update={"layers": 4, "loss": "hinge"})
-"""Two sweeps more and another loss of the order: which of the two ranks better depends on the search space."""
+DAGNN_HINGE = DAGNN.model_copy(update={"loss": "hinge"})
+"""Another loss of the order: which of the two ranks better depends on the search space."""
 
 
 def _best_members() -> dict[str, SingleRecipe]:

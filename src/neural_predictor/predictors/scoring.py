@@ -168,7 +168,7 @@ class PlainScorer:
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """As `SpaceScorer.score`."""
-        compiled, on_device = _compiled_forward(recipe), tuple(map(tf.constant, weights))
+        compiled, on_device = _compiled_forward(recipe.untrained), tuple(map(tf.constant, weights))
         return np.concatenate([compiled(on_device, part).numpy()[:count] for count, part in self._batches])
 
 

@@ -14,7 +14,7 @@ from neural_predictor.ranking.cells import Cells, Vocabulary
 from neural_predictor.ranking.networks import training
 from neural_predictor.ranking.parse import parse, shorten
 from neural_predictor.ranking.report import describe
-from neural_predictor.ranking.score import Candidates, Options, Scored, makers, score_candidates
+from neural_predictor.ranking.score import Candidates, Options, Scored, maker, score_candidates
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def rank(
         raise RankingError(f"{len(train)} training networks and {len(candidates)} candidates; expected some of both")
     vocabulary = Vocabulary()
     known = training(_cells(train, "train", 0, operation, vocabulary), values, "train")
-    workers = 1 if make else threads or os.cpu_count() or 1
-    make, light = (make, make) if make else makers(predictor, workers)
+    make = make or maker(predictor, threads or os.cpu_count() or 1)
     with scratch_folder() as folder:
         found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, known)
         for start in range(0, len(candidates), CHUNK):
@@ -105,7 +104,7 @@ def rank(
             found.count(cells)
             found.scratch.append(None, cells)
         found.scratch.close()
-        scored = score_candidates(found, make, light, options, workers)
+        scored = score_candidates(found, make, options)
     report = describe(scored, len(known.labels), sorted(vocabulary.numbers), predictor)
     return Ranking(_table(scored), scored.tau, scored.curve, scored.warnings, report)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.family import Predictor
-    from neural_predictor.spaces.graphs import GraphBatch
 
     Maker = Callable[[int], Predictor]
 
@@ -97,12 +95,13 @@ class Curve:
     ahead: Estimate
 
 
-def sub_trials(
-    graphs: GraphBatch, labels: NDArray[np.float64], make: Maker, seed: int, workers: int = 1
-) -> list[Trial]:
+def sub_trials(fitted: Predictor, labels: NDArray[np.float64], seed: int) -> list[Trial]:
     """Fits to two random quarters and the two halves of the training networks, each tested on all others.
 
-    `workers` threads fit side by side; which they are changes nothing in what comes out.
+    Args:
+        fitted: to all networks.
+        labels: (N,) theirs.
+        seed: of the choice.
     """
     n, rng = len(labels), np.random.default_rng([seed, 1])
     parts: list[NDArray[np.intp]] = []
@@ -110,14 +109,11 @@ def sub_trials(
         order = rng.permutation(n)
         parts += [order[part * size : (part + 1) * size] for part in range(2)]
     parts = [rows for rows in parts if len(rows) >= SMALLEST_FIT and np.ptp(labels[rows]) > 0]
-
-    def fitted(rows: NDArray[np.intp], number: int) -> Trial:
+    trials = []
+    for rows, predicted in zip(parts, fitted.sub_predict(parts) if parts else [], strict=True):
         rest = np.setdiff1d(np.arange(n), rows)
-        predictor = make(seed + number).fit(graphs.take(rows), labels[rows])
-        return Trial(len(rows), labels[rest], predictor.predict(graphs.take(rest)))
-
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(fitted, parts, range(1, len(parts) + 1)))
+        trials.append(Trial(len(rows), labels[rest], predicted[rest]))
+    return trials
 
 
 def learning_curve(trials: Sequence[Trial], draws: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> Curve:

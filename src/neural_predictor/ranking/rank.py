@@ -14,7 +14,7 @@ from neural_predictor.ranking.cells import Vocabulary
 from neural_predictor.ranking.networks import read_cells, read_training
 from neural_predictor.ranking.readers import form_of, open_reader
 from neural_predictor.ranking.report import describe
-from neural_predictor.ranking.score import Candidates, Options, check_top, makers, score_candidates
+from neural_predictor.ranking.score import Candidates, Options, check_top, maker, score_candidates
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
 from neural_predictor.ranking.writers import write_blocks
 
@@ -69,14 +69,12 @@ def rank_files(
     training = read_training(train, label, vocabulary)
     if make is None:
         workers = device.configure(workers, accelerator) if accelerator else workers
-        make, light = makers(predictor, workers)
-    else:
-        light, workers = make, 1  # of a predictor that is not ours nobody knows whether two can be fitted at once
+        make = maker(predictor, workers)
     with scratch_folder() as folder:
         found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training)
         _collect(reader, found)
         check_top(options, len(found.scratch))
-        scored = score_candidates(found, make, light, options, workers)
+        scored = score_candidates(found, make, options)
         with atomic(output) as part:
             write_blocks(part, form, zipped, _blocks(reader, found.scratch, scored))
     return describe(scored, len(training.labels), sorted(vocabulary.numbers), predictor)

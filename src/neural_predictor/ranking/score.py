@@ -70,25 +70,17 @@ class Scored:
     warnings: list[str]
 
 
-def makers(predictor: str, workers: int) -> tuple[Maker, Maker]:
-    """What makes unfitted predictors of this name from seeds: the one that ranks, and that of the learning curve.
-
-    The curve ends with the cross-validated predictions, and there each neural member of a blend is one fit, not a mean
-    of several. So it is in the fits to fewer networks, whose blends also cross-validate in three folds: these are four
-    replicates, as many as each of two threads trains for the ranking, so that what was compiled for it serves here too.
-    Each takes one thread, since several such fits go on side by side.
+def maker(predictor: str, workers: int) -> Maker:
+    """What makes unfitted predictors of this name from seeds.
 
     Raises:
         PredictorError: for an unknown name.
     """
     from neural_predictor.predictors.family import PREDICTORS, make_predictor
-    from neural_predictor.predictors.recipe import BlendRecipe
 
     if predictor not in PREDICTORS:
         raise PredictorError(f"unknown predictor {predictor!r}; known are {', '.join(PREDICTORS)}")
-    recipe = PREDICTORS[predictor]
-    light = recipe.model_copy(update={"seeds": 1, "folds": 3}) if isinstance(recipe, BlendRecipe) else recipe
-    return (lambda seed: make_predictor(recipe, seed, workers)), (lambda seed: make_predictor(light, seed))
+    return lambda seed: make_predictor(PREDICTORS[predictor], seed, workers)
 
 
 class Candidates:
@@ -131,15 +123,13 @@ class Candidates:
         return found
 
 
-def score_candidates(candidates: Candidates, make: Maker, light: Maker, options: Options, workers: int = 1) -> Scored:
+def score_candidates(candidates: Candidates, make: Maker, options: Options) -> Scored:
     """Fit a predictor to the training networks and rank the candidates.
 
     Args:
         candidates: all read.
         make: makes the predictor.
-        light: makes that of the learning curve.
         options: how.
-        workers: threads that fit those of the learning curve side by side.
 
     Raises:
         RankingError: if more are to be kept than there are.
@@ -154,7 +144,7 @@ def score_candidates(candidates: Candidates, make: Maker, light: Maker, options:
     members = fitted.cross_members()
     intervals = Intervals.calibrated(labels, crossed, members)
     trials = [
-        *(sub_trials(graphs, labels, light, options.seed, workers) if options.curve else []),
+        *(sub_trials(fitted, labels, options.seed) if options.curve else []),
         Trial(len(labels), labels, crossed),
     ]
     rng = np.random.default_rng([options.seed, 2])

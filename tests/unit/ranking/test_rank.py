@@ -13,7 +13,7 @@ import neural_predictor
 from neural_predictor.errors import ArchitectureError, PredictorError, RankingError
 from neural_predictor.ranking import readers, scratch
 from neural_predictor.ranking.rank import ADDED, rank_files
-from neural_predictor.ranking.score import Options, makers
+from neural_predictor.ranking.score import Options, maker
 
 ROOT = Path(__file__).parents[3]
 
@@ -251,7 +251,7 @@ def test_importing_the_package_does_not_import_tensorflow():
 
 def test_an_unknown_predictor_is_refused_with_those_there_are():
     with pytest.raises(PredictorError, match=r"unknown predictor 'bset'; known are best, paper"):
-        makers("bset", 1)
+        maker("bset", 1)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
