@@ -4,7 +4,8 @@
         [--predictors best paper ..] [--development] [--threads 2]
 
 Spaces: nasbench101 (FILE: CSV with adjacency, operations and val_acc_108_max3), nasbench-nlp (FILE: logs),
-nasbench-graph-<table> (no file: inside the package nas-bench-graph), proxylessnas-<images> (FILE: the 606 pairs).
+nasbench-graph-<table> (no file: inside the package nas-bench-graph), proxylessnas-<images> (FILE: the 606 pairs, or a
+study's children/<images>.parquet).
 
 In each split N networks are drawn uniformly, each predictor is fitted to them, and tau is of all other networks.
 Choices are made with --development: it draws and tests on a third of the networks, by the SHA-256 of their identity.
@@ -41,10 +42,10 @@ def graphs_and_labels(space, file):
         return cells.encode(codes), data["val_acc_108_max3"].to_numpy(np.float64), cells.identify(codes)
     if space.startswith("proxylessnas-"):
         from neural_predictor.children.imported import import_children
-        from neural_predictor.children.table import networks_of
+        from neural_predictor.children.table import networks_of, read_children
         from neural_predictor.experiments.chain_fits import chain_graphs
 
-        pairs = import_children(file)
+        pairs = read_children(file) if file.suffix == ".parquet" else import_children(file)
         networks = networks_of(pairs[pairs["images"] == space.removeprefix("proxylessnas-")])
         return chain_graphs(networks.codes), networks.label, ["".join(map(str, row)) for row in networks.codes]
     if file is None:

@@ -35,6 +35,15 @@ def test_every_shipped_configuration_is_valid():
         assert project.study(name).description
 
 
+def test_named_predictors_of_best_are_what_the_names_mean():
+    from neural_predictor.predictors.family import PREDICTORS
+
+    recipes = Project(ROOT).study("best-v1").predictors
+    for name in set(recipes) & set(PREDICTORS):
+        assert recipes[name] == PREDICTORS[name], name
+    assert {"best", "dagnn", "dagnn-hinge", "gcn-hinge", "xgboost"} < set(recipes)
+
+
 def test_the_schema_file_is_the_models(request):
     stored = json.loads((ROOT / "config/schema.json").read_text())
     assert stored == schema(), "run `neural-predictor write-schema`"

@@ -84,6 +84,28 @@ def test_cross_predictions_do_not_see_their_own_label(graphs):
     assert np.abs([spearmanr(row, noise).statistic for row in fitted.cross_members()]).max() < 0.4
 
 
+@pytest.mark.parametrize("name", QUICK)
+def test_fits_to_subsets_do_not_see_the_labels_of_others(graphs, labels, name):
+    own, others = np.arange(0, 60, 2), np.arange(1, 60, 2)
+    changed = labels[:60].copy()
+    changed[others] = np.random.default_rng(0).permutation(changed[others])
+    found, again = (
+        make_predictor(QUICK[name]).fit(graphs.take(slice(60)), known).sub_predict([own, others])
+        for known in (labels[:60], changed)
+    )
+    assert found.shape == (2, 60)
+    np.testing.assert_allclose(again[0], found[0], rtol=1e-6)
+    assert np.abs(again[1] - found[1]).max() > 1e-3
+
+
+def test_subsets_of_a_blend_rank_the_others(graphs, labels, blend):
+    own, others = np.arange(0, 60, 2), np.arange(1, 60, 2)
+    found = blend.sub_predict([own, others])
+    assert kendalltau(found[0][others], labels[others]).statistic > 0.5
+    assert kendalltau(found[1][own], labels[own]).statistic > 0.5
+    assert abs(kendalltau(found[0][others], blend.predict(graphs.take(others))).statistic) < 0.99
+
+
 def test_the_order_of_labels_alone_counts(graphs, labels):
     recipe = BlendRecipe(members={name: QUICK[name] for name in ("xgboost", "gp")})
     one = make_predictor(recipe).fit(graphs.take(slice(60)), labels[:60]).predict(graphs.take(slice(60, 90)))
