@@ -242,8 +242,9 @@ class Blend:
     def sub_predict(self, rows: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
         """As `Predictor.sub_predict`; weights by the cross-validated predictions of a subset, each member one fit.
 
-        Half of the threads fit each member: for four subsets a stack of replicates is then as large as for three seeds
-        and five folds, so that what was compiled for these serves here too.
+        Neural members are fitted to all subsets at once, for equally many steps: smaller ones are gone through more
+        often. Half of the threads fit each member: for four subsets a stack of replicates is then as large as for three
+        seeds and five folds, so that what was compiled for these serves here too.
         """
         seeds, workers = [self._seed + 2000 + k for k in range(len(rows))], max(self._workers // 2, 1)
         fits = self._side_by_side(
