@@ -11,7 +11,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import tensorflow as tf
@@ -37,31 +37,46 @@ of different N have equal shapes, and are compiled once."""
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
 
 
+class _Rates(NamedTuple):
+    """Numbers of a recipe that its program is given, as float32 scalars."""
+
+    learning_rate: Any
+    weight_decay: Any
+    hinge: Any  # 1 where the loss of pairs is the hinge, 0 where it is logistic
+    margin: Any
+
+    @classmethod
+    def of(cls, recipe: NeuralRecipe) -> Self:
+        numbers = (recipe.learning_rate, recipe.weight_decay, float(recipe.loss == "hinge"), recipe.margin)
+        return cls(*(tf.constant(number, tf.float32) for number in numbers))
+
+
 @lru_cache(maxsize=32)
-def _compiled_steps(recipe: NeuralRecipe) -> Any:
-    """Up to `STEPS` steps of training by this recipe: (state, graphs, batches, schedule) -> (state, loss).
+def _compiled_steps(program: NeuralRecipe) -> Any:
+    """Up to `STEPS` steps of training by a recipe's program: (state, graphs, batches, schedule) -> (state, loss).
 
     state: weights, first and second moments, lists of equal shapes. graphs: all training graphs. batches: rows
     (S, R, B) of the graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks
-    (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), and
-    how many of the S there are to do. loss: (R,), the sum over these.
+    (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), how
+    many of the S there are to do, and the recipe's `_Rates`. loss: (R,), the sum over these.
     """
 
     @tf.function(jit_compile=True, autograph=False)
     def advance(state: Any, graphs: Any, batches: Any, schedule: Any) -> Any:
         rows, targets, shares, keep = batches
-        done, total, steps = schedule
+        done, total, steps, rates = schedule
 
         def step(k: Any, state: Any, loss: Any) -> Any:
             batch = tuple(tf.gather(part, rows[k]) for part in graphs)
             masks = [mask[k] for mask in keep]
             with tf.GradientTape() as tape:
                 tape.watch(state[0])
-                scores = network.forward(state[0], batch, recipe, masks)
-                errors = batch_loss(scores, targets[k], shares[k], recipe)
+                scores = network.forward(state[0], batch, program, masks)
+                errors = batch_loss(scores, targets[k], shares[k], program, (rates.hinge, rates.margin))
                 objective = tf.reduce_sum(errors)
             gradients = tape.gradient(objective, state[0])
-            return k + 1, _adam(state, gradients, done + tf.cast(k, tf.float32), total, recipe), loss + errors
+            part = (done + tf.cast(k, tf.float32), total)
+            return k + 1, _adam(state, gradients, part, rates, decoupled=program.optimizer == "adamw"), loss + errors
 
         start = (0, state, tf.zeros(rows.shape[1]))
         _, state, loss = tf.while_loop(lambda k, *_: k < steps, step, start)
@@ -70,22 +85,25 @@ def _compiled_steps(recipe: NeuralRecipe) -> Any:
     return advance
 
 
-def _adam(state: Any, gradients: Any, step: Any, total: Any, recipe: NeuralRecipe) -> Any:
-    """One step of Adam with decay of kernels and a cosine to zero; `step` counts from 0, as Keras schedules do."""
-    cosine = recipe.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
-    coupled = recipe.weight_decay if recipe.optimizer == "adam" else 0.0
-    decoupled = cosine * (recipe.weight_decay - coupled)
+def _adam(state: Any, gradients: Any, part: tuple[Any, Any], rates: _Rates, *, decoupled: bool) -> Any:
+    """One step of Adam with decay of kernels and a cosine to zero.
+
+    `part` is its number, counted from 0 as Keras schedules do, and that of all steps; `decoupled` decay is beside Adam,
+    in place of a term of the gradient.
+    """
+    step, total = part
+    cosine = rates.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
     rate = cosine * tf.sqrt(1 - tf.pow(BETA_2, step + 1)) / (1 - tf.pow(BETA_1, step + 1))
     new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
     for weight, first, second, gradient in zip(*state, gradients, strict=True):
         kernel = weight.shape.rank == 3
-        decayed = gradient + coupled * weight if kernel else gradient
+        decayed = gradient + rates.weight_decay * weight if kernel and not decoupled else gradient
         moment = BETA_1 * first + (1 - BETA_1) * decayed
         square = BETA_2 * second + (1 - BETA_2) * tf.square(decayed)
-        kept = weight - decoupled * weight if kernel and recipe.optimizer == "adamw" else weight
+        kept = weight - cosine * rates.weight_decay * weight if kernel and decoupled else weight
         moved = kept - rate * moment / (tf.sqrt(square) + EPSILON)
-        for part, value in zip(new, (moved, moment, square), strict=True):
-            part.append(value)
+        for values, value in zip(new, (moved, moment, square), strict=True):
+            values.append(value)
     return new
 
 
@@ -121,7 +139,7 @@ class _Stack:
 
     def train(self, graphs: Any, advance: Callable[[int], None]) -> tuple[list[Any], NDArray[np.float32]]:
         """Final weights (R, ...) and the mean training loss (R, epochs) in z-scored units."""
-        run = _compiled_steps(self.recipe)
+        run, rates = _compiled_steps(self.recipe.program), _Rates.of(self.recipe)
         weights = [tf.constant(weight) for weight in self.weights]
         state = (weights, [tf.zeros_like(w) for w in weights], [tf.zeros_like(w) for w in weights])
         losses = np.zeros((len(self.rngs), self.recipe.epochs), np.float32)
@@ -133,7 +151,7 @@ class _Stack:
                 block = tf.nest.map_structure(
                     lambda part, start=start: padded(part[start : start + STEPS], STEPS), batches
                 )
-                schedule = (tf.constant(float(number * steps + start)), total, tf.constant(count))
+                schedule = (tf.constant(float(number * steps + start)), total, tf.constant(count), rates)
                 state, loss = run(state, graphs, block, schedule)
                 lost += loss
             losses[:, number] = lost.numpy() / steps
@@ -188,29 +206,35 @@ def fit_replicates(
     train_graphs = graphs.take(used)
     width = recipe.width_for(values.shape[1])
     streams = [np.random.default_rng(seed).spawn(2) for seed in seeds]
-    if initial is None:
-        shape = (graphs.mask.shape[1], graphs.features + STRUCTURE * recipe.structure)
-        drawn = [network.initial_weights(recipe, width, *shape, stream[0]) for stream in streams]
-        initial = [np.stack(parts) for parts in zip(*drawn, strict=True)]
+    weights = initial or _initial(train_graphs, recipe, width, [stream[0] for stream in streams])
     places, rngs = local.reshape(rows.shape).astype(np.int32), [stream[1] for stream in streams]
-    stacks = _stacks(_Stack(recipe, initial, places, targets.astype(np.float32), counts, rngs), workers)
+    stacks = _stacks(_Stack(recipe, weights, places, targets.astype(np.float32), counts, rngs), workers)
     held = -(-len(used) // GRAPHS) * GRAPHS
     device_graphs = tuple(padded(part, held) for part in network_inputs(train_graphs, recipe))
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
-    weights = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
+    found = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
     if recipe.ranks:
-        scores = _training_scores(recipe, weights, device_graphs, places)
+        scores = _training_scores(recipe, found, device_graphs, places)
         mean, deviation = _lines(scores, values, counts)
     return Replicates(
         recipe=recipe,
         width=width,
         features=graphs.features,
-        weights=weights,
+        weights=found,
         label_mean=mean,
         label_deviation=deviation,
         loss=np.concatenate([loss for _, loss in trained]),
     )
+
+
+def _initial(
+    graphs: GraphBatch, recipe: NeuralRecipe, width: int, rngs: Sequence[np.random.Generator]
+) -> list[NDArray[np.float32]]:
+    """Weights (R, ...) that a network for such graphs starts from, a replicate a generator."""
+    shape = (graphs.mask.shape[1], graphs.features + STRUCTURE * recipe.structure)
+    drawn = [network.initial_weights(recipe, width, *shape, rng) for rng in rngs]
+    return [np.stack(parts) for parts in zip(*drawn, strict=True)]
 
 
 def _stacks(whole: _Stack, workers: int) -> list[_Stack]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from neural_predictor.bounded import parse_json, read_npz, shown
 from neural_predictor.errors import PredictorError
 from neural_predictor.files import atomic
-from neural_predictor.predictors.engine import normal_scores
+from neural_predictor.predictors.blending import Units, blend_weights
 from neural_predictor.predictors.features import FeatureMap
 from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.members import Fitted, FittedNetworks, fit_member, member_from_arrays
@@ -108,49 +108,6 @@ class Predictor(Protocol):
         """Write an .npz file that `load_predictor` reads."""
 
 
-class _Units:
-    """From the labels' unit to the targets of a fit, and back.
-
-    Targets are the labels, or normal scores of their ranks: losses have heavy tails, accuracies crowd at their upper
-    end. The way back goes through the training labels, piecewise linear; outside of them it goes on as at the end.
-    """
-
-    def __init__(self, labels: NDArray[np.float64], *, ranks: bool) -> None:
-        self.labels, self.ranks = labels, ranks
-        self.targets = normal_scores(labels[None])[0] if ranks else labels
-        self.scores, places = np.unique(self.targets, return_index=True)
-        self.values = labels[places]
-        self.tilt = 1e-6 * float(np.std(labels))  # equal labels do not make unequal scores equal
-
-    def back(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Targets of any shape in the labels' unit, in the same order."""
-        if not self.ranks:
-            return targets
-        scores, values = self.scores, self.values
-        found = np.interp(targets, scores, values)
-        slope = (values[-1] - values[0]) / (scores[-1] - scores[0])
-        beyond = targets - np.clip(targets, scores[0], scores[-1])
-        return np.asarray(found + slope * beyond + self.tilt * targets)
-
-
-def _blend_weights(
-    crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float, prior: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights (m,) of least squared error of (m, N) cross-validated predictions: none negative, drawn to a prior.
-
-    The prior (m,) sums to one; weights are drawn to the multiple of it that has the least error.
-    """
-    from scipy.optimize import nnls  # here, since it takes a second to load, and most predictors are no blends
-
-    m, n = crossed.shape
-    mean = prior @ crossed
-    factor = max(float(mean @ targets) / float(mean @ mean), 0) if mean.any() else 1
-    pull = np.sqrt(shrinkage * n)
-    rows = np.concatenate([crossed.T, pull * np.eye(m)])
-    weights, _ = nnls(rows, np.concatenate([targets, pull * factor * prior]))
-    return weights if weights.any() else prior
-
-
 class Blend:
     """A `Predictor`: the weighted mean of its members, in standard units of their cross-validated predictions.
 
@@ -194,7 +151,7 @@ class Blend:
             raise PredictorError(f"{len(graphs)} graphs and labels {labels.shape}: at least {SMALLEST} of each")
         if not np.isfinite(labels).all() or (labels == labels[0]).all():
             raise PredictorError("labels must be finite and not all equal")
-        self._graphs, self._units, self._crossed = graphs, _Units(labels, ranks=self._ranks), None
+        self._graphs, self._units, self._crossed = graphs, Units(labels, ranks=self._ranks), None
         self._raw = LastBatch(self._predict_members)
         self._features = FeatureMap(graphs)
         blend = len(self._recipes) > 1
@@ -260,7 +217,7 @@ class Blend:
     def _choose(self, crossed: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
         """(m,) weights of the members' standardised predictions (m, N)."""
         prior = np.array([self._prior.get(name, 1.0) for name in self._recipes])
-        return _blend_weights(crossed, targets, self._shrinkage, prior / prior.sum())
+        return blend_weights(crossed, targets, self._shrinkage, prior / prior.sum())
 
     def _standard(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((targets - self._means[:, None]) / self._deviations[:, None])
@@ -334,7 +291,7 @@ class Blend:
         from neural_predictor.spaces import GraphBatch
 
         self._graphs = GraphBatch(arrays["nodes"], arrays["adjacency"], arrays["mask"])
-        self._units, self._features = _Units(arrays["labels"], ranks=self._ranks), FeatureMap(self._graphs)
+        self._units, self._features = Units(arrays["labels"], ranks=self._ranks), FeatureMap(self._graphs)
         self._means, self._deviations, self._weights = arrays["units"]
         self._crossed = arrays.get("crossed")
         self._fitted = []

@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from neural_predictor.predictors.recipe import NeuralRecipe
 
 
-def batch_loss(scores: Any, targets: Any, shares: Any, recipe: NeuralRecipe) -> Any:
+def batch_loss(scores: Any, targets: Any, shares: Any, recipe: NeuralRecipe, pairwise: tuple[Any, Any]) -> Any:
     """The recipe's loss, (R,).
 
     Args:
         scores: (R, B) by the network.
         targets: (R, B) labels in the unit that `engine` trains on.
         shares: (B,) that sum to one over real places, and are zero on padding.
-        recipe: its loss and margin.
+        recipe: its loss; `hinge` stands for both losses of pairs.
+        pairwise: which of these it is, 1 for the hinge and 0 for the logistic loss, and the margin.
     """
     if recipe.loss == "squared":
         return tf.reduce_sum(tf.square(scores - targets) * shares, axis=1)
@@ -28,7 +29,8 @@ def batch_loss(scores: Any, targets: Any, shares: Any, recipe: NeuralRecipe) -> 
         return _list_mle(scores, targets, real, shares)
     lead = scores[:, :, None] - scores[:, None, :]
     pairs = tf.cast(targets[:, :, None] > targets[:, None, :], tf.float32) * real[:, None] * real
-    each = tf.nn.relu(recipe.margin - lead) if recipe.loss == "hinge" else tf.nn.softplus(-lead)
+    hinge, margin = pairwise
+    each = hinge * tf.nn.relu(margin - lead) + (1 - hinge) * tf.nn.softplus(-lead)
     return tf.reduce_sum(each * pairs, axis=(1, 2)) / tf.maximum(tf.reduce_sum(pairs, axis=(1, 2)), 1)
 
 

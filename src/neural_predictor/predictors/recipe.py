@@ -14,6 +14,10 @@ PAPER_WIDTHS = {43: 48, 86: 72, 129: 96, 172: 144, 344: 210, 860: 320}
 """Width D of a graph convolution by number N of training networks (appendix; printed there as 334, run as 344)."""
 
 Positive = Annotated[int, Field(gt=0)]
+PAIRWISE = ("hinge", "pairwise-logistic")
+"""Losses of the pairs of a batch."""
+_GIVEN_TO_PROGRAM = ("epochs", "learning_rate", "weight_decay", "margin")
+"""Fields that compiled training takes as numbers."""
 
 
 class NeuralRecipe(BaseModel):
@@ -87,22 +91,21 @@ class NeuralRecipe(BaseModel):
     @property
     def ranks(self) -> bool:
         """Whether the loss is of the order alone, so that labels are taken as normal scores of their ranks."""
-        return self.loss in ("hinge", "pairwise-logistic", "listwise")
+        return self.loss in (*PAIRWISE, "listwise")
 
     @property
     def untrained(self) -> NeuralRecipe:
         """The same network with training as it is by default: what a network computes depends on nothing of it."""
-        training = {
-            "initial_gain",
-            "loss",
-            "margin",
-            "epochs",
-            "batch_size",
-            "learning_rate",
-            "weight_decay",
-            "optimizer",
-        }
-        return NeuralRecipe(**self.model_dump(exclude=training))
+        return self._with_defaults("initial_gain", "loss", "batch_size", "optimizer", *_GIVEN_TO_PROGRAM)
+
+    @property
+    def program(self) -> NeuralRecipe:
+        """What compiled training depends on: recipes with equal ones share it, and give it the rest as numbers."""
+        loss = "hinge" if self.loss in PAIRWISE else self.loss
+        return self.model_copy(update={"loss": loss})._with_defaults("initial_gain", *_GIVEN_TO_PROGRAM)
+
+    def _with_defaults(self, *fields: str) -> NeuralRecipe:
+        return NeuralRecipe(**self.model_dump(exclude=set(fields)))
 
     @property
     def directions(self) -> int:
@@ -259,12 +262,13 @@ DAGNN_HINGE = DAGNN.model_copy(update={"loss": "hinge"})
 
 
 def _best_members() -> dict[str, SingleRecipe]:
+    """Members in the order in which they are fitted: the last uses what was compiled for the first, meanwhile."""
     return {
         "dagnn": DAGNN,
-        "dagnn-hinge": DAGNN_HINGE,
         "xgboost": BoostedTreesRecipe(),
         "forest": ForestRecipe(),
         "gp": GaussianProcessRecipe(),
+        "dagnn-hinge": DAGNN_HINGE,
     }
 
 

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from scipy.stats import kendalltau, spearmanr
 
 from neural_predictor.errors import PredictorError
-from neural_predictor.predictors.family import PREDICTORS, _blend_weights, _Units, load_predictor, make_predictor
+from neural_predictor.predictors.blending import Units, blend_weights
+from neural_predictor.predictors.family import PREDICTORS, load_predictor, make_predictor
 from neural_predictor.predictors.recipe import (
     HINGE,
     BlendRecipe,
@@ -117,12 +118,12 @@ def test_weights_follow_what_predicts_and_fall_back_to_the_prior():
     rng = np.random.default_rng(0)
     targets, prior = rng.normal(size=200), np.array([0.2, 0.8])
     good, bad = targets + rng.normal(0, 0.3, 200), rng.normal(size=200)
-    free = _blend_weights(np.stack([good, bad]), targets, 0.0, prior)
-    drawn = _blend_weights(np.stack([good, bad]), targets, 1e4, prior)
+    free = blend_weights(np.stack([good, bad]), targets, 0.0, prior)
+    drawn = blend_weights(np.stack([good, bad]), targets, 1e4, prior)
     assert free[0] > 0.7
     assert free[1] < 0.1
     assert 4 * drawn[0] == pytest.approx(drawn[1], rel=0.05)
-    np.testing.assert_allclose(_blend_weights(-np.stack([good, good]), targets, 0.0, prior), prior)
+    np.testing.assert_allclose(blend_weights(-np.stack([good, good]), targets, 0.0, prior), prior)
 
 
 def test_a_prior_is_of_members_and_reaches_the_weights(graphs, labels):
@@ -138,7 +139,7 @@ def test_a_prior_is_of_members_and_reaches_the_weights(graphs, labels):
 
 def test_units_keep_the_order_beyond_the_labels_and_among_equal_ones():
     labels = np.array([0.1, 0.5, 0.5, 0.5, 0.9])
-    units = _Units(labels, ranks=True)
+    units = Units(labels, ranks=True)
     scores = np.linspace(-4, 4, 101)
     back = units.back(scores)
     assert (np.diff(back) > 0).all()

@@ -169,41 +169,6 @@ def test_hashes_of_the_official_format(shared_data: Path, name: str, cells: int)
 # Dangling vertices
 
 
-def test_prune_removes_what_lies_on_no_path() -> None:
-    matrix = [
-        [0, 1, 1, 0, 0],
-        [0, 0, 0, 0, 1],
-        [0, 0, 0, 0, 0],  # read by nobody
-        [0, 0, 0, 0, 1],  # reads nothing
-        [0, 0, 0, 0, 0],
-    ]
-    pruned, operations = prune(matrix, ["input", "maxpool3x3", "conv1x1-bn-relu", "conv3x3-bn-relu", "output"])
-    assert pruned.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
-    assert operations == ["input", "maxpool3x3", "output"]
-
-
-def test_prune_takes_any_number_of_vertices() -> None:
-    matrix = np.zeros((9, 9), int)
-    matrix[0, 8] = 1
-    assert prune(matrix, list("abcdefghi"))[1] == ["a", "i"]
-
-
-@pytest.mark.parametrize(
-    ("matrix", "operations", "problem"),
-    [
-        ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], 3, "no path leads from the input to the output"),
-        ([[0, 1, 0], [0, 0, 1]], 3, r"square adjacency matrix of two vertices or more; found \(2, 3\)"),
-        ([[0]], 1, r"two vertices or more; found \(1, 1\)"),
-        ([[0, 1], [1, 0]], 2, "upper triangular"),
-        ([[0, 2], [0, 0]], 2, "0 and 1"),
-        ([[0, 1], [0, 0]], 3, "3 operations for 2 vertices"),
-    ],
-)
-def test_prune_refuses(matrix: list[list[int]], operations: int, problem: str) -> None:
-    with pytest.raises(ArchitectureError, match=problem):
-        prune(matrix, ["x"] * operations)
-
-
 @given(seed=seeds)
 def test_dangling_vertices_change_nothing_but_mutations(seed: int) -> None:
     whole = SPACE.sample_matrices(3, np.random.default_rng(seed), pruned=False)

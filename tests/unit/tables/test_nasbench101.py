@@ -20,6 +20,7 @@ from neural_predictor.tables.tfrecord import frame, read_batches
 REAL = {"nasbench101_4v_full.tfrecord": (91, 3), "nasbench101_5v_4epochs.tfrecord": (2532, 1)}
 TAGS = {0x11: "training_time_s", 0x19: "train_accuracy", 0x21: "validation_accuracy", 0x29: "test_accuracy"}
 BUDGETS = (108, 4)
+SPACE = NasBench101Space()
 SMALL = ("010001000", "input,conv3x3-bn-relu,output")
 LARGE = ("0110000100010000", "input,conv1x1-bn-relu,maxpool3x3,output")
 OTHER = ("0100001000010000", "input,conv1x1-bn-relu,maxpool3x3,output")
@@ -71,7 +72,7 @@ def assert_says(table, content):
     runs, cells = decode_file(content)
     matrices, operations, parameters = zip(*cells.values(), strict=True)
     assert table.architecture.tolist() == list(cells)
-    assert (table.encoding == NasBench101Space().from_matrices(matrices, operations)).all()
+    assert (table.encoding == SPACE.from_matrices(matrices, operations)).all()
     assert table.metrics["trainable_parameters"][:, 0].tolist() == list(parameters)
     names = {"trainable_parameters"}
     longest = max(epochs for _, epochs in runs)
@@ -97,8 +98,7 @@ def assert_same(table, other):
 
 
 def identity(cell):
-    space = NasBench101Space()
-    return space.identify(space.from_matrices([cell[0]], [cell[1]]))[0]
+    return SPACE.identify(SPACE.from_matrices([cell[0]], [cell[1]]))[0]
 
 
 def message(seed=0, parameters=8_555_530, numbers=None):
@@ -275,15 +275,14 @@ def test_a_file_that_holds_everything_twice_is_refused(tmp_path, repeats):
 
 @pytest.mark.slow
 def test_all_hashes_differ_and_a_whole_space_is_known_by_their_fingerprint(tmp_path, monkeypatch):
-    space = NasBench101Space()
-    order = np.random.default_rng(0).permutation(len(space.enumerate()))
-    everyone = space.identify(space.enumerate())
+    order = np.random.default_rng(0).permutation(len(SPACE.enumerate()))
+    everyone = SPACE.identify(SPACE.enumerate())
     assert len(set(everyone)) == len(everyone) == 423_624
     assert hashlib.sha256("\n".join(sorted(everyone)).encode()).hexdigest() == SORTED_SHA256
-    lines = "".join(f"{digest}\n" for digest in everyone)
-    assert hashlib.sha256(lines.encode()).hexdigest() == nasbench101.ALL_HASHES_SHA256
-    codes, hashes = space.enumerate()[order], everyone[order]
-    heads = list(zip(hashes, [108] * len(codes), *space.to_columns(codes), strict=True))
+    lines = "".join(f"{digest}\n" for digest in everyone).encode()
+    assert hashlib.sha256(lines).hexdigest() == nasbench101.ALL_HASHES_SHA256
+    codes, hashes = SPACE.enumerate()[order], everyone[order]
+    heads = list(zip(hashes, [108] * len(codes), *SPACE.to_columns(codes), strict=True))
     path = written(tmp_path, *(json.dumps([*head, ""]).encode() for head in heads))
 
     def cells_of(heads):
@@ -295,9 +294,8 @@ def test_all_hashes_differ_and_a_whole_space_is_known_by_their_fingerprint(tmp_p
 
     right = cells_of(heads)
     heads[400_000], heads[3] = (heads[3][0], *heads[400_000][1:]), (heads[400_000][0], *heads[3][1:])
-    with pytest.raises(
-        FormatError, match=rf"record 4 \(byte \d+\): the hash is '{hashes[400_000]}', but .* give {hashes[3]}"
-    ):
+    problem = rf"record 4 \(byte \d+\): the hash is '{hashes[400_000]}', but .* give {hashes[3]}"
+    with pytest.raises(FormatError, match=problem):
         cells_of(heads).check_hashes(path)
     monkeypatch.setattr(NasBench101Space, "identify", None)  # the fingerprint is enough
     right.check_hashes(path)
