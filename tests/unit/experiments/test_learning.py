@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError, FormatError
@@ -51,6 +52,16 @@ def test_the_figure_has_a_panel_a_table_and_one_of_time(curves, inputs):
     assert [line.get_label() for line in tau.lines] == ["other", "one-stage"]
     assert tau.lines[1].get_xdata().tolist() == [10, 20]
     assert time.lines[0].get_ydata().tolist() == [4.0, 4.0]
+
+
+def test_no_two_of_many_predictors_look_alike(curves, inputs):
+    table, files = inputs
+    frame, protocol = run_learning("study-v1", curves, {NAME: table}, files)
+    names = ["best", *(f"predictor {k}" for k in range(40))]
+    many = pd.concat([frame[frame["predictor"] == "other"].assign(predictor=name) for name in names])
+    lines = draw_learning(many, protocol.model_copy(update={"seconds": {}})).axes[0].lines
+    looks = {(line.get_color(), line.get_marker()) for line in lines}
+    assert len(looks) == len(names)
 
 
 def test_damaged_seconds_are_named(curves, inputs):
