@@ -254,11 +254,18 @@ SEQUENCE = NeuralRecipe(
 """An LSTM over the nodes, with the one rate and length that suit all three of `sequences` on development thirds."""
 HINGE_REACH = HINGE.model_copy(update={"reach": True})
 DAGNN = HINGE.model_copy(
-    update={"kind": "dagnn", "layers": 2, "loss": "pairwise-logistic", "learning_rate": 4e-3, "epochs": 50},
+    update={
+        "kind": "dagnn",
+        "layers": 2,
+        "loss": "pairwise-logistic",
+        "learning_rate": 3e-3,
+        "batch_size": 8,
+        "epochs": 50,
+    },
 )
 """A sweep along the edges, then one against them."""
-DAGNN_HINGE = DAGNN.model_copy(update={"loss": "hinge"})
-"""Another loss of the order: which of the two ranks better depends on the search space."""
+DAGNN_HINGE = DAGNN.model_copy(update={"loss": "hinge", "learning_rate": 4e-3, "batch_size": 16})
+"""Another loss of the order, and larger steps: which of the two ranks better depends on the search space."""
 
 
 def _best_members() -> dict[str, SingleRecipe]:
@@ -292,7 +299,7 @@ class BlendRecipe(BaseModel):
     members: Annotated[dict[str, SingleRecipe], Field(min_length=2)] = Field(default_factory=_best_members)
     folds: Annotated[int, Field(ge=2)] = 5
     seeds: Positive = 3
-    shrinkage: Annotated[float, Field(ge=0)] = 0.2
+    shrinkage: Annotated[float, Field(ge=0)] = 0.5
     prior: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
