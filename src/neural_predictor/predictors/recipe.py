@@ -269,7 +269,7 @@ DAGNN_HINGE = DAGNN.model_copy(update={"loss": "hinge", "learning_rate": 4e-3, "
 
 
 def _best_members() -> dict[str, SingleRecipe]:
-    """Members in the order in which they are fitted: the last uses what was compiled for the first, meanwhile."""
+    """Members in the order in which they are fitted: the last scores by what was compiled for the first, meanwhile."""
     return {
         "dagnn": DAGNN,
         "xgboost": BoostedTreesRecipe(),
