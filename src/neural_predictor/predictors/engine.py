@@ -195,12 +195,7 @@ def fit_replicates(
         PredictorError: for shapes that do not fit, labels that are not finite, all equal, or not 0 and 1 for a
             logistic loss, or a loss that diverges.
     """
-    values: NDArray[np.float64] = np.asarray(labels, np.float64)
-    if rows is None:
-        rows = np.broadcast_to(np.arange(len(graphs)), (len(seeds), len(graphs)))
-    if values.shape != rows.shape or values.shape[0] != len(seeds):
-        raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {values.shape} do not fit together")
-    counts = np.full(len(seeds), values.shape[1]) if sizes is None else np.asarray(sizes)
+    rows, values, counts = _training_sets(graphs, labels, seeds, rows, sizes)
     mean, deviation, targets = _label_units(values, counts, recipe)
     used, local = np.unique(rows, return_inverse=True)
     train_graphs = graphs.take(used)
@@ -226,6 +221,29 @@ def fit_replicates(
         label_deviation=deviation,
         loss=np.concatenate([loss for _, loss in trained]),
     )
+
+
+def _training_sets(
+    graphs: GraphBatch,
+    labels: NDArray[np.floating],
+    seeds: Sequence[int],
+    rows: NDArray[np.integer] | None,
+    sizes: Sequence[int] | None,
+) -> tuple[NDArray[np.integer], NDArray[np.float64], NDArray[np.intp]]:
+    """Rows (R, N), labels (R, N) and sizes (R,) of `fit_replicates`, of shapes that fit together.
+
+    Raises:
+        PredictorError: if they do not.
+    """
+    values: NDArray[np.float64] = np.asarray(labels, np.float64)
+    if rows is None:
+        rows = np.broadcast_to(np.arange(len(graphs)), (len(seeds), len(graphs)))
+    if values.shape != rows.shape or values.shape[0] != len(seeds):
+        raise PredictorError(f"{len(seeds)} seeds, rows {rows.shape} and labels {values.shape} do not fit together")
+    counts = np.asarray([values.shape[1]] * len(seeds) if sizes is None else sizes, np.intp)
+    if len(counts) != len(seeds) or (counts < 1).any() or (counts > values.shape[1]).any():
+        raise PredictorError(f"sizes {counts.tolist()}: {len(seeds)} numbers from 1 to {values.shape[1]}, one a seed")
+    return rows, values, counts
 
 
 def _initial(

@@ -233,6 +233,12 @@ def test_labels_that_cannot_be_learnt_are_refused(graphs, labels):
         engine.fit_replicates(graphs, labels, RECIPE, seeds=[0])
 
 
+@pytest.mark.parametrize("sizes", [[23], [23, 23, 24], [23, 0, 23]])
+def test_sizes_that_do_not_fit_are_refused(graphs, labels, sizes):
+    with pytest.raises(PredictorError, match=r"sizes \[.*\]: 3 numbers from 1 to 23, one a seed"):
+        engine.fit_replicates(graphs, labels, RECIPE, seeds=[1, 2, 3], sizes=sizes)
+
+
 def test_divergence_is_an_error_that_names_the_epoch(graphs, labels):
     recipe = QUIET.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(PredictorError, match=r"diverged in epoch \d+.*lower learning_rate"):
