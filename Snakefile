@@ -11,8 +11,8 @@ min_version("9.27")  # a priority that is a function
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 
-from neural_predictor.locks import drain_on_sigterm
-from neural_predictor.workflow import Plan, growing, shell_prefix
+from neural_predictor.workflow.locks import drain_on_sigterm
+from neural_predictor.workflow.plan import Plan, growing, shell_prefix
 
 Plan.refuse_code(Path(workflow.basedir))
 

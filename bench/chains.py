@@ -26,10 +26,10 @@ import numpy as np
 
 from neural_predictor.children.imported import SETS, import_children
 from neural_predictor.children.table import networks_of
-from neural_predictor.device import configure
-from neural_predictor.experiments.statistics import predictor_metrics
+from neural_predictor.io.progress import say
+from neural_predictor.predictors.device import configure
 from neural_predictor.predictors.recipe import NeuralRecipe
-from neural_predictor.progress import say
+from neural_predictor.statistics.bootstrap import predictor_metrics
 
 PAPER = NeuralRecipe(layers=18, initial_gain=2, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
 PREDICTORS = {
@@ -47,7 +47,7 @@ def predict(name, networks, training, threads):
     if recipe is None:
         lines = [np.polyfit(networks.zeros[rows], label[rows], 1) for rows in training]
         return np.stack([np.polyval(line, networks.zeros) for line in lines])
-    from neural_predictor.experiments.chain_fits import chain_graphs, score_chains
+    from neural_predictor.fits.chains import chain_graphs, score_chains
     from neural_predictor.predictors.engine import fit_replicates
 
     graphs, seeds = chain_graphs(networks.codes), range(len(training))

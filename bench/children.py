@@ -17,10 +17,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from neural_predictor.children.recipe import Adam, NetworkRecipe, TrainingRecipe
-from neural_predictor.device import configure
+from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.images import load_images
 from neural_predictor.images.base import ImageSet, Split
+from neural_predictor.predictors.device import configure
 from neural_predictor.spaces import ProxylessNasSpace
 
 

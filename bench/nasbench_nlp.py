@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.device import configure
-from neural_predictor.progress import say
+from neural_predictor.io.progress import say
+from neural_predictor.predictors.device import configure
 from predictors import graphs_and_labels, interval
 
 REPLICATION = 0.148

@@ -17,8 +17,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from neural_predictor.config import Project
-from neural_predictor.device import configure
+from neural_predictor.config.project import Project
+from neural_predictor.predictors.device import configure
 from neural_predictor.spaces import SPACES
 from neural_predictor.tables.table import BenchmarkTable
 
@@ -43,7 +43,7 @@ def synthetic_table():
 
 def fit_units(study, table, workers, folder):
     """(what, times in the study, seconds) of a shard of every fit; the last files of scores stay in the folder."""
-    from neural_predictor.experiments.fitting import fit_predictor
+    from neural_predictor.fits.job import fit_predictor
 
     for fits, repeats in study.fits().items():
         shard, path = study.shard_repeats(fits, 0), folder / f"{fits.predictor}-{fits.train_size}.npz"
@@ -57,8 +57,8 @@ def fit_units(study, table, workers, folder):
 
 def search_units(study, table, searches, folder):
     """(what, times in the study, seconds) of the curves of every search."""
-    from neural_predictor.experiments.curves import evolution_curves, guided_curves, oracle_rows, random_curves
-    from neural_predictor.experiments.fits import read_fits
+    from neural_predictor.figures.curves import evolution_curves, guided_curves, oracle_rows, random_curves
+    from neural_predictor.fits.files import read_fits
 
     few = study.model_copy(update={"searches": study.searches.model_copy(update={"repeats": searches})})
     name, size, total = study.stages.one, study.fig4.train_size, study.fig4.total

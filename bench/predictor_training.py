@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.device import configure
+from neural_predictor.predictors.device import configure
 from neural_predictor.spaces import NasBenchGraphSpace
 from neural_predictor.tables.nasbench_graph import read
 

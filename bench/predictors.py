@@ -25,8 +25,8 @@ from time import perf_counter
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.device import configure
-from neural_predictor.progress import say
+from neural_predictor.io.progress import say
+from neural_predictor.predictors.device import configure
 from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
 
 
@@ -35,7 +35,7 @@ def graphs_and_labels(space, file):
     if space == "nasbench101":
         import pandas as pd
 
-        from neural_predictor.spaces.nasbench101 import NasBench101Space
+        from neural_predictor.spaces.nasbench101.space import NasBench101Space
 
         data, cells = pd.read_csv(file, dtype={"adjacency": str}), NasBench101Space()
         codes = cells.from_columns([data["adjacency"].tolist(), data["operations"].tolist()])
@@ -43,7 +43,7 @@ def graphs_and_labels(space, file):
     if space.startswith("proxylessnas-"):
         from neural_predictor.children.imported import import_children
         from neural_predictor.children.table import networks_of, read_children
-        from neural_predictor.experiments.chain_fits import chain_graphs
+        from neural_predictor.fits.chains import chain_graphs
 
         pairs = read_children(file) if file.suffix == ".parquet" else import_children(file)
         networks = networks_of(pairs[pairs["images"] == space.removeprefix("proxylessnas-")])

@@ -38,8 +38,8 @@ IMAGES = 9984
 
 def write_synthetic(path: Path, records: int) -> None:
     """Write an official-format file of made-up runs, the cells in the order of their hashes."""
-    from neural_predictor.spaces.nasbench101 import NasBench101Space
-    from neural_predictor.tables.tfrecord import frame
+    from neural_predictor.spaces.nasbench101.space import NasBench101Space
+    from neural_predictor.tables.nasbench101.tfrecord import frame
 
     rng = np.random.default_rng(0)
     space = NasBench101Space()
@@ -94,7 +94,7 @@ def measure_ours(path: Path, _: int) -> dict[str, float]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from neural_predictor.tables.nasbench101 import convert_nasbench101
+    from neural_predictor.tables.nasbench101.reader import convert_nasbench101
     from neural_predictor.tables.table import read_table
 
     output = path.with_suffix(".parquet")

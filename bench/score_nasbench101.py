@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from neural_predictor.device import configure
+from neural_predictor.predictors.device import configure
 from neural_predictor.spaces import SPACES
 
 

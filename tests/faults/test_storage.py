@@ -20,13 +20,13 @@ import numpy as np
 import pytest
 import yaml
 
-from neural_predictor import device
 from neural_predictor.children.journal import Journal
 from neural_predictor.children.plan import recipe_digest, sample
-from neural_predictor.cli import app
-from neural_predictor.config import Project
+from neural_predictor.cli.app import app
+from neural_predictor.config.project import Project
 from neural_predictor.errors import UserError
-from neural_predictor.files import atomic_together
+from neural_predictor.io.files import atomic_together
+from neural_predictor.predictors import device
 
 ROOT = Path(__file__).parents[2]
 OLD = b"what stood there before"

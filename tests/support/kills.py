@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from neural_predictor.locks import Folder
+from neural_predictor.workflow.locks import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from neural_predictor import cli
-from neural_predictor.workflow import CHILD_FIGURES, CURVE_FIGURES, FIGURES, NLP_FIGURES
+from neural_predictor.cli import app as cli
+from neural_predictor.workflow.plan import CHILD_FIGURES, CURVE_FIGURES, FIGURES, NLP_FIGURES
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +17,7 @@ def command(*arguments, cwd=None):
 
 
 def test_help_names_every_stage_and_does_not_import_tensorflow():
-    code = "import sys; sys.argv = ['neural-predictor', '--help']\nfrom neural_predictor.cli import app\n"
+    code = "import sys; sys.argv = ['neural-predictor', '--help']\nfrom neural_predictor.cli.app import app\n"
     code += "try: app()\nexcept SystemExit: print('tensorflow' in sys.modules, 'keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False False")

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from neural_predictor.config import Config, Project, Sources, digest, load, schema
+from neural_predictor.config.project import Config, Project, Sources, digest, load, schema
+from neural_predictor.config.study import Fits, Study
 from neural_predictor.errors import ConfigError
-from neural_predictor.studies import Fits, Study
 
 ROOT = Path(__file__).parents[2]
 

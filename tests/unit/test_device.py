@@ -5,9 +5,12 @@ import sys
 
 import pytest
 
-from neural_predictor import device
+from neural_predictor.predictors import device
 
-HOLD = "import sys; from neural_predictor.device import claim; print(claim(sys.argv[1:]), flush=True); sys.stdin.read()"
+HOLD = (
+    "import sys; from neural_predictor.predictors.device import claim; "
+    "print(claim(sys.argv[1:]), flush=True); sys.stdin.read()"
+)
 
 
 def holder(*devices):
@@ -55,7 +58,9 @@ def test_without_a_driver_there_is_no_device_and_the_message_says_what_to_do(mon
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(device.shutil, "which", lambda _: None)
     assert device._visible_gpus() == []
-    code = "from neural_predictor.device import configure\nfrom neural_predictor.errors import PredictorError\n"
+    code = (
+        "from neural_predictor.predictors.device import configure\nfrom neural_predictor.errors import PredictorError\n"
+    )
     code += "try: configure(1, 'gpu')\nexcept PredictorError as error: print(error)"
     env_free = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "accelerator is gpu, but TensorFlow sees none" in env_free.stdout

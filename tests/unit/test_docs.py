@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from neural_predictor.config import Project
-from neural_predictor.workflow import artefacts
+from neural_predictor.config.project import Project
+from neural_predictor.workflow.plan import artefacts
 
 ROOT = Path(__file__).parents[2]
 

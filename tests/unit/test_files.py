@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from neural_predictor.errors import UserError
-from neural_predictor.files import atomic, sha256, write_text
+from neural_predictor.io.files import atomic, sha256, write_text
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
@@ -45,7 +45,7 @@ def test_a_blocked_path_is_advice(tmp_path):
 
 def test_what_a_killed_writer_left_of_a_file_is_removed_by_the_next_and_a_living_ones_is_not(tmp_path):
     path = tmp_path / "fig[7].csv"
-    code = "import os; from pathlib import Path; from neural_predictor.files import atomic\n"
+    code = "import os; from pathlib import Path; from neural_predictor.io.files import atomic\n"
     code += f"with atomic(Path({str(path)!r})) as part: part.write_text('half'); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     (left,) = tmp_path.iterdir()

@@ -7,13 +7,13 @@ import sys
 import psutil
 import pytest
 
-from neural_predictor import locks
+from neural_predictor.workflow import locks
 
 LIVING = """
 import sys, time
 from functools import partial
 from pathlib import Path
-from neural_predictor.locks import enter
+from neural_predictor.workflow.locks import enter
 enter(Path(sys.argv[1]), partial(print, flush=True))
 Path(sys.argv[1], ".snakemake/locks").mkdir(parents=True, exist_ok=True)
 Path(sys.argv[1], ".snakemake/locks/0.input.lock").touch()
@@ -74,7 +74,8 @@ def raised():
 
 
 def test_a_first_run_is_silent_and_leaves_a_record_until_it_ends(tmp_path):
-    code = f"from pathlib import Path; from neural_predictor.locks import *; enter(Path({str(tmp_path)!r}), print);"
+    code = "from pathlib import Path; from neural_predictor.workflow.locks import *; "
+    code += f"enter(Path({str(tmp_path)!r}), print);"
     code += f"print(len(list(Path({str(tmp_path)!r}).glob('work/runs/*.json'))))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
@@ -170,7 +171,7 @@ def test_runs_that_begin_together_do_not_take_each_others_lock(tmp_path, living)
 def test_sigterm_is_heard_while_the_main_thread_holds_the_lock_that_its_handler_takes():
     code = """
 import os, signal, threading, time
-from neural_predictor.locks import drain_on_sigterm
+from neural_predictor.workflow.locks import drain_on_sigterm
 lock, heard = threading.Lock(), threading.Event()
 def handler(number, frame):
     with lock:

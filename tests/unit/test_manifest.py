@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from neural_predictor import manifest as module
-from neural_predictor.cli import app
-from neural_predictor.config import Project, digest
+from neural_predictor.cli.app import app
+from neural_predictor.config.project import Project, digest
 from neural_predictor.errors import ConfigError, FormatError
-from neural_predictor.files import sha256
-from neural_predictor.manifest import Manifest, code_version, config_digest, read_manifest, verify, write_manifest
+from neural_predictor.io.files import sha256
+from neural_predictor.workflow import manifest as module
+from neural_predictor.workflow.manifest import (
+    Manifest,
+    code_version,
+    config_digest,
+    read_manifest,
+    verify,
+    write_manifest,
+)
 
 ROOT = Path(__file__).parents[2]
 STUDY = Project(ROOT).study("smoke-v1")

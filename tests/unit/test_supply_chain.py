@@ -228,7 +228,7 @@ def test_the_wheel_works_alone(wheel, tmp_path):
     """Its command starts where no file of the project is in reach."""
     code = (
         f"import sys; sys.path.insert(0, {str(wheel)!r}); sys.argv[1:] = ['--help']\n"
-        "import neural_predictor.cli as cli; assert '.whl' in cli.__file__; cli.main()"
+        "import neural_predictor.cli.app as cli; assert '.whl' in cli.__file__; cli.main()"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={}, check=False)

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from neural_predictor.studies import Study
+from neural_predictor.config.study import Study
 from neural_predictor.tables.table import read_table
-from neural_predictor.workflow import artefacts
+from neural_predictor.workflow.plan import artefacts
 
 SHORT = {"kind": "gcn", "epochs": 30}
 STUDY = {

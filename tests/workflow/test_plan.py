@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from neural_predictor.children.plan import CHOSEN, shards_of
-from neural_predictor.config import Project
-from neural_predictor.dependencies import PACKAGE
-from neural_predictor.workflow import CURVE_FIGURES, FIGURES, NLP_FIGURES, TABLES, Plan, artefacts
+from neural_predictor.config.project import Project
+from neural_predictor.workflow.code import PACKAGE
+from neural_predictor.workflow.plan import CURVE_FIGURES, FIGURES, NLP_FIGURES, TABLES, Plan, artefacts
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import pandas as pd
 import pytest
 
-from neural_predictor.config import Project
-from neural_predictor.experiments.results import Protocol
-from neural_predictor.manifest import config_digest, read_manifest, verify
-from neural_predictor.spaces.proxylessnas import cardinality
-from neural_predictor.workflow import FIGURES, TABLES
+from neural_predictor.config.project import Project
+from neural_predictor.figures.results import Protocol
+from neural_predictor.spaces.proxylessnas.space import cardinality
+from neural_predictor.workflow.manifest import config_digest, read_manifest, verify
+from neural_predictor.workflow.plan import FIGURES, TABLES
 from support.kills import KINDS, Killer, summary
 from support.results import contents
 

@@ -89,7 +89,7 @@ rule collect_children:
 rule choose_children:
     input:
         parquet="results/{study}/children/{children}.parquet",
-        code=plan.code("experiments.chains", without="predictors"),
+        code=plan.code("figures.fig9_children.numbers", without="predictors"),
     output:
         choice="results/{study}/children/{children}.choice.csv",
     log:
@@ -118,7 +118,7 @@ rule choose_children:
 rule run_children:
     input:
         tables=plan.child_tables,
-        code=plan.code("experiments.chains", without="predictors"),
+        code=plan.code("figures.fig9_children.numbers", without="predictors"),
     output:
         csv="results/{study}/{experiment}.csv",
         protocol="results/{study}/{experiment}.protocol.json",

@@ -27,7 +27,7 @@ rule publish:
 rule write_manifest:
     input:
         files=plan.manifest_inputs,
-        code=plan.code("manifest"),
+        code=plan.code("workflow.manifest"),
     output:
         manifest="results/{study}/manifest.json",
     log:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from neural_predictor.spaces.proxylessnas import (
+from neural_predictor.spaces.proxylessnas.space import (
     HEAD,
     LAYERS,
     STEM,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from neural_predictor.children.recipe import NetworkRecipe
+    from neural_predictor.config.child_recipes import NetworkRecipe
 
 _SPACE = ProxylessNasSpace()
 OUTPUT_DEVIATION = 0.01

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neural_predictor.bounded import parse_json, shown
 from neural_predictor.children.journal import is_record
 from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample
 from neural_predictor.children.table import COLUMNS
 from neural_predictor.errors import FormatError
 from neural_predictor.images.registry import image_source
+from neural_predictor.io.untrusted import parse_json, shown
 from neural_predictor.spaces import ProxylessNasSpace
-from neural_predictor.spaces.proxylessnas_cost import multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import Study
-    from neural_predictor.study_sections import ChildSet
+    from neural_predictor.config.sections import ChildSet
+    from neural_predictor.config.study import Study
 
 
 def read_shard(path: Path) -> list[dict[str, Any]]:

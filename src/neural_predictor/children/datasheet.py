@@ -8,10 +8,10 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from neural_predictor.children.table import networks_of
+from neural_predictor.config.sections import Bootstrap
 from neural_predictor.errors import TableError
-from neural_predictor.experiments.reliability import reliability
 from neural_predictor.images.registry import image_source
-from neural_predictor.study_sections import Bootstrap
+from neural_predictor.statistics.reliability import reliability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from neural_predictor.children.table import Networks
-    from neural_predictor.experiments.resampling import Estimate
-    from neural_predictor.study_sections import ChildSet
+    from neural_predictor.config.sections import ChildSet
+    from neural_predictor.statistics.resampling import Estimate
 
 SAMPLED = {
     "uniform": "Each layer's op code was drawn uniformly and independently.",

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from neural_predictor.bounded import shortened, unzip
-from neural_predictor.children.recipe import NetworkRecipe
 from neural_predictor.children.table import COLUMNS, checked
+from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import FormatError
 from neural_predictor.images.registry import image_source
-from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
-from neural_predictor.spaces.proxylessnas_cost import multiply_adds, parameters
+from neural_predictor.io.untrusted import shortened, unzip
+from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import google_crc32c
 from filelock import FileLock, Timeout
 
-from neural_predictor.bounded import parse_json
 from neural_predictor.errors import ChildError, FormatError
-from neural_predictor.files import disk_faults
-from neural_predictor.progress import say
+from neural_predictor.io.files import disk_faults
+from neural_predictor.io.progress import say
+from neural_predictor.io.untrusted import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

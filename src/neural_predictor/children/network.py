@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.children.architecture import Convolution
-    from neural_predictor.children.recipe import NetworkRecipe
+    from neural_predictor.config.child_recipes import NetworkRecipe
 
 
 def build_network(

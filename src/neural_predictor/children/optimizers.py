@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from neural_predictor.children.recipe import Adam, RmsProp, Sgd
+    from neural_predictor.config.child_recipes import Adam, RmsProp, Sgd
 
     Optimizer = RmsProp | Adam | Sgd
 

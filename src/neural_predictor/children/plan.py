@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.studies import Study
-    from neural_predictor.study_sections import ChildSet
+    from neural_predictor.config.sections import ChildSet
+    from neural_predictor.config.study import Study
 
 CHOSEN = "-chosen"
 

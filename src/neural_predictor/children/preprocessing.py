@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from neural_predictor.children.recipe import TrainingRecipe
+    from neural_predictor.config.child_recipes import TrainingRecipe
 
 
 def scale(images: Any, resolution: int) -> Any:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from neural_predictor.bounded import read_npz
 from neural_predictor.children.journal import Journal, locked
 from neural_predictor.children.trainer import Trainer, on_gpu
 from neural_predictor.errors import ChildError
-from neural_predictor.files import atomic, write_text
-from neural_predictor.progress import say
+from neural_predictor.io.files import atomic, write_text
+from neural_predictor.io.progress import say
+from neural_predictor.io.untrusted import read_npz
 from neural_predictor.seeds import seed_of
-from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.children.feeds import Feed
-    from neural_predictor.children.recipe import NetworkRecipe, TrainingRecipe
     from neural_predictor.children.trainer import State
+    from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
 CHECKPOINT_EVERY_S = 20.0
 

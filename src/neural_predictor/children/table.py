@@ -13,12 +13,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neural_predictor.bounded import printable, shortened
 from neural_predictor.errors import ArchitectureError, TableError
-from neural_predictor.files import atomic_together
 from neural_predictor.images.registry import IMAGE_SETS
-from neural_predictor.parquet_bounds import check_parquet
-from neural_predictor.spaces.proxylessnas import ProxylessNasSpace, Variant
+from neural_predictor.io.files import atomic_together
+from neural_predictor.io.parquet_bounds import check_parquet
+from neural_predictor.io.untrusted import printable, shortened
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace, Variant
 
 if TYPE_CHECKING:
     from pathlib import Path

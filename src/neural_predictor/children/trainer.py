@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.children.feeds import Feed
-    from neural_predictor.children.recipe import NetworkRecipe, TrainingRecipe
+    from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
 EVALUATION_BATCHES = 4
 """Training batches that are evaluated at once: without gradients, few activations are held at a time."""

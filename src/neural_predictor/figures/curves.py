@@ -1,162 +1,178 @@
-"""Figures of searches: best-so-far curves on the paper's three axes (Fig. 4, Fig. 7, appendix Fig. 1), the frontier."""
+"""Curves of searches: what each holds after every architecture that it trains, and after every second."""
 
 from __future__ import annotations
 
-from itertools import cycle
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from neural_predictor.experiments.results import caption
-from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, sequence_colours, style
+from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.evolution import evolution_traces
+from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
+from neural_predictor.seeds import seed_of
+from neural_predictor.statistics.bootstrap import bootstrap_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike
+    from numpy.typing import NDArray
 
-    from neural_predictor.experiments.results import Protocol
+    from neural_predictor.config.study import Study
+    from neural_predictor.fits.files import Fit
+    from neural_predictor.search.draws import Experiment
+    from neural_predictor.spaces import SearchSpace
+    from neural_predictor.tables.table import BenchmarkTable
 
-SAMPLES = "total number of samples, N + K"
-PANELS = {
-    "signal_by_samples": ("validation", SAMPLES),
-    "target_by_samples": ("test", SAMPLES),
-    "target_by_time": ("test, by training time", "total training time of all N + K (s)"),
-}
 COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
-METHOD_COLOURS = tuple(OKABE_ITO.values())
-_LINES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
+TIME_POINTS = 500
+EVOLUTION_BLOCK = 300
+"""Repeats of evolution that run as one array: 500 MB of signals on NAS-Bench-101."""
 
 
-class _Line(NamedTuple):
-    """How one curve is drawn."""
+class Curves:
+    """The runs of one method, and its curves as tidy rows.
 
-    curve: pd.DataFrame
-    colour: object
-    dashes: object
-    label: str
+    Total samples are all networks trained, N + K for a predictor; total time is their training time. Panels:
+    `signal_by_samples`, `target_by_samples`, and `target_by_time` (x in seconds) where the table has training times.
+
+    Args:
+        table: the benchmark.
+        study: seed and bootstrap.
+        method: name of the search.
+        train_size: N of a predictor; its curves start at N + 1 samples.
+    """
+
+    def __init__(self, table: BenchmarkTable, study: Study, method: str, train_size: int | None = None) -> None:
+        self.table, self.study, self.method, self.train_size = table, study, method, train_size
+        self.first = 1 if train_size is None else train_size + 1
+        self.mean_target = table.mean(table.target)
+        self.timed = "training_time_s" in table.metrics
+        self._signal: list[NDArray[np.float64]] = []
+        self._target: list[NDArray[np.float64]] = []
+        self._time: list[NDArray[np.float64]] = []
+
+    def add(self, trace: NDArray[np.intp], signal: NDArray[np.float64], runs: NDArray[np.intp]) -> None:
+        """One repeat: its trace, and the signal and run of every architecture that it sees."""
+        choice = trace[best_so_far(signal[trace], maximise=self.table.maximise)]
+        self._signal.append(signal[choice])
+        self._target.append(self.mean_target[choice])
+        if self.timed:
+            self._time.append(np.cumsum(self.table.at("training_time_s", runs)[trace]))
+
+    @property
+    def target(self) -> NDArray[np.float64]:
+        """(R, total) reported metric of the choice after each sample."""
+        return np.array(self._target)
+
+    def rows(self) -> pd.DataFrame:
+        """Mean and interval at every number of samples from `first` on, and on a grid of times."""
+        places = slice(self.first - 1, None)
+        signal, target = np.array(self._signal), self.target
+        samples = np.arange(self.first, signal.shape[1] + 1)
+        panels = [("signal_by_samples", samples, signal[:, places]), ("target_by_samples", samples, target[:, places])]
+        if self.timed:
+            time = np.array(self._time)
+            # Every repeat must have reached `first` samples, and none may have run out of budget.
+            grid = np.linspace(time[:, self.first - 1].max(), time[:, -1].min(), TIME_POINTS)
+            if grid[0] < grid[-1]:
+                reached = np.array([np.searchsorted(row, grid, side="right") - 1 for row in time])
+                panels.append(("target_by_time", grid, np.take_along_axis(target, reached, axis=1)))
+        frames = []
+        for panel, x, values in panels:
+            seed = seed_of(self.study.seed, "curves", "bootstrap", self.method, panel, self.train_size or 0)
+            mean, low, high = bootstrap_mean(values, self.study.bootstrap, seed)
+            frames.append(pd.DataFrame({"panel": panel, "x": x, "mean": mean, "low": low, "high": high}))
+        frame = pd.concat(frames).assign(method=self.method, train_size=self.train_size, repeats=len(self._signal))
+        return frame.reindex(columns=list(COLUMNS))
 
 
-def draw_fig7(frame: pd.DataFrame, protocol: Protocol) -> Figure:
-    """One curve a training size N, with random search and the oracle."""
-
-    def lines(curves: pd.DataFrame) -> list[_Line]:
-        sizes = sorted(int(size) for size in curves["train_size"].dropna().unique())
-        return [
-            _Line(curves[curves["train_size"] == size], colour, _LINES[k % len(_LINES)], f"N = {size}")
-            for k, (size, colour) in enumerate(zip(sizes, sequence_colours(len(sizes)), strict=True))
-        ]
-
-    return _draw(frame, protocol, lines, mark_sizes=False)
+def _draw(table: BenchmarkTable, study: Study, repeat: int) -> tuple[np.random.Generator, NDArray[np.intp]]:
+    """Generator and runs of a repeat of the searches without a predictor; the same in every figure."""
+    rng = np.random.default_rng(seed_of(study.seed, "searches", table.name, repeat))
+    return rng, table.draw_runs(rng)
 
 
-def draw_comparison(frame: pd.DataFrame, protocol: Protocol) -> Figure:
-    """One curve a predictor, evolution where it was run, random search and the oracle; N is marked."""
+def guided_search(
+    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fit: Fit, total: int
+) -> tuple[Experiment, NDArray[np.intp]]:
+    """What the search with one fit sees, and the rows (total,) that it trains, in this order."""
+    seen = draw_experiment(table, study.seed, train_size, fit.repeat)
+    ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, fit.repeat))
+    goodness = fit.goodness(maximise=table.maximise)
+    return seen, guided_trace(goodness, seen.train_rows, total, ties, maximise=True)
 
-    def lines(curves: pd.DataFrame) -> list[_Line]:
-        methods = [method for method in curves["method"].unique() if method not in ("random", "oracle")]
-        styles = zip(methods, cycle(METHOD_COLOURS), cycle(_LINES), strict=False)
-        return [_Line(curves[curves["method"] == name], colour, dashes, name) for name, colour, dashes in styles]
 
-    return _draw(frame, protocol, lines, mark_sizes=True)
+def guided_curves(
+    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fits: Iterable[Fit], total: int
+) -> Curves:
+    """The neural predictor's search with each of these fits."""
+    curves = Curves(table, study, predictor, train_size)
+    for fit in fits:
+        seen, trace = guided_search(table, study, predictor, train_size, fit, total)
+        curves.add(trace, seen.signal, seen.runs)
+    return curves
 
 
-def _draw(
-    frame: pd.DataFrame, protocol: Protocol, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
-) -> Figure:
-    panels = [panel for panel in PANELS if (frame["panel"] == panel).any()]
-    two_sided = protocol.unit == "nats"
-    with style():
-        figure = new_figure((4.1 if two_sided else 3.6) * len(panels), 4.3)
-        axes = figure.subplots(1, len(panels), squeeze=False)[0]
-        for letter, panel, place in zip("abc", panels, axes, strict=False):
-            curves = frame[frame["panel"] == panel]
-            _draw_panel(place, curves, lines(curves), protocol)
-            if mark_sizes and panel != "target_by_time":
-                for size in curves["train_size"].dropna().unique():
-                    place.axvline(size, color=REFERENCE, linewidth=0.8, linestyle=":")
-                    height = 0.02 if protocol.maximise else 0.95  # away from the oracle's level
-                    place.annotate(f"N = {int(size)}", (size, height), xycoords=("data", "axes fraction"), fontsize=6.5)
-            title, x_label = PANELS[panel]
-            metric = protocol.signal if panel == "signal_by_samples" else protocol.target
-            place.set_title(f"{letter}  {title}", loc="left")
-            place.set_xlabel(x_label)
-            place.set_ylabel(f"{metric} of the choice ({protocol.unit})")
-            if two_sided:
-                _show_perplexity(place)
-        handles, labels = axes[0].get_legend_handles_labels()
-        columns = min(len(labels), 60 * len(panels) // (8 + max(map(len, labels))))
-        rows = -(-len(labels) // columns)
-        figure.legend(
-            handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.2, handlelength=2.2
+def random_curves(table: BenchmarkTable, study: Study, total: int) -> Curves:
+    """Random search, best so far."""
+    curves = Curves(table, study, "random")
+    for repeat in range(study.searches.repeats):
+        rng, runs = _draw(table, study, repeat)
+        curves.add(random_trace(len(table), total, rng), table.at(table.signal, runs), runs)
+    return curves
+
+
+def evolution_curves(table: BenchmarkTable, study: Study, space: SearchSpace, total: int) -> tuple[Curves, int, float]:
+    """Regularized evolution.
+
+    Returns:
+        Its curves; how many children had to be random rows, since none was in the table; how many different
+        architectures a repeat trained on average.
+    """
+    curves, redrawn, different = Curves(table, study, "evolution"), 0, 0
+    for first in range(0, study.searches.repeats, EVOLUTION_BLOCK):
+        block = range(first, min(first + EVOLUTION_BLOCK, study.searches.repeats))
+        signals = np.empty((len(block), len(table)), np.float32)  # enough to tell accuracies apart
+        for place, repeat in enumerate(block):
+            signals[place] = table.at(table.signal, _draw(table, study, repeat)[1])
+        found = evolution_traces(
+            table,
+            space,
+            signals,
+            total,
+            np.random.default_rng(seed_of(study.seed, "evolution", table.name, first)),
+            population=study.searches.population,
+            tournament=study.searches.tournament,
         )
-        add_caption(figure, caption(protocol), characters=(80 if two_sided else 70) * len(panels))
-        right, between = (1 - 0.14 / len(panels), 0.46) if two_sided else (0.985, 0.26)
-        figure.subplots_adjust(left=0.2 / len(panels), right=right, top=0.91 - 0.04 * rows, bottom=0.25, wspace=between)
-    return figure
+        redrawn += int(found.redrawn.sum())
+        for repeat, trace in zip(block, found.rows, strict=True):
+            runs = _draw(table, study, repeat)[1]
+            curves.add(trace, table.at(table.signal, runs), runs)
+            different += len(np.unique(trace))
+    return curves, redrawn, different / study.searches.repeats
 
 
-def _show_perplexity(axes: Axes) -> None:
-    """An axis on the right with the perplexity of each loss."""
-
-    def loss(perplexity: ArrayLike) -> ArrayLike:
-        return np.log(np.maximum(perplexity, 1e-9))  # matplotlib asks for that of zero too
-
-    right = axes.secondary_yaxis("right", functions=(np.exp, loss))
-    right.set_ylabel("perplexity", labelpad=2)
-
-
-def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: Protocol) -> None:
-    scale = protocol.scale
-    random = curves[curves["method"] == "random"]
-    for line in (*lines, *([] if random.empty else [_Line(random, REFERENCE, "-", "random")])):
-        curve = line.curve
-        axes.plot(curve["x"], scale * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
-        low, high = scale * curve["low"], scale * curve["high"]
-        axes.fill_between(curve["x"], low, high, color=line.colour, alpha=0.11, linewidth=0)
-    _limit(axes, curves, protocol)
-    for _, level in curves[curves["method"] == "oracle"].iterrows():
-        axes.axhspan(scale * level["low"], scale * level["high"], color=INK, alpha=0.12, linewidth=0)
-        axes.axhline(scale * level["mean"], color=INK, linestyle=":", label="oracle")
-    axes.set_xlim(left=0)
+def oracle_rows(table: BenchmarkTable, study: Study) -> pd.DataFrame:
+    """The oracle's two levels: the best signal of the whole table, and that architecture's mean target."""
+    mean_target = table.mean(table.target)
+    levels = []
+    for repeat in range(study.searches.repeats):
+        signal = table.at(table.signal, _draw(table, study, repeat)[1])
+        best = oracle(signal, maximise=table.maximise)
+        levels.append((signal[best], mean_target[best]))
+    mean, low, high = bootstrap_mean(np.array(levels), study.bootstrap, seed_of(study.seed, "oracle", "bootstrap"))
+    panels = ["signal_by_samples", "target_by_samples"]
+    frame = pd.DataFrame({"panel": panels, "x": len(table), "mean": mean, "low": low, "high": high})
+    return frame.assign(method="oracle", train_size=None, repeats=len(levels)).reindex(columns=list(COLUMNS))
 
 
-def _limit(axes: Axes, curves: pd.DataFrame, protocol: Protocol) -> None:
-    """Leave out the first steps of random search, the worst thousandths of what is drawn."""
-    moving, levels = curves[curves["method"] != "oracle"], curves[curves["method"] == "oracle"]
-    if protocol.maximise:
-        low, high = moving["mean"].quantile(0.002), max([moving["high"].max(), *levels["high"]])
-    else:
-        low, high = min([moving["low"].min(), *levels["low"]]), moving["mean"].quantile(0.998)
-    room = 0.04 * (high - low)
-    axes.set_ylim(protocol.scale * (low - room), protocol.scale * (high + room))
+def panel_notes(table: BenchmarkTable) -> list[str]:
+    """What a caption must say of a panel that is missing."""
+    return [] if "training_time_s" in table.metrics else ["Hence there is no panel by training time."]
 
 
-def draw_frontier(frame: pd.DataFrame, protocol: Protocol) -> Figure:
-    """Total samples at which each N passes random search's whole budget, by validation and by test."""
-    names = {"signal_by_samples": "validation", "target_by_samples": "test"}
-    sizes = sorted(frame["train_size"].unique())
-    budget = int(frame["random_samples"].iloc[0])
-    with style():
-        figure = new_figure(5.6, 4.1)
-        axes = figure.subplots()
-        axes.axhline(budget, color=REFERENCE, label=f"random search: {budget:,}")
-        axes.plot(range(len(sizes)), sizes, color=REFERENCE, linestyle=":", label="N alone")
-        for (panel, name), colour, marker in zip(names.items(), METHOD_COLOURS, "os", strict=False):
-            part = frame[frame["panel"] == panel].set_index("train_size").reindex(sizes)
-            reached = part["samples"].notna().to_numpy()
-            places = [k for k, there in enumerate(reached) if there]
-            axes.plot(places, part["samples"][reached].astype(int), marker, color=colour, label=f"passes it by {name}")
-            for k in [k for k, there in enumerate(reached) if not there]:
-                axes.annotate("not\nreached", (k, budget * 1.06), color=colour, ha="center", fontsize=6.5)
-        axes.set_yscale("log")
-        axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
-        axes.set_xlabel("training networks, N")
-        axes.set_ylabel("total number of samples, N + K")
-        figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=4, frameon=False, columnspacing=1.2)
-        add_caption(figure, caption(protocol), characters=115)
-        figure.subplots_adjust(left=0.11, right=0.98, top=0.9, bottom=0.28)
-    return figure
+def tidy(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several methods as one table."""
+    frame = pd.concat([part.astype({"train_size": "Int64"}) for part in frames], ignore_index=True)
+    return frame.reindex(columns=list(COLUMNS))

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 
-from neural_predictor.experiments.results import caption
+from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import INK, add_caption, new_figure
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neural_predictor.experiments.results import Protocol
+    from neural_predictor.figures.results import Protocol
 
     Point = tuple[float, float]
 

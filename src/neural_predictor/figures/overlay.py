@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.results import differences, read_result
-from neural_predictor.figures.curves import COLUMNS, draw_comparison
+from neural_predictor.figures.curve_panels import COLUMNS, draw_comparison
+from neural_predictor.figures.results import differences, read_result
 from neural_predictor.figures.style import save_figure
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from neural_predictor.experiments.results import Protocol
+    from neural_predictor.figures.results import Protocol
 
 
 def overlay(results: Sequence[Path], pdf: Path, png: Path) -> list[str]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from neural_predictor.config.sections import CHILD_SETS
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.results import read_result
-from neural_predictor.figures.children import FIG4_COLUMNS, FIG9_COLUMNS, draw_fig4_children, draw_fig9_children
-from neural_predictor.figures.curves import COLUMNS as CURVES
-from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
-from neural_predictor.figures.fig3 import draw_fig3
-from neural_predictor.figures.fig6 import draw_fig6
-from neural_predictor.figures.fig8 import draw_fig8
-from neural_predictor.figures.fig9 import draw_fig9
-from neural_predictor.figures.learning import COLUMNS as LEARNING
-from neural_predictor.figures.learning import draw_learning
-from neural_predictor.figures.schematics import draw_fig1, draw_fig2, draw_fig5
+from neural_predictor.figures.curve_panels import COLUMNS as CURVES
+from neural_predictor.figures.curve_panels import draw_comparison, draw_fig7, draw_frontier
+from neural_predictor.figures.fig3.page import draw_fig3
+from neural_predictor.figures.fig6.page import draw_fig6
+from neural_predictor.figures.fig8.page import draw_fig8
+from neural_predictor.figures.fig9.page import draw_fig9
+from neural_predictor.figures.fig9_children.page import (
+    FIG4_COLUMNS,
+    FIG9_COLUMNS,
+    draw_fig4_children,
+    draw_fig9_children,
+)
+from neural_predictor.figures.figA1_tau.page import COLUMNS as LEARNING
+from neural_predictor.figures.figA1_tau.page import draw_learning
+from neural_predictor.figures.results import read_result
+from neural_predictor.figures.schematic_pages import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.style import save_figure
-from neural_predictor.study_sections import CHILD_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from neural_predictor.experiments.results import Protocol
+    from neural_predictor.figures.results import Protocol
 
 
 class _Figure(NamedTuple):

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neural_predictor.files import atomic_together
+from neural_predictor.io.files import atomic_together
 
 if TYPE_CHECKING:
     from pathlib import Path

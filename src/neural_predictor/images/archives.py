@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from neural_predictor.bounded import parse_json
 from neural_predictor.errors import SourceError
-from neural_predictor.files import sha256
 from neural_predictor.images.registry import image_source
+from neural_predictor.io.files import sha256
+from neural_predictor.io.untrusted import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_predictor.bounded import parse_json, read_npz
 from neural_predictor.errors import FormatError
-from neural_predictor.files import atomic
 from neural_predictor.images.archives import prepared_folder
 from neural_predictor.images.base import SPLITS, ImageSet, Split, check_splits
 from neural_predictor.images.splits import SPLIT_VERSION
-from neural_predictor.progress import say
+from neural_predictor.io.files import atomic
+from neural_predictor.io.progress import say
+from neural_predictor.io.untrusted import parse_json, read_npz
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
-from neural_predictor.bounded import parse_json
 from neural_predictor.errors import FormatError, SourceError, UserError
-from neural_predictor.files import disk_faults
 from neural_predictor.images.archives import (
     absent,
     check_sizes,
@@ -23,7 +21,9 @@ from neural_predictor.images.archives import (
     wrong_checksum,
 )
 from neural_predictor.images.registry import image_source
-from neural_predictor.progress import say
+from neural_predictor.io.files import disk_faults
+from neural_predictor.io.progress import say
+from neural_predictor.io.untrusted import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

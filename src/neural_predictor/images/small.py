@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_predictor.bounded import unzip
 from neural_predictor.errors import ConfigError, FormatError
 from neural_predictor.images.base import SPLITS, ImageSet, Split
 from neural_predictor.images.decode import check_pixels, resize
 from neural_predictor.images.registry import IMAGE_SETS, image_source
 from neural_predictor.images.splits import hash_order
+from neural_predictor.io.untrusted import unzip
 
 if TYPE_CHECKING:
     from pathlib import Path

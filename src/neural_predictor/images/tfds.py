@@ -37,7 +37,7 @@ from neural_predictor.images.decode import check_pixels, decode
 from neural_predictor.images.prepare import locked, prepare
 from neural_predictor.images.registry import IMAGE_SETS, ImageSource, image_source
 from neural_predictor.images.splits import hash_order, hold_out
-from neural_predictor.progress import progress
+from neural_predictor.io.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

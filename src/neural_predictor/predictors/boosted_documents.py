@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any
 
-from neural_predictor.bounded import parse_json
+from neural_predictor.io.untrusted import parse_json
 
 _OBJECTIVE = "reg:squarederror"
 _INT32 = 2**31

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from neural_predictor.bounded import parse_json, read_npz, shown
 from neural_predictor.errors import PredictorError
-from neural_predictor.files import atomic
+from neural_predictor.io.files import atomic
+from neural_predictor.io.untrusted import parse_json, read_npz, shown
 from neural_predictor.predictors.blending import Units, blend_weights
 from neural_predictor.predictors.features import FeatureMap
 from neural_predictor.predictors.last_batch import LastBatch

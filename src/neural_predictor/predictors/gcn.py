@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from neural_predictor.bounded import parse_json, printable, shortened, shown
 from neural_predictor.errors import PredictorError
+from neural_predictor.io.untrusted import parse_json, printable, shortened, shown
 from neural_predictor.predictors.propagation import network_inputs
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from neural_predictor.bounded import read_npz
 from neural_predictor.errors import PredictorError
-from neural_predictor.files import atomic
+from neural_predictor.io.files import atomic
+from neural_predictor.io.untrusted import read_npz
 from neural_predictor.predictors.recipe import NeuralRecipe
 
 if TYPE_CHECKING:

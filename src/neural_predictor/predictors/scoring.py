@@ -11,8 +11,8 @@ import tensorflow as tf
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
 from neural_predictor.predictors.kernels import multiply, padded
-from neural_predictor.predictors.neighbourhoods import Level, Neighbourhoods, find_neighbourhoods
 from neural_predictor.predictors.propagation import network_inputs
+from neural_predictor.predictors.weisfeiler_lehman import Level, Neighbourhoods, find_neighbourhoods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

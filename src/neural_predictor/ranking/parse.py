@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from neural_predictor.bounded import parse_json, shown
 from neural_predictor.errors import ArchitectureError
+from neural_predictor.io.untrusted import parse_json, shown
 from neural_predictor.ranking.cells import MAX_NODES, Cells, cycle_of, ordered
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from neural_predictor import device
 from neural_predictor.errors import FormatError
-from neural_predictor.files import atomic
+from neural_predictor.io.files import atomic
+from neural_predictor.predictors import device
 from neural_predictor.ranking.cells import Vocabulary
 from neural_predictor.ranking.networks import read_cells, read_training
 from neural_predictor.ranking.readers import form_of, open_reader

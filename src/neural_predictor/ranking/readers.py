@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neural_predictor.bounded import parse_json, printable, shortened
 from neural_predictor.errors import ArchitectureError, FormatError
-from neural_predictor.parquet_bounds import check_parquet
+from neural_predictor.io.parquet_bounds import check_parquet
+from neural_predictor.io.untrusted import parse_json, printable, shortened
 from neural_predictor.ranking.parse import shorten
 
 if TYPE_CHECKING:

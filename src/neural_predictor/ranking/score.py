@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neural_predictor.errors import PredictorError, RankingError
-from neural_predictor.progress import progress
+from neural_predictor.io.progress import progress
 from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, estimate, learning_curve, sub_trials
 
 if TYPE_CHECKING:

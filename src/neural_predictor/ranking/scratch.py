@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from neural_predictor.errors import UserError
-from neural_predictor.files import disk_faults
+from neural_predictor.io.files import disk_faults
 from neural_predictor.ranking.cells import Cells
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import SourceError
-from neural_predictor.files import atomic, disk_faults, sha256
-from neural_predictor.progress import progress, say
+from neural_predictor.io.files import atomic, disk_faults, sha256
+from neural_predictor.io.progress import progress, say
 
 if TYPE_CHECKING:
     from typing import Any
 
     import requests
 
-    from neural_predictor.config import Source
+    from neural_predictor.config.project import Source
 
 CONNECT_TIMEOUT_S = 10
 """A server that does not take a connection for this long is down: the mirror is next."""

@@ -2,10 +2,10 @@
 
 from neural_predictor.spaces.base import SearchSpace
 from neural_predictor.spaces.graphs import GraphBatch
-from neural_predictor.spaces.nasbench101 import NasBench101Space
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
-from neural_predictor.spaces.nasbench_nlp import NasBenchNlpSpace
-from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
+from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 SPACES: dict[str, type[SearchSpace]] = {
     space.name: space for space in (NasBenchGraphSpace, NasBench101Space, ProxylessNasSpace, NasBenchNlpSpace)

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neural_predictor.bounded import shortened
 from neural_predictor.errors import ArchitectureError, FormatError
-from neural_predictor.files import atomic
+from neural_predictor.io.files import atomic
+from neural_predictor.io.untrusted import shortened
 from neural_predictor.spaces import SPACES
 
 if TYPE_CHECKING:

@@ -97,7 +97,7 @@ BENCHMARKS = {
         source=name,
         size=423_624,
         space="nasbench101",
-        reader="neural_predictor.tables.nasbench101",
+        reader="neural_predictor.tables.nasbench101.reader",
     )
     for name, title in (("nasbench101", "NAS-Bench-101"), ("nasbench101-full", "NAS-Bench-101, all training budgets"))
 }
@@ -108,7 +108,7 @@ BENCHMARKS |= {
         source=name,
         size=size,
         space="nasbench-nlp",
-        reader="neural_predictor.tables.nasbench_nlp",
+        reader="neural_predictor.tables.nasbench_nlp.reader",
         logs=True,
         endless=True,
         note="Recipes that differ only by names and orders are one architecture, and their runs its repeats.",

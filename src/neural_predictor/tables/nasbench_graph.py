@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_predictor.errors import FormatError
-from neural_predictor.files import sha256
+from neural_predictor.io.files import sha256
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.pickles import NUMPY_SCALARS, read_pickle

@@ -18,10 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neural_predictor.bounded import parse_json, shown
 from neural_predictor.errors import TableError
-from neural_predictor.files import atomic
-from neural_predictor.parquet_bounds import check_parquet
+from neural_predictor.io.files import atomic
+from neural_predictor.io.parquet_bounds import check_parquet
+from neural_predictor.io.untrusted import parse_json, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from neural_predictor.children import shard
 from neural_predictor.children.feeds import Resident
-from neural_predictor.children.recipe import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.children.trainer import Trainer
-from neural_predictor.experiments.fits import group_fits, read_fits
+from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
+from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.images import load_images
 from neural_predictor.predictors.family import load_predictor, make_predictor
 from neural_predictor.predictors.gcn import build_gcn, load_gcn

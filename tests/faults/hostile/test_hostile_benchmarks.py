@@ -12,12 +12,14 @@ from hostile_files import altered_parquet, altered_zip, gzipped
 from hostile_guard import Format, check, formats
 from hostile_mutations import altered_bytes, altered_json, altered_protobuf
 
-from neural_predictor.spaces.nasbench101 import NasBench101Space
-from neural_predictor.tables import nasbench101, nasbench_graph, nasbench_nlp
-from neural_predictor.tables.nasbench101_records import parse
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.tables import nasbench_graph
+from neural_predictor.tables.nasbench101 import reader as nasbench101
+from neural_predictor.tables.nasbench101.records import parse
+from neural_predictor.tables.nasbench101.tfrecord import frame, read_batches
+from neural_predictor.tables.nasbench_nlp import reader as nasbench_nlp
 from neural_predictor.tables.pickles import NUMPY_SCALARS, read_pickle
 from neural_predictor.tables.table import BenchmarkTable, read_table, write_table
-from neural_predictor.tables.tfrecord import frame, read_batches
 
 CELL = ("010001000", "input,conv3x3-bn-relu,output")
 RECIPE = {"f": {"op": "linear", "input": ["x", "h_prev_0"]}, "h_new_0": {"op": "activation_tanh", "input": ["f"]}}

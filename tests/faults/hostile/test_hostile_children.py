@@ -16,11 +16,11 @@ from neural_predictor.children.collect import collect, read_shard
 from neural_predictor.children.journal import Journal, _line
 from neural_predictor.children.plan import read_chosen
 from neural_predictor.children.table import COLUMNS, checked, networks_of, read_children, write_children
-from neural_predictor.cli_children import _protocol
-from neural_predictor.config import load
-from neural_predictor.experiments.results import read_result
+from neural_predictor.cli.children import _protocol
+from neural_predictor.config.project import load
+from neural_predictor.config.study import Study
+from neural_predictor.figures.results import read_result
 from neural_predictor.spaces import ProxylessNasSpace
-from neural_predictor.studies import Study
 
 STUDY = load(Study, Path(__file__).parents[3] / "config/studies/smoke-v1.yaml")
 HEADER = {"children": "digits", "networks": ["(0, 1)"], "first": 5, "trainings": 2, "images": {"set": "digits"}}

@@ -23,8 +23,8 @@ from hostile_files import npz
 from hostile_guard import refusal
 
 from neural_predictor.children.imported import import_children
-from neural_predictor.config import read_yaml
-from neural_predictor.experiments.fits import group_fits
+from neural_predictor.config.project import read_yaml
+from neural_predictor.fits.files import group_fits
 from neural_predictor.images.arrays import read_arrays
 from neural_predictor.images.small import load_small
 from neural_predictor.predictors.family import load_predictor
@@ -32,11 +32,13 @@ from neural_predictor.predictors.gcn import load_gcn
 from neural_predictor.predictors.replicates import load_replicates
 from neural_predictor.ranking.cells import Vocabulary
 from neural_predictor.ranking.networks import read_training
-from neural_predictor.spaces.nasbench101 import NasBench101Space
-from neural_predictor.tables import nasbench101, nasbench_graph, nasbench_nlp
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.tables import nasbench_graph
+from neural_predictor.tables.nasbench101 import reader as nasbench101
+from neural_predictor.tables.nasbench101.tfrecord import _length_checksum, frame
+from neural_predictor.tables.nasbench_nlp import reader as nasbench_nlp
 from neural_predictor.tables.pickles import NUMPY_SCALARS, read_pickle
 from neural_predictor.tables.table import read_table
-from neural_predictor.tables.tfrecord import _length_checksum, frame
 
 ZEROS = 2**29
 """Bytes that a bomb holds; packed, a thousandth of it."""

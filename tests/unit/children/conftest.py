@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from neural_predictor.children.recipe import Adam, NetworkRecipe, TrainingRecipe
+from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.images.base import ImageSet, Split
-from neural_predictor.spaces.proxylessnas import ZERO
+from neural_predictor.spaces.proxylessnas.space import ZERO
 
 SIZES = {"train": 40, "validation": 9, "test": 3}
 

@@ -6,9 +6,9 @@ import pytest
 
 from neural_predictor.children.datasheet import datasheet
 from neural_predictor.children.table import checked
-from neural_predictor.experiments.reliability import reliability
+from neural_predictor.config.sections import Bootstrap, ChildSet
 from neural_predictor.spaces import ProxylessNasSpace
-from neural_predictor.study_sections import Bootstrap, ChildSet
+from neural_predictor.statistics.reliability import reliability
 
 SPACE = ProxylessNasSpace()
 NETWORKS = 12

@@ -14,9 +14,9 @@ from neural_predictor.children.feeds import Order, Resident
 from neural_predictor.children.forward import _depthwise, forward
 from neural_predictor.children.layout import Layout
 from neural_predictor.children.network import build_network
-from neural_predictor.children.recipe import Adam, RmsProp, Sgd
 from neural_predictor.children.trainer import Trainer
-from neural_predictor.spaces.proxylessnas import ZERO
+from neural_predictor.config.child_recipes import Adam, RmsProp, Sgd
+from neural_predictor.spaces.proxylessnas.space import ZERO
 
 CLASSES, EPSILON = 4, 1e-3
 OPTIMIZERS = {

@@ -7,10 +7,10 @@ import pytest
 from neural_predictor.children.architecture import blocks
 from neural_predictor.children.layout import Layout
 from neural_predictor.children.network import build_network
-from neural_predictor.children.recipe import NetworkRecipe
+from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces.proxylessnas import ZERO, ProxylessNasSpace
-from neural_predictor.spaces.proxylessnas_cost import map_sizes, multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.cost import map_sizes, multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ZERO, ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
 

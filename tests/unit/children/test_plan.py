@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neural_predictor.children.plan import read_chosen, recipe_digest, sample, shards_of
-from neural_predictor.config import Project
+from neural_predictor.config.project import Project
 from neural_predictor.errors import ArchitectureError, ConfigError, FormatError
 from neural_predictor.spaces import ProxylessNasSpace
 

@@ -14,8 +14,8 @@ import pytest
 
 from neural_predictor.children import shard as module
 from neural_predictor.children.feeds import Resident
-from neural_predictor.children.recipe import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.children.shard import Shard, train_shard, write_shard
+from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.errors import ChildError, FormatError
 from neural_predictor.images import load_images
 from neural_predictor.spaces import ProxylessNasSpace
@@ -129,7 +129,7 @@ def test_a_child_that_diverges_is_a_record_and_the_next_is_trained(feed, tmp_pat
 KILLED = """
 import sys
 from pathlib import Path
-from neural_predictor.device import configure
+from neural_predictor.predictors.device import configure
 configure(1, "cpu")
 sys.path.insert(0, {folder!r})
 import test_shard as t

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from neural_predictor.children.feeds import Resident, Streamed, pack, unpack
-from neural_predictor.children.recipe import Adam, NetworkRecipe, Sgd, TrainingRecipe
 from neural_predictor.children.trainer import State, Trainer
+from neural_predictor.config.child_recipes import Adam, NetworkRecipe, Sgd, TrainingRecipe
 from neural_predictor.errors import ChildError
 from neural_predictor.images import load_images
 from neural_predictor.images.base import ImageSet, Split

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_predictor.studies import Study
+from neural_predictor.config.study import Study
 from neural_predictor.tables.table import BenchmarkTable
 
 NAME = "nasbench-graph-proteins"

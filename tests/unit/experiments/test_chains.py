@@ -7,15 +7,15 @@ import pytest
 from neural_predictor.children.imported import import_children
 from neural_predictor.children.plan import sample
 from neural_predictor.children.table import checked, networks_of
+from neural_predictor.config.sections import ChildSet
 from neural_predictor.errors import ConfigError, TableError
-from neural_predictor.experiments import chains
-from neural_predictor.experiments.chain_fits import FOLDS, chain_graphs, fit_chains, partition, score_chains
-from neural_predictor.experiments.results import caption
-from neural_predictor.figures.children import draw_fig9_children
+from neural_predictor.figures.fig9_children import numbers as chains
+from neural_predictor.figures.fig9_children.page import draw_fig9_children
+from neural_predictor.figures.results import caption
+from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import ProxylessNasSpace
-from neural_predictor.study_sections import ChildSet
 
 SPACE = ProxylessNasSpace()
 TINY = NeuralRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import FormatError
-from neural_predictor.experiments.comparison import as_markdown as as_efficiency_markdown
-from neural_predictor.experiments.comparison import run_comparison, run_efficiency
-from neural_predictor.experiments.fig3 import run_fig3
-from neural_predictor.experiments.fig7 import run_fig7, run_frontier
-from neural_predictor.experiments.fits import read_fits
-from neural_predictor.experiments.results import caption, read_result, write_result
-from neural_predictor.experiments.table_tau import as_markdown, run_table_tau
+from neural_predictor.figures.fig3.numbers import run_fig3
+from neural_predictor.figures.fig4.numbers import as_markdown as as_efficiency_markdown
+from neural_predictor.figures.fig4.numbers import run_comparison, run_efficiency
+from neural_predictor.figures.fig7.numbers import run_fig7, run_frontier
+from neural_predictor.figures.results import caption, read_result, write_result
+from neural_predictor.figures.table_tau.numbers import as_markdown, run_table_tau
+from neural_predictor.fits.files import read_fits
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.spaces import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS

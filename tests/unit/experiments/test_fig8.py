@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ArchitectureError, ConfigError
-from neural_predictor.experiments.fig8 import BINS, COLUMNS, COSTS, space_and_costs
-from neural_predictor.figures.fig8 import draw_fig8, power_of_ten
-from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
-from neural_predictor.spaces.proxylessnas_cost import multiply_adds, parameters
+from neural_predictor.figures.fig8.numbers import BINS, COLUMNS, COSTS, space_and_costs
+from neural_predictor.figures.fig8.page import draw_fig8, power_of_ten
+from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 
 @pytest.fixture(scope="module")

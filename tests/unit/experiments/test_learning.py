@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError, FormatError
-from neural_predictor.experiments.learning import run_learning
-from neural_predictor.figures.learning import draw_learning
+from neural_predictor.figures.figA1_tau.numbers import run_learning
+from neural_predictor.figures.figA1_tau.page import draw_learning
 
 NAME = "nasbench-graph-proteins"
 

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from neural_predictor.config.study import Study
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.comparison import run_comparison
-from neural_predictor.experiments.fig9 import as_markdown, run_fig9, run_table_metrics
-from neural_predictor.experiments.results import caption
-from neural_predictor.experiments.run import run
-from neural_predictor.experiments.table_tau import run_table_tau
+from neural_predictor.figures.fig4.numbers import run_comparison
+from neural_predictor.figures.fig9.numbers import as_markdown, run_fig9, run_table_metrics
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.run import run
+from neural_predictor.figures.table_tau.numbers import run_table_tau
 from neural_predictor.spaces import NasBenchNlpSpace
-from neural_predictor.studies import Study
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable, write_table
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from neural_predictor.experiments.reliability import reliability
-from neural_predictor.experiments.resampling import estimate, metrics, resample, taus, variances
-from neural_predictor.experiments.statistics import predictor_metrics
-from neural_predictor.study_sections import Bootstrap
+from neural_predictor.config.sections import Bootstrap
+from neural_predictor.statistics.bootstrap import predictor_metrics
+from neural_predictor.statistics.reliability import reliability
+from neural_predictor.statistics.resampling import estimate, metrics, resample, taus, variances
 
 BOOTSTRAP = Bootstrap(resamples=300)
 

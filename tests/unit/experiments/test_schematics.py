@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.experiments.curves import guided_curves
-from neural_predictor.experiments.fits import read_fits
-from neural_predictor.experiments.results import caption, read_result, write_result
-from neural_predictor.experiments.schematics import (
+from neural_predictor.config.study import Study
+from neural_predictor.figures.curves import guided_curves
+from neural_predictor.figures.results import caption, read_result, write_result
+from neural_predictor.figures.schematics import (
     BINS,
     FIG1_COLUMNS,
     FIG2_COLUMNS,
@@ -16,9 +16,9 @@ from neural_predictor.experiments.schematics import (
     run_fig2,
     run_fig5,
 )
+from neural_predictor.fits.files import read_fits
 from neural_predictor.search.draws import draw_experiment
 from neural_predictor.spaces import NasBench101Space, NasBenchGraphSpace
-from neural_predictor.studies import Study
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from neural_predictor.experiments.fig6 import run_fig6
-from neural_predictor.experiments.fig9 import as_markdown, evenly_spaced, run_fig9, run_table_metrics
-from neural_predictor.experiments.table_mse import ACCEPTED, WHOLE, run_table_mse
-from neural_predictor.experiments.table_mse import as_markdown as as_mse_markdown
+from neural_predictor.figures.fig6.numbers import run_fig6
+from neural_predictor.figures.fig9.numbers import as_markdown, evenly_spaced, run_fig9, run_table_metrics
+from neural_predictor.figures.table_mse.numbers import ACCEPTED, WHOLE, run_table_mse
+from neural_predictor.figures.table_mse.numbers import as_markdown as as_mse_markdown
 from neural_predictor.search.draws import draw_experiment
 
 SIZE = 300

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from neural_predictor.experiments.statistics import bootstrap_mean, held_from, predictor_metrics
-from neural_predictor.study_sections import Bootstrap
+from neural_predictor.config.sections import Bootstrap
+from neural_predictor.statistics.bootstrap import bootstrap_mean, held_from, predictor_metrics
 
 
 def test_the_interval_is_scipys_percentile_bootstrap():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from neural_predictor.experiments.results import Protocol
+from neural_predictor.figures.results import Protocol
 
 
 @pytest.fixture

@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.experiments.results import read_result, write_result
-from neural_predictor.figures.children import FIG4_COLUMNS, FIG9_COLUMNS, draw_fig4_children, draw_fig9_children
+from neural_predictor.figures.fig9_children.page import (
+    FIG4_COLUMNS,
+    FIG9_COLUMNS,
+    draw_fig4_children,
+    draw_fig9_children,
+)
+from neural_predictor.figures.results import read_result, write_result
 from neural_predictor.figures.style import save_figure
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.results import write_result
-from neural_predictor.figures.curves import draw_comparison, draw_fig7, draw_frontier
-from neural_predictor.figures.fig3 import draw_fig3
-from neural_predictor.figures.fig6 import draw_fig6
-from neural_predictor.figures.fig9 import draw_fig9
+from neural_predictor.figures.curve_panels import draw_comparison, draw_fig7, draw_frontier
+from neural_predictor.figures.fig3.page import draw_fig3
+from neural_predictor.figures.fig6.page import draw_fig6
+from neural_predictor.figures.fig9.page import draw_fig9
 from neural_predictor.figures.render import FIGURES, render
+from neural_predictor.figures.results import write_result
 
 
 def curves(*panels):

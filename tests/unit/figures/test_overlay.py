@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.experiments.results import differences, write_result
 from neural_predictor.figures import overlay as module
 from neural_predictor.figures.overlay import overlay
+from neural_predictor.figures.results import differences, write_result
 
 
 @pytest.fixture

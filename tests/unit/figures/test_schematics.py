@@ -8,13 +8,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from neural_predictor.config import Project
-from neural_predictor.experiments.results import read_result, write_result
-from neural_predictor.experiments.schematics import run_fig1, run_fig2, run_fig5
-from neural_predictor.figures.schematics import draw_fig1, draw_fig2, draw_fig5
+from neural_predictor.config.project import Project
+from neural_predictor.config.study import Study
+from neural_predictor.figures.results import read_result, write_result
+from neural_predictor.figures.schematic_pages import draw_fig1, draw_fig2, draw_fig5
+from neural_predictor.figures.schematics import run_fig1, run_fig2, run_fig5
 from neural_predictor.figures.style import save_figure
 from neural_predictor.spaces import SPACES
-from neural_predictor.studies import Study
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 

@@ -10,7 +10,7 @@ from neural_predictor.predictors import features
 from neural_predictor.predictors.features import FeatureMap, operation_subsets
 from neural_predictor.predictors.paths import Paths, reachable
 from neural_predictor.spaces import GraphBatch
-from neural_predictor.spaces.nasbench101 import NasBench101Space
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
 
 KINDS = 4
 

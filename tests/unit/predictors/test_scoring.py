@@ -7,10 +7,10 @@ from scipy.stats import kendalltau
 
 from neural_predictor.predictors import engine, network
 from neural_predictor.predictors.gcn import model_inputs
-from neural_predictor.predictors.neighbourhoods import find_neighbourhoods
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.replicates import Replicates
 from neural_predictor.predictors.scoring import SpaceScorer, score
+from neural_predictor.predictors.weisfeiler_lehman import find_neighbourhoods
 from neural_predictor.spaces import SPACES
 
 RNG = np.random.default_rng

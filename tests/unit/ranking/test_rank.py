@@ -241,7 +241,7 @@ def test_labels_in_python_that_fit_no_networks(made, networks, labels):
 
 
 def test_importing_the_package_does_not_import_tensorflow():
-    code = "import sys, neural_predictor, neural_predictor.cli; from neural_predictor import rank; "
+    code = "import sys, neural_predictor, neural_predictor.cli.app; from neural_predictor import rank; "
     code += "print(callable(rank), 'tensorflow' in sys.modules, 'keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False", "False"]

@@ -51,7 +51,7 @@ def test_the_commands_of_the_tutorial_run(blocks, tmp_path, monkeypatch, capsys)
 def test_the_tutorial_names_every_option():
     from typer.testing import CliRunner
 
-    from neural_predictor.cli_rank import app
+    from neural_predictor.cli.rank import app
 
     options = set(re.findall(r"--[a-z-]+", CliRunner(env={"COLUMNS": "200"}).invoke(app, ["--help"]).output))
     options -= {"--help", "--learning-curve", "--install-completion", "--show-completion"}

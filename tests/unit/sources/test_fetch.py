@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import ValidationError
 
-from neural_predictor.config import Source
+from neural_predictor.config.project import Source
 from neural_predictor.errors import SourceError, UserError
 from neural_predictor.sources import fetch as module
 from neural_predictor.sources.fetch import fetch
@@ -144,7 +144,7 @@ def test_a_server_without_ranges_sends_all_of_it_again(tmp_path, server):
 def test_a_partial_file_survives_a_kill(tmp_path, server):
     part = part_of(tmp_path, f"{server}/slow")
     code = (
-        "from pathlib import Path\nfrom neural_predictor.config import Source\n"
+        "from pathlib import Path\nfrom neural_predictor.config.project import Source\n"
         "from neural_predictor.sources.fetch import fetch\n"
         f"fetch('data', Source(url='{server}/slow', licence='MIT', citation='none'), Path('{tmp_path / 'raw'}'))"
     )

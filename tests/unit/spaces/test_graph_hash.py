@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neural_predictor.spaces import nasbench101_cells as cells
-from neural_predictor.spaces.graph_hash import module_hashes
-from neural_predictor.spaces.nasbench101_enumeration import enumeration
+from neural_predictor.spaces.nasbench101 import cells
+from neural_predictor.spaces.nasbench101.enumeration import enumeration
+from neural_predictor.spaces.nasbench101.graph_hash import module_hashes
 
 LABELS = np.array([-1, 1, 0, 2, -2], np.int8)
 

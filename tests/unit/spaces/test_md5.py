@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_predictor.spaces.md5 import md5
+from neural_predictor.spaces.nasbench101.md5 import md5
 
 
 @given(length=st.integers(0, 260), n=st.integers(1, 4), seed=st.integers(0, 2**32 - 1))

@@ -16,7 +16,7 @@ from scipy.stats import chi2_contingency, chisquare
 
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.spaces import SPACES, NasBench101Space
-from neural_predictor.spaces.nasbench101 import prune
+from neural_predictor.spaces.nasbench101.space import prune
 
 if TYPE_CHECKING:
     from pathlib import Path

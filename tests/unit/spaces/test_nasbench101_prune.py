@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces.nasbench101 import prune
+from neural_predictor.spaces.nasbench101.space import prune
 
 
 def test_prune_removes_what_lies_on_no_path() -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.spaces import SPACES, GraphBatch, NasBenchNlpSpace
-from neural_predictor.spaces.nasbench_nlp_cells import Cells, departures
-from neural_predictor.spaces.nasbench_nlp_text import EXAMPLE, STATE_NAMES, recipe_codes, recipe_of
+from neural_predictor.spaces.nasbench_nlp.cells import Cells, departures
+from neural_predictor.spaces.nasbench_nlp.text import EXAMPLE, STATE_NAMES, recipe_codes, recipe_of
 
 RNG = np.random.default_rng
 space = NasBenchNlpSpace()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.spaces import SPACES, ProxylessNasSpace
-from neural_predictor.spaces.proxylessnas import (
+from neural_predictor.spaces.proxylessnas.cost import Bounds, multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import (
     CHOICES,
     LAYERS,
     OPTIONAL,
@@ -23,7 +24,6 @@ from neural_predictor.spaces.proxylessnas import (
     layer_strides,
     scaled,
 )
-from neural_predictor.spaces.proxylessnas_cost import Bounds, multiply_adds, parameters
 
 RNG = np.random.default_rng
 space = ProxylessNasSpace()

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces.proxylessnas import ProxylessNasSpace
-from neural_predictor.spaces.proxylessnas_cost import Bounds, map_sizes, multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.cost import Bounds, map_sizes, multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 RNG = np.random.default_rng
 space = ProxylessNasSpace()

@@ -3,7 +3,7 @@ import struct
 import numpy as np
 import pytest
 
-from neural_predictor.tables.model_metrics import decode
+from neural_predictor.tables.nasbench101.model_metrics import decode
 
 NUMBERS = np.arange(15.0).reshape(3, 5) / 16
 

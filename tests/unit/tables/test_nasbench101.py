@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_predictor.errors import FormatError, SourceError, UserError
-from neural_predictor.spaces.nasbench101 import NasBench101Space
-from neural_predictor.tables import nasbench101
-from neural_predictor.tables.nasbench101 import convert_nasbench101, read
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.tables.nasbench101 import reader as nasbench101
+from neural_predictor.tables.nasbench101.reader import convert_nasbench101, read
+from neural_predictor.tables.nasbench101.tfrecord import frame, read_batches
 from neural_predictor.tables.table import read_table
-from neural_predictor.tables.tfrecord import frame, read_batches
 
 REAL = {"nasbench101_4v_full.tfrecord": (91, 3), "nasbench101_5v_4epochs.tfrecord": (2532, 1)}
 TAGS = {0x11: "training_time_s", 0x19: "train_accuracy", 0x21: "validation_accuracy", 0x29: "test_accuracy"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from neural_predictor.errors import FormatError, SourceError, TableError, UserError
 from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
 from neural_predictor.tables.describe import describe_table
-from neural_predictor.tables.nasbench_nlp import read
+from neural_predictor.tables.nasbench_nlp.reader import read
 from neural_predictor.tables.table import METRICS, read_table, write_table
 
 PTB, WIKITEXT = "nasbench-nlp", "nasbench-nlp-wikitext2"
@@ -314,7 +314,7 @@ def test_a_log_twice_in_an_archive_is_refused(tmp_path):
 
 
 def test_a_log_without_end_is_not_read_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("neural_predictor.tables.nasbench_nlp_logs.MAX_BYTES", 10_000)
+    monkeypatch.setattr("neural_predictor.tables.nasbench_nlp.logs.MAX_BYTES", 10_000)
     logs = {"a.json": log(), "bomb.json": " " * 20_000}
     for path in (write_folder(tmp_path / "logs", logs), write_archive(tmp_path / "logs.zip", logs)):
         assert "bomb.json: more than 10,000 bytes" in refusal(path)

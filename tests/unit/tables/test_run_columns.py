@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from neural_predictor.tables.run_columns import RunColumns, grown
+from neural_predictor.tables.nasbench101.run_columns import RunColumns, grown
 
 
 def test_grown_arrays_keep_what_they_have_and_go_on_with_zeros():

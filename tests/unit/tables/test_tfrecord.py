@@ -3,8 +3,8 @@ import struct
 import pytest
 
 from neural_predictor.errors import FormatError, SourceError
-from neural_predictor.tables import tfrecord
-from neural_predictor.tables.tfrecord import frame, read_batches
+from neural_predictor.tables.nasbench101 import tfrecord
+from neural_predictor.tables.nasbench101.tfrecord import frame, read_batches
 
 RECORDS = [b"", b"a", b"first", b"x" * 1000, bytes(range(256)), b"last"]
 

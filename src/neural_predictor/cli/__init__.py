@@ -1,0 +1,1 @@
+"""The command `neural-predictor`: one file a group of commands."""

@@ -1,0 +1,234 @@
+"""The command `neural-predictor`: one thin command a stage, the one that the workflow's rule of that name calls.
+
+Nothing heavy is imported before a command needs it: `--help` does not wait for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neural_predictor import __version__
+from neural_predictor.cli import children as cli_children
+from neural_predictor.cli import manifest as cli_manifest
+from neural_predictor.cli import rank as cli_rank
+from neural_predictor.errors import UserError
+from neural_predictor.io.progress import end_log, say
+
+app = typer.Typer(
+    help="Figures and predictors of 'Neural Predictor for Neural Architecture Search'.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+app.add_typer(cli_children.app)
+app.add_typer(cli_manifest.app)
+app.add_typer(cli_rank.app)
+
+Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
+StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
+Table = Annotated[Path, typer.Option("--table", help="Benchmark table (Parquet).")]
+SpaceName = Annotated[str, typer.Option("--space", help="nasbench101, nasbench-graph, proxylessnas or nasbench-nlp.")]
+Csv = Annotated[Path, typer.Option("--csv", help="Tidy numbers.")]
+ProtocolJson = Annotated[Path, typer.Option("--protocol", help="Protocol of the numbers.")]
+HERE = Path()
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Commands of the stages, in the order in which data flow."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def fetch_source(
+    source: Annotated[str, typer.Argument(help="Name of the source in config/sources.yaml.")],
+    output: Annotated[Path, typer.Option(help="Where the raw file shall be.")],
+    local: Annotated[Path | None, typer.Option(help="A file of yours to use instead.")] = None,
+    root: Root = HERE,
+) -> None:
+    """Find, link or download a raw file and check it."""
+    from neural_predictor.config.project import Sources, load
+    from neural_predictor.errors import SourceError
+    from neural_predictor.sources.fetch import fetch
+
+    path = root / "config/sources.yaml"
+    sources = load(Sources, path).sources
+    if source not in sources:
+        raise SourceError(f"{path}: no source {source!r}; known are {', '.join(sources)}")
+    fetch(source, sources[source], output, local)
+
+
+@app.command()
+def build_table(
+    benchmark: Annotated[str, typer.Argument(help="Name of the benchmark, such as nasbench-graph-cs.")],
+    raw: Annotated[Path, typer.Option(help="Raw file of the benchmark.")],
+    output: Annotated[Path, typer.Option(help="Where the table (Parquet) shall be.")],
+    tolerate: Annotated[int, typer.Option(min=0, help="Logs that may be left out: they are not of the format.")] = 0,
+) -> None:
+    """Read a benchmark's raw file into a table."""
+    from neural_predictor.errors import TableError
+    from neural_predictor.io.progress import progress
+    from neural_predictor.tables.benchmarks import BENCHMARKS
+    from neural_predictor.tables.table import write_table
+
+    if benchmark not in BENCHMARKS:
+        raise TableError(f"unknown benchmark {benchmark!r}; known are {', '.join(BENCHMARKS)}")
+    with progress(f"read {benchmark}", raw.stat().st_size if raw.exists() else 0, "bytes") as advance:
+        table = BENCHMARKS[benchmark].read(benchmark, raw, progress=lambda done, _: advance.to(done), tolerate=tolerate)
+    write_table(table, output)
+
+
+@app.command()
+def convert_nasbench101(
+    source: Annotated[
+        Path, typer.Argument(help="nasbench_only108.tfrecord, nasbench_full.tfrecord, or a part of one.")
+    ],
+    output: Annotated[Path, typer.Option(help="Where the table (Parquet) shall be.")],
+) -> None:
+    """Read an official NAS-Bench-101 file into a table, without TensorFlow."""
+    build_table("nasbench101", source, output)
+
+
+@app.command()
+def identify(
+    file: Annotated[Path, typer.Argument(help="CSV with the space's columns (nasbench101: adjacency, operations).")],
+    space: SpaceName,
+) -> None:
+    """Print the rows of a CSV with each architecture's identity (nasbench101: the official graph hash)."""
+    from neural_predictor.spaces.files import identify_csv
+
+    identify_csv(file, space, sys.stdout)
+
+
+@app.command("enumerate")
+def enumerate_space(
+    space: SpaceName,
+    output: Annotated[Path | None, typer.Option(help="Where the space (Parquet) shall be.")] = None,
+) -> None:
+    """Count the architectures of a space by number of nodes, and write them."""
+    from neural_predictor.spaces.files import enumerate_to
+
+    typer.echo(enumerate_to(space, output))
+
+
+@app.command()
+def describe(table: Annotated[Path, typer.Argument(help="Benchmark table (Parquet).")]) -> None:
+    """Say what a table holds: rows, metrics, runs, quantiles, validation against test, the oracle."""
+    from neural_predictor.tables.describe import describe_table
+    from neural_predictor.tables.table import read_table
+
+    typer.echo(describe_table(read_table(table)))
+
+
+@app.command()
+def fit_predictor(
+    study: StudyName,
+    table: Table,
+    predictor: Annotated[str, typer.Option(help="Name of the predictor in the study.")],
+    train_size: Annotated[int, typer.Option(help="N, number of training networks.")],
+    shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
+    output: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
+    times: Annotated[Path, typer.Option(help="Where the seconds that it took (JSON) shall be.")],
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    accelerator: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    memory_mb: Annotated[int, typer.Option(min=64, help="Embeddings that scoring holds at once.")] = 2048,
+    root: Root = HERE,
+) -> None:
+    """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
+    from neural_predictor.config.project import Project
+    from neural_predictor.config.study import Fits
+    from neural_predictor.errors import ConfigError
+    from neural_predictor.predictors.device import configure
+    from neural_predictor.tables.table import read_table
+
+    plan, benchmark = Project(root).study(study), read_table(table)
+    fits = Fits(predictor, benchmark.name, train_size)
+    if shard not in plan.shards(fits):
+        raise ConfigError(
+            f"study {study} has {len(plan.shards(fits))} shards of {predictor} with N={train_size} on "
+            f"{benchmark.name}; there is no shard {shard}"
+        )
+    workers = configure(threads, accelerator)
+    from neural_predictor.fits import job  # imports TensorFlow, which must be configured first
+
+    repeats = plan.shard_repeats(fits, shard)
+    job.fit_predictor(plan, benchmark, fits, repeats, output, times, workers=workers, memory_mb=memory_mb)
+
+
+@app.command("run")
+def run_experiment(
+    experiment: Annotated[str, typer.Argument(help="Such as fig7 or table-tau.")],
+    study: StudyName,
+    csv: Csv,
+    protocol: ProtocolJson,
+    tables: Annotated[
+        list[Path] | None, typer.Option("--table", help="Benchmark tables, the study's own first; fig8 needs none.")
+    ] = None,
+    inputs: Annotated[list[Path] | None, typer.Argument(help="Files of scores, or of another's numbers.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="A table's numbers for readers.")] = None,
+    root: Root = HERE,
+) -> None:
+    """Run an experiment: its numbers (CSV) and its protocol (JSON)."""
+    from neural_predictor.config.project import Project
+    from neural_predictor.figures.run import run
+
+    run(experiment, study, Project(root).study(study), tables or [], inputs or [], csv, protocol, markdown)
+
+
+@app.command()
+def render(
+    figure: Annotated[str, typer.Argument(help="Such as fig3 or fig7.")],
+    csv: Csv,
+    protocol: ProtocolJson,
+    pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],
+    png: Annotated[Path, typer.Option(help="Where the PNG shall be.")],
+) -> None:
+    """Draw a figure from its numbers."""
+    from neural_predictor.figures.render import render as render_figure
+
+    render_figure(figure, csv, protocol, pdf, png)
+
+
+@app.command()
+def overlay(
+    results: Annotated[list[Path], typer.Argument(help="Such as results/a-v1/fig4.csv results/b-v1/fig4.csv.")],
+    pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],
+    png: Annotated[Path, typer.Option(help="Where the PNG shall be.")],
+) -> None:
+    """Draw the curves of several studies on the same axes, and what differs between their protocols."""
+    from neural_predictor.figures.overlay import overlay as draw_overlay
+
+    for difference in draw_overlay(results, pdf, png):
+        print(f"protocols differ in {difference}")
+
+
+@app.command()
+def write_schema(
+    output: Annotated[Path, typer.Option(help="Where the schema shall be.")] = Path("config/schema.json"),
+) -> None:
+    """Write the JSON Schema of the configuration files."""
+    from neural_predictor.config.project import schema
+    from neural_predictor.io.files import write_text
+
+    write_text(output, json.dumps(schema(), indent=2) + "\n")
+
+
+def main() -> None:
+    """Run the command line; a fault of the user's is one message and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        say(f"neural-predictor: {error}")
+        raise SystemExit(2) from None
+    finally:
+        end_log()

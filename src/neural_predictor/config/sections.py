@@ -1,0 +1,189 @@
+"""The sections of a study: what one figure, or one set of children, asks for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
+from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.tables.benchmarks import BENCHMARKS
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+def _known_benchmark(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise ValueError(f"unknown benchmark; known are {', '.join(BENCHMARKS)}")
+    return name
+
+
+def _known_recurrent(name: str) -> str:
+    known = [other for other, benchmark in BENCHMARKS.items() if benchmark.space == "nasbench-nlp"]
+    if name not in known:
+        raise ValueError(f"not a benchmark of recurrent cells; known are {', '.join(known)}")
+    return name
+
+
+def _known_images(name: str) -> str:
+    if name not in IMAGE_SETS:
+        raise ValueError(f"unknown set of images; known are {', '.join(IMAGE_SETS)}")
+    return name
+
+
+ImagesName = Annotated[str, AfterValidator(_known_images)]
+BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
+RecurrentName = Annotated[str, AfterValidator(_known_recurrent)]
+PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
+ChildSetName = Literal["digits", "cifar100", "caltech101", "oxford_pet", "imagenet"]
+CHILD_SETS: tuple[ChildSetName, ...] = get_args(ChildSetName)
+"""Names of fig9-<set> and fig4-<set>."""
+TrainSize = Annotated[int, Field(ge=10)]
+MIN_TEST = 10
+"""Networks on which a metric of a predictor is taken at least."""
+MOST = 100_000
+"""Repeats or networks of a part of a study: more jobs than that no plan holds."""
+Repeats = Annotated[int, Field(ge=2, le=MOST)]
+
+
+class Section(BaseModel):
+    """A part of a configuration file: unknown keys are faults, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Searches(Section):
+    """The searches without a predictor: random search and regularized evolution, on the same draws of the signal."""
+
+    repeats: Repeats = Field(description="repeats of each, and draws of the oracle", examples=[200])
+    population: Positive = Field(100, description="members of evolution's population")
+    tournament: Positive = Field(10, description="members that compete to be the parent")
+
+    @model_validator(mode="after")
+    def _tournament_within_population(self) -> Searches:
+        if self.tournament > self.population:
+            raise ValueError(f"tournament is {self.tournament}, more than the population of {self.population}")
+        return self
+
+
+class Comparison(Section):
+    """Searches on the same axes (paper, Fig. 4 and appendix Fig. 1)."""
+
+    predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "two-stage"]])]
+    train_size: TrainSize = Field(description="N", examples=[172])
+    total: Positive = Field(description="largest N + K of a curve", examples=[2000])
+    repeats: Repeats = Field(description="repeats of each predictor", examples=[10])
+
+    @model_validator(mode="after")
+    def _room_for_candidates(self) -> Comparison:
+        if self.train_size >= self.total:
+            raise ValueError(f"total is {self.total}: N = {self.train_size} leaves no K; N must be below total")
+        return self
+
+
+class Fig7(Section):
+    """The trade-off between N training networks and K validated candidates (paper, Fig. 7)."""
+
+    predictor: PredictorName
+    train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=1, examples=[[43, 172, 860]])]
+    total: Positive = Field(description="largest N + K of a curve", examples=[2000])
+    repeats: Repeats = Field(description="repeats of each N", examples=[10])
+
+    @model_validator(mode="after")
+    def _room_for_candidates(self) -> Fig7:
+        if max(self.train_sizes) >= self.total:
+            raise ValueError(
+                f"total is {self.total}: N = {max(self.train_sizes)} leaves no K; every N must be below total"
+            )
+        if len(set(self.train_sizes)) < len(self.train_sizes):
+            raise ValueError("train_sizes names an N twice")
+        return self
+
+
+class TableTau(Section):
+    """Metrics of predictors over the rest of the space, for several benchmarks, beside those that figures fit."""
+
+    predictor: PredictorName
+    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
+    train_size: TrainSize = Field(description="N", examples=[172])
+    repeats: Repeats = Field(description="random splits", examples=[10])
+
+
+class LearningCurves(Section):
+    """Kendall tau of predictors against the number N of their training networks."""
+
+    predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "best"]])]
+    train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=2, examples=[[43, 172, 860]])]
+    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
+    repeats: Repeats = Field(description="random splits of each N", examples=[10])
+
+
+class Stages(Section):
+    """The paper's predictor with one stage and with two (Fig. 5): fig1, fig2, fig5, fig6, fig9, table-mse."""
+
+    one: PredictorName = Field(examples=["one-stage"])
+    two: PredictorName = Field(description="a cascade", examples=["two-stage"])
+
+
+class Fig9(Section):
+    """Predicted against observed: networks of the training, others held back for validation, the unseen rest."""
+
+    train_size: TrainSize = Field(description="networks that the predictor is fitted to", examples=[79])
+    validation_size: TrainSize = Field(description="further networks, for validation", examples=[40])
+    repeats: Repeats = Field(description="random splits", examples=[10])
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """The validation size, and the networks that a table must have for it."""
+        return self.validation_size, self.train_size + self.validation_size + MIN_TEST
+
+
+class RecurrentFig9(Fig9):
+    """Fig9 of recurrent cells, with the predictor that it shows."""
+
+    predictor: PredictorName = Field(examples=["one-stage"])
+
+
+class Nlp(Section):
+    """Recurrent cells, whose signal is a loss: fig4-nlp and fig9-nlp, and rows of table-metrics and table-tau."""
+
+    benchmark: RecurrentName = Field(description="table of these figures", examples=["nasbench-nlp"])
+    fig4: Comparison = Field(description="searches side by side, as fig4")
+    fig9: RecurrentFig9 = Field(description="predicted against observed, as fig9")
+
+    @property
+    def named(self) -> list[tuple[str, str]]:
+        """(key, predictor) of each predictor that it names."""
+        return [*(("nlp.fig4", name) for name in self.fig4.predictors), ("nlp.fig9", self.fig9.predictor)]
+
+
+class ChildSet(Section):
+    """Networks of the ProxylessNAS space, trained on one set of images, and the predictor that is fitted to them."""
+
+    images: ImagesName = Field(examples=["cifar100"])
+    sampling: Literal["uniform", "stratified"] = Field(
+        description="uniform over the space's choices; or stratified: the number of zero layers uniform over 0 to 15"
+    )
+    networks: Annotated[int, Field(ge=10, le=MOST)] = Field(
+        description="networks that are sampled and trained; at least 30 for numbers to quote", examples=[119]
+    )
+    seeds: Positive = Field(description="trainings of each; labels are their mean", examples=[1])
+    networks_per_shard: Positive = Field(description="networks that one job trains", examples=[20])
+    network: NetworkRecipe
+    training: TrainingRecipe
+    predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["chain"]])] = Field(
+        description="on chains of 22 layers; the first one is drawn, and chooses"
+    )
+    repeats: Repeats = Field(description="random partitions for cross-validation", examples=[10])
+    candidates: Positive = Field(100_000, description="networks that the fitted predictor scores")
+    chosen: Annotated[int, Field(ge=0)] = Field(
+        0, description="K, how many of the best of them are trained too; 0: none"
+    )
+
+
+class Bootstrap(Section):
+    """Percentile bootstrap over repeats, of every mean that is reported."""
+
+    resamples: Annotated[int, Field(ge=100)] = 2000
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95

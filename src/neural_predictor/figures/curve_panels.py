@@ -1,0 +1,162 @@
+"""Figures of searches: best-so-far curves on the paper's three axes (Fig. 4, Fig. 7, appendix Fig. 1), the frontier."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, sequence_colours, style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
+    from neural_predictor.figures.results import Protocol
+
+SAMPLES = "total number of samples, N + K"
+PANELS = {
+    "signal_by_samples": ("validation", SAMPLES),
+    "target_by_samples": ("test", SAMPLES),
+    "target_by_time": ("test, by training time", "total training time of all N + K (s)"),
+}
+COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
+METHOD_COLOURS = tuple(OKABE_ITO.values())
+_LINES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
+
+
+class _Line(NamedTuple):
+    """How one curve is drawn."""
+
+    curve: pd.DataFrame
+    colour: object
+    dashes: object
+    label: str
+
+
+def draw_fig7(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """One curve a training size N, with random search and the oracle."""
+
+    def lines(curves: pd.DataFrame) -> list[_Line]:
+        sizes = sorted(int(size) for size in curves["train_size"].dropna().unique())
+        return [
+            _Line(curves[curves["train_size"] == size], colour, _LINES[k % len(_LINES)], f"N = {size}")
+            for k, (size, colour) in enumerate(zip(sizes, sequence_colours(len(sizes)), strict=True))
+        ]
+
+    return _draw(frame, protocol, lines, mark_sizes=False)
+
+
+def draw_comparison(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """One curve a predictor, evolution where it was run, random search and the oracle; N is marked."""
+
+    def lines(curves: pd.DataFrame) -> list[_Line]:
+        methods = [method for method in curves["method"].unique() if method not in ("random", "oracle")]
+        styles = zip(methods, cycle(METHOD_COLOURS), cycle(_LINES), strict=False)
+        return [_Line(curves[curves["method"] == name], colour, dashes, name) for name, colour, dashes in styles]
+
+    return _draw(frame, protocol, lines, mark_sizes=True)
+
+
+def _draw(
+    frame: pd.DataFrame, protocol: Protocol, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
+) -> Figure:
+    panels = [panel for panel in PANELS if (frame["panel"] == panel).any()]
+    two_sided = protocol.unit == "nats"
+    with style():
+        figure = new_figure((4.1 if two_sided else 3.6) * len(panels), 4.3)
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for letter, panel, place in zip("abc", panels, axes, strict=False):
+            curves = frame[frame["panel"] == panel]
+            _draw_panel(place, curves, lines(curves), protocol)
+            if mark_sizes and panel != "target_by_time":
+                for size in curves["train_size"].dropna().unique():
+                    place.axvline(size, color=REFERENCE, linewidth=0.8, linestyle=":")
+                    height = 0.02 if protocol.maximise else 0.95  # away from the oracle's level
+                    place.annotate(f"N = {int(size)}", (size, height), xycoords=("data", "axes fraction"), fontsize=6.5)
+            title, x_label = PANELS[panel]
+            metric = protocol.signal if panel == "signal_by_samples" else protocol.target
+            place.set_title(f"{letter}  {title}", loc="left")
+            place.set_xlabel(x_label)
+            place.set_ylabel(f"{metric} of the choice ({protocol.unit})")
+            if two_sided:
+                _show_perplexity(place)
+        handles, labels = axes[0].get_legend_handles_labels()
+        columns = min(len(labels), 60 * len(panels) // (8 + max(map(len, labels))))
+        rows = -(-len(labels) // columns)
+        figure.legend(
+            handles, labels, loc="upper center", ncols=columns, frameon=False, columnspacing=1.2, handlelength=2.2
+        )
+        add_caption(figure, caption(protocol), characters=(80 if two_sided else 70) * len(panels))
+        right, between = (1 - 0.14 / len(panels), 0.46) if two_sided else (0.985, 0.26)
+        figure.subplots_adjust(left=0.2 / len(panels), right=right, top=0.91 - 0.04 * rows, bottom=0.25, wspace=between)
+    return figure
+
+
+def _show_perplexity(axes: Axes) -> None:
+    """An axis on the right with the perplexity of each loss."""
+
+    def loss(perplexity: ArrayLike) -> ArrayLike:
+        return np.log(np.maximum(perplexity, 1e-9))  # matplotlib asks for that of zero too
+
+    right = axes.secondary_yaxis("right", functions=(np.exp, loss))
+    right.set_ylabel("perplexity", labelpad=2)
+
+
+def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: Protocol) -> None:
+    scale = protocol.scale
+    random = curves[curves["method"] == "random"]
+    for line in (*lines, *([] if random.empty else [_Line(random, REFERENCE, "-", "random")])):
+        curve = line.curve
+        axes.plot(curve["x"], scale * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
+        low, high = scale * curve["low"], scale * curve["high"]
+        axes.fill_between(curve["x"], low, high, color=line.colour, alpha=0.11, linewidth=0)
+    _limit(axes, curves, protocol)
+    for _, level in curves[curves["method"] == "oracle"].iterrows():
+        axes.axhspan(scale * level["low"], scale * level["high"], color=INK, alpha=0.12, linewidth=0)
+        axes.axhline(scale * level["mean"], color=INK, linestyle=":", label="oracle")
+    axes.set_xlim(left=0)
+
+
+def _limit(axes: Axes, curves: pd.DataFrame, protocol: Protocol) -> None:
+    """Leave out the first steps of random search, the worst thousandths of what is drawn."""
+    moving, levels = curves[curves["method"] != "oracle"], curves[curves["method"] == "oracle"]
+    if protocol.maximise:
+        low, high = moving["mean"].quantile(0.002), max([moving["high"].max(), *levels["high"]])
+    else:
+        low, high = min([moving["low"].min(), *levels["low"]]), moving["mean"].quantile(0.998)
+    room = 0.04 * (high - low)
+    axes.set_ylim(protocol.scale * (low - room), protocol.scale * (high + room))
+
+
+def draw_frontier(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """Total samples at which each N passes random search's whole budget, by validation and by test."""
+    names = {"signal_by_samples": "validation", "target_by_samples": "test"}
+    sizes = sorted(frame["train_size"].unique())
+    budget = int(frame["random_samples"].iloc[0])
+    with style():
+        figure = new_figure(5.6, 4.1)
+        axes = figure.subplots()
+        axes.axhline(budget, color=REFERENCE, label=f"random search: {budget:,}")
+        axes.plot(range(len(sizes)), sizes, color=REFERENCE, linestyle=":", label="N alone")
+        for (panel, name), colour, marker in zip(names.items(), METHOD_COLOURS, "os", strict=False):
+            part = frame[frame["panel"] == panel].set_index("train_size").reindex(sizes)
+            reached = part["samples"].notna().to_numpy()
+            places = [k for k, there in enumerate(reached) if there]
+            axes.plot(places, part["samples"][reached].astype(int), marker, color=colour, label=f"passes it by {name}")
+            for k in [k for k, there in enumerate(reached) if not there]:
+                axes.annotate("not\nreached", (k, budget * 1.06), color=colour, ha="center", fontsize=6.5)
+        axes.set_yscale("log")
+        axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+        axes.set_xlabel("training networks, N")
+        axes.set_ylabel("total number of samples, N + K")
+        figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=4, frameon=False, columnspacing=1.2)
+        add_caption(figure, caption(protocol), characters=115)
+        figure.subplots_adjust(left=0.11, right=0.98, top=0.9, bottom=0.28)
+    return figure

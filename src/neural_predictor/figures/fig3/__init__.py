@@ -1,0 +1,1 @@
+"""Fig. 3 of the paper."""

@@ -1,0 +1,1 @@
+"""Fig. 4 of the paper: searches side by side."""

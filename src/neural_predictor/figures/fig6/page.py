@@ -1,0 +1,61 @@
+"""Fig. 6: the N networks of a cascade, and what its classifier accepts and rejects of all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from neural_predictor.figures.results import Protocol
+
+COLOURS = {"training": REFERENCE, "accepted": OKABE_ITO["blue"], "rejected": OKABE_ITO["vermilion"]}
+
+
+def draw_fig6(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """Histogram of the training networks (left); of accepted and rejected networks, with the metrics (right)."""
+    with style():
+        figure = new_figure(7.2, 3.9)
+        left, right = figure.subplots(1, 2)
+        bins = frame[frame["kind"] == "bin"]
+        trained = bins[bins["name"] == "training"]
+        _bars(left, trained, "training", protocol.scale)
+        left.set_title(f"a  the N = {int(trained['value'].sum())} training networks", loc="left")
+        for name in ("accepted", "rejected"):
+            _bars(right, bins[bins["name"] == name], name, protocol.scale)
+        right.set_title("b  all other networks", loc="left")
+        bounds = protocol.scale * frame[frame["kind"] == "bound"]["value"]
+        for axes in (left, right):
+            for bound in bounds:
+                label = f"accurate: {'above' if protocol.maximise else 'below'} {bound:.4g} {protocol.unit}"
+                axes.axvline(bound, color=INK, linestyle=":", linewidth=1, label=label)
+            axes.set_xlabel(f"{protocol.signal} ({protocol.unit})")
+            axes.set_ylabel("networks")
+        handles, labels = right.get_legend_handles_labels()
+        right.legend(handles, labels, loc="upper left", frameon=False)
+        right.margins(y=0.3)
+        metrics = frame[frame["kind"] == "metric"]
+        lines = [
+            f"{row['name']} {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for _, row in metrics.iterrows()
+        ]
+        if not lines:
+            lines = ["no repeat allowed a classifier"]
+        right.text(0.03, 0.66, "\n".join(lines), transform=right.transAxes, fontsize=7, va="top")
+        add_caption(figure, caption(protocol), characters=150)
+        figure.subplots_adjust(left=0.08, right=0.985, top=0.93, bottom=0.26, wspace=0.24)
+    return figure
+
+
+def _bars(axes: Axes, bins: pd.DataFrame, name: str, scale: float) -> None:
+    edges = scale * bins["low"]
+    widths = scale * (bins["high"] - bins["low"])
+    label = f"{name}: {int(bins['value'].sum()):,} shown" if name != "training" else None
+    axes.bar(edges, bins["value"], widths, align="edge", color=COLOURS[name], alpha=0.55, linewidth=0, label=label)
+    if name == "rejected" and len(bins):  # an outline too, so that overlap is seen without colour
+        ends = [*edges, edges.iloc[-1] + widths.iloc[-1]]
+        axes.step(ends, [*bins["value"], 0], where="post", color=COLOURS[name])

@@ -1,0 +1,1 @@
+"""Fig. 8 of the paper."""

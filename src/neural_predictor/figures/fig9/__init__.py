@@ -1,0 +1,1 @@
+"""Fig. 9 of the replication: predicted against observed."""

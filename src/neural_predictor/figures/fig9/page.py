@@ -1,0 +1,106 @@
+"""fig9: predicted against observed signal on training, validation and unseen networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LogNorm
+
+from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from neural_predictor.figures.results import Protocol
+
+METRICS = {"mse": "MSE", "kendall_tau": "Kendall tau", "r2": "R2"}
+
+
+def draw_fig9(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+    """Three panels on the same axes limits: training, validation, and the density of all unseen networks."""
+    with style():
+        figure = new_figure(9.6, 4.2)
+        panels = figure.subplots(1, 3)
+        for letter, name, axes in zip("abc", (TRAINING, VALIDATION, TEST), panels, strict=True):
+            part = frame[frame["set"] == name]
+            if name == TEST:
+                _density(figure, axes, part, protocol.scale)
+                draw_networks(axes, frame[frame["set"] == TEN], protocol.scale, "ten evenly spaced")
+                networks = int(part[part["kind"].isin(["density", "outside"])]["value"].sum())
+            else:
+                draw_networks(axes, part, protocol.scale, None)
+                networks = int((part["kind"] == "network").sum())
+            axes.set_title(f"{letter}  {name if name != TEST else 'unseen test'}, {networks:,} networks", loc="left")
+            axes.set_xlabel(f"predicted {protocol.signal} ({protocol.unit})")
+            axes.set_ylabel(f"observed {protocol.signal} ({protocol.unit})")
+            axes.autoscale_view()
+            draw_diagonal(axes)
+            axes.text(0.03, 0.97, metric_lines(part), transform=axes.transAxes, va="top", fontsize=6.8)
+        panels[2].legend(loc="upper right", bbox_to_anchor=(1, -0.13), frameon=False)
+        add_caption(figure, caption(protocol), characters=205)
+        figure.subplots_adjust(left=0.06, right=0.965, top=0.93, bottom=0.27, wspace=0.28)
+    return figure
+
+
+def draw_networks(axes: Axes, part: pd.DataFrame, scale: float, label: str | None) -> None:
+    """Rows of kind `network` as points, times `scale`; as open diamonds where they have a label for the legend."""
+    points = part[part["kind"] == "network"]
+    marked = label is not None
+    axes.scatter(
+        scale * points["predicted"],
+        scale * points["observed"],
+        s=34 if marked else 14,
+        marker="D" if marked else "o",
+        facecolor="none" if marked else OKABE_ITO["blue"],
+        edgecolor=OKABE_ITO["vermilion"] if marked else "none",
+        alpha=1 if marked else 0.7,
+        label=label,
+        zorder=3,
+    )
+
+
+def _density(figure: Figure, axes: Axes, part: pd.DataFrame, scale: float) -> None:
+    squares = part[part["kind"] == "density"]
+    if squares.empty:
+        return
+    x, y, width, height = (scale * squares[name].to_numpy() for name in ("predicted", "observed", "width", "height"))
+    corners = np.stack([[x, y], [x + width, y], [x + width, y + height], [x, y + height]]).transpose(2, 0, 1)
+    cells = PolyCollection(
+        corners.tolist(),
+        array=squares["value"].to_numpy(),
+        cmap="cividis_r",
+        norm=LogNorm(),
+        linewidths=0,
+        rasterized=True,
+    )
+    axes.add_collection(cells)
+    figure.colorbar(cells, ax=axes, pad=0.02, label="networks a square")
+
+
+def draw_diagonal(axes: Axes) -> None:
+    """The line of equality, as far as points reach, with room above them for the metrics."""
+    limits = [axes.get_xlim(), axes.get_ylim()]
+    low, high = max(limits[0][0], limits[1][0]), min(limits[0][1], limits[1][1])
+    if low < high:
+        axes.plot([low, high], [low, high], color=INK, linestyle=":", linewidth=0.9, zorder=4)
+    axes.set_xlim(limits[0])
+    low, high = limits[1]
+    axes.set_ylim(low, high + 0.22 * (high - low))  # room for the metrics above the points
+
+
+def metric_lines(part: pd.DataFrame) -> str:
+    """The metrics among rows of one set, with intervals, a line each."""
+    lines = []
+    for kind, name in METRICS.items():
+        for _, row in part[part["kind"] == kind].iterrows():
+            value = (
+                f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" if row["repeats"] else "too few networks"
+            )
+            lines.append(f"{name} {value}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Kendall tau against N."""

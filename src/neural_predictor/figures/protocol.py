@@ -1,0 +1,146 @@
+"""What makes a number comparable: how this project's experiments label, draw, score, report and repeat."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from neural_predictor import __version__
+from neural_predictor.config.project import digest
+from neural_predictor.figures.results import Protocol
+from neural_predictor.images.registry import image_source
+from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.table import metric_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from neural_predictor.config.sections import ChildSet
+    from neural_predictor.config.study import Study
+    from neural_predictor.tables.table import BenchmarkTable
+
+SAMPLINGS = {
+    "uniform": "the op code of each of the 22 layers uniform and independent",
+    "stratified": "the number of zero layers uniform over 0 to 15, all other choices uniform",
+}
+"""How networks of the ProxylessNAS space are sampled; one that was drawn before is drawn again."""
+LIBRARIES = ("numpy", "scipy", "pandas", "tensorflow", "keras")
+
+
+def versions() -> dict[str, str]:
+    """Of this package and the libraries that compute."""
+    return {"neural-predictor": __version__} | {name: version(name) for name in LIBRARIES}
+
+
+def describe(
+    experiment: str,
+    study_name: str,
+    study: Study,
+    table: BenchmarkTable,
+    repeats: dict[str, int],
+    notes: Sequence[str] = (),
+) -> Protocol:
+    """The protocol of an experiment of a study on a table."""
+    runs = table.repeats
+    most = "up to " if table.runs(table.signal).min() < runs else ""
+    signal, target = (name.replace("_", " ") for name in (table.signal, table.target))
+    label = (
+        f"{signal} of the only run"
+        if runs == 1
+        else f"{signal} of one of {most}{runs} runs, drawn per experiment and architecture"
+    )
+    mean = "of the only run" if runs == 1 else f"mean of {most}{runs} runs"
+    benchmark = BENCHMARKS[table.name]
+    whole = "table" if benchmark.endless else "space"
+    scale, unit = metric_of(table.target).shown
+    return Protocol(
+        experiment=experiment,
+        study=study_name,
+        benchmark=table.name,
+        benchmark_title=benchmark.title,
+        architectures=len(table),
+        signal=signal,
+        target=target,
+        unit=unit,
+        scale=scale,
+        maximise=table.maximise,
+        label=label,
+        sampling=f"uniform over the architectures of the {whole}, without replacement",
+        scored=f"the whole {whole} less the training set",
+        reported=f"{target} ({mean}) of the architecture with the best search signal among all that were trained",
+        repeats=repeats,
+        interval=f"{study.bootstrap.confidence:.0%} percentile bootstrap of the mean over repeats, "
+        f"{study.bootstrap.resamples} resamples",
+        notes=[*([benchmark.note] if benchmark.note else []), *left_out(table), *notes],
+        seed=study.seed,
+        study_digest=digest(study),
+        versions=versions(),
+    )
+
+
+def left_out(table: BenchmarkTable) -> list[str]:
+    """What a reader must know of runs that a table does not have."""
+    return [table.provenance["note"]] if "note" in table.provenance else []
+
+
+def other_benchmarks(study: Study, tables: Mapping[str, BenchmarkTable]) -> list[str]:
+    """What must be said of rows of other tables than the study's own."""
+    others = {name: table for name, table in tables.items() if name != study.benchmark}
+    if not others:
+        return []
+    titles = ", ".join(BENCHMARKS[name].title for name in others)
+    return [f"Rows of other benchmarks: {titles}.", *(note for table in others.values() for note in left_out(table))]
+
+
+def describe_children(
+    experiment: str,
+    study_name: str,
+    study: Study,
+    plan: ChildSet,
+    networks: int,
+    trainings: int,
+    *,
+    scored: str,
+    reported: str,
+    repeats: dict[str, int],
+    interval: str,
+    notes: Sequence[str] = (),
+) -> Protocol:
+    """The protocol of an experiment on trained networks of the ProxylessNAS space.
+
+    Args:
+        experiment: its name, such as `fig9-digits`.
+        study_name: name of the study.
+        study: the study.
+        plan: what it says of the set.
+        networks: how many of the sample count.
+        trainings: of each at most; their mean is the label.
+        scored: what the predictor scores, and its metrics are taken on.
+        reported: what is reported.
+        repeats: by what is repeated.
+        interval: how intervals are made.
+        notes: what a reader must know besides.
+    """
+    runs = " of the only training" if trainings == 1 else f", mean of {trainings} trainings"
+    return Protocol(
+        experiment=experiment,
+        study=study_name,
+        benchmark=f"proxylessnas, {plan.images}",
+        benchmark_title=f"ProxylessNAS networks on {image_source(plan.images).title}",
+        architectures=networks,
+        signal="validation accuracy",
+        target="test accuracy",
+        unit="%",
+        scale=100,
+        maximise=True,
+        label=f"validation accuracy{runs}",
+        sampling=SAMPLINGS[plan.sampling],
+        scored=scored,
+        reported=reported,
+        repeats=repeats,
+        interval=interval,
+        notes=list(notes),
+        seed=study.seed,
+        study_digest=digest(study),
+        versions=versions(),
+    )

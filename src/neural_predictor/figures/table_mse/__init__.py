@@ -1,0 +1,1 @@
+"""Errors of one stage and of two."""

@@ -1,0 +1,102 @@
+"""table-mse: the error of one stage against that of two, as the paper reports it for the cascade."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from neural_predictor.config.sections import MIN_TEST
+from neural_predictor.figures.protocol import describe
+from neural_predictor.figures.published import MSE
+from neural_predictor.fits.files import group_fits, read_fits
+from neural_predictor.search.draws import draw_experiment
+from neural_predictor.seeds import seed_of
+from neural_predictor.statistics.bootstrap import MSE_UNIT, bootstrap_mean
+from neural_predictor.tables.table import metric_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from neural_predictor.config.study import Study
+    from neural_predictor.figures.results import Protocol
+    from neural_predictor.fits.files import Fit
+    from neural_predictor.tables.table import BenchmarkTable
+
+COLUMNS = ("source", "benchmark", "stages", "tested_on", "mse", "low", "high", "repeats", "test_size")
+WHOLE, ACCEPTED = "the rest of the space", "what the classifier accepts of it"
+
+
+def run_table_mse(
+    study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
+) -> tuple[pd.DataFrame, Protocol]:
+    """Mean squared error of the predictor with one stage and with two, fitted to the same N networks.
+
+    Beside one stage on the whole rest and two on what their classifier accepts of it, which the paper compares,
+    stands one stage on that same accepted set: only there do the two meet the same networks. `mean of the set` is
+    the error of a constant that knows the set's own mean: its variance.
+
+    Returns:
+        Measured rows with intervals, then those of the paper and of the replication, on NAS-Bench-101.
+    """
+    study.check_rows(table.name, len(table))
+    groups = {fits.predictor: paths for fits, paths in group_fits(scores).items()}
+    repeats = study.fig4.repeats
+    fits = zip(
+        read_fits(groups[study.stages.one], table, repeats),
+        read_fits(groups[study.stages.two], table, repeats),
+        strict=True,
+    )
+    found: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    alone = 0
+    for one, two in fits:
+        alone += two.one_stage
+        for key, error, size in _errors(study, table, one, two):
+            found.setdefault(key, []).append((error, size))
+    scale = metric_of(table.signal).shown[0] ** 2
+    rows: list[dict[str, object]] = []
+    for (stages, tested_on), errors in found.items():
+        values = np.array([error for error, _ in errors]) * scale
+        seed = seed_of(study.seed, "table-mse", "bootstrap", stages, tested_on)
+        mse, low, high = map(float, bootstrap_mean(values, study.bootstrap, seed))
+        size = round(np.mean([size for _, size in errors]))
+        about = {"source": "measured", "benchmark": table.name, "stages": stages, "tested_on": tested_on}
+        rows.append(about | {"mse": mse, "low": low, "high": high, "repeats": len(values), "test_size": size})
+    notes = [f"In {alone} of {repeats} repeats one stage had to do: left out."] if alone else []
+    frame = pd.DataFrame([*rows, *MSE], columns=list(COLUMNS)).astype({"repeats": "Int64", "test_size": "Int64"})
+    return frame, describe("table-mse", study_name, study, table, {"each row, at most": repeats}, notes)
+
+
+def _errors(study: Study, table: BenchmarkTable, one: Fit, two: Fit) -> Iterator[tuple[tuple[str, str], float, int]]:
+    """((stages, tested on), error, size of the set) of one repeat."""
+    seen = draw_experiment(table, study.seed, study.fig4.train_size, one.repeat)
+    rest = np.ones(len(table), np.bool_)
+    rest[seen.train_rows] = False
+
+    def error(scores: np.ndarray, chosen: np.ndarray) -> float:
+        return float(np.mean(np.square(scores[chosen].astype(np.float64) - seen.signal[chosen])))
+
+    accepted = rest & two.accepted
+    sets = [(WHOLE, rest, [("one", one.scores)])]
+    if not two.one_stage and accepted.sum() >= MIN_TEST:
+        sets.append((ACCEPTED, accepted, [("one", one.scores), ("two", two.scores)]))
+    for name, chosen, predictors in sets:
+        size = int(chosen.sum())
+        for stages, scores in predictors:
+            yield (stages, name), error(scores, chosen), size
+        yield ("mean of the set", name), float(np.var(seen.signal[chosen])), size
+
+
+def as_markdown(frame: pd.DataFrame) -> str:
+    """The table for readers."""
+    lines = ["| source | benchmark | stages | tested on | networks | repeats | MSE |", "|---" * 7 + "|"]
+    for _, row in frame.iterrows():
+        mse = f"{row['mse']:.3f}"
+        if pd.notna(row["low"]):
+            mse += f" [{row['low']:.3f}, {row['high']:.3f}]"
+        counts = ["" if pd.isna(row[name]) else f"{row[name]:,}" for name in ("test_size", "repeats")]
+        cells = [row["source"], row["benchmark"], row["stages"], row["tested_on"], *counts, mse]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + f"\n\nMSE {MSE_UNIT}.\n"

@@ -1,0 +1,1 @@
+"""Metrics over the rest of the space."""

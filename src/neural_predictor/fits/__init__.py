@@ -1,0 +1,1 @@
+"""Fits: which predictor is fitted to which rows of a table; the only writer and reader of their scores."""

@@ -1,0 +1,1 @@
+"""NAS-Bench-NLP: recurrent cells as recipes of operations."""

@@ -1,0 +1,1 @@
+"""The project's statistics: bootstrap intervals, Kendall tau, reliability of labels."""

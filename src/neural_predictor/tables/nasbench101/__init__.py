@@ -1,0 +1,1 @@
+"""Reading NAS-Bench-101: the official TFRecord files, without TensorFlow."""

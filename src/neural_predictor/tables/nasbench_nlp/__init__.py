@@ -1,0 +1,1 @@
+"""Reading NAS-Bench-NLP: archives of logs."""

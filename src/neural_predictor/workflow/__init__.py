@@ -1,0 +1,1 @@
+"""What the Snakefile stands on: the plan, the code of a stage, runs and their locks, the manifest."""

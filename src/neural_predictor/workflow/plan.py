@@ -1,0 +1,363 @@
+"""What the Snakefile asks while the DAG is built: files of a study, parameters that stale a job, code of a stage.
+
+Nothing here reads data or imports TensorFlow: a plan needs the configuration alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import sys
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
+from neural_predictor.config.project import Project, digest, read_yaml
+from neural_predictor.config.sections import CHILD_SETS
+from neural_predictor.config.study import Fits
+from neural_predictor.errors import ConfigError, UserError
+from neural_predictor.figures import MODULES
+from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.workflow.code import code_of
+from neural_predictor.workflow.manifest import config_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from neural_predictor.config.sections import ChildSet
+    from neural_predictor.config.study import Study
+
+FIT_STAGE_VERSION = 1
+"""Raise to refit every predictor; say why in CHANGELOG.md."""
+
+CHILD_STAGE_VERSION = 1
+"""Raise to train every child anew; say why in CHANGELOG.md."""
+
+FIGURES = {
+    "fig1": "schematic_pages",
+    "fig2": "schematic_pages",
+    "fig3": "fig3.page",
+    "fig4": "curve_panels",
+    "fig5": "schematic_pages",
+    "fig6": "fig6.page",
+    "fig7": "curve_panels",
+    "fig8": "fig8.page",
+    "fig9-nasbench-one": "fig9.page",
+    "fig9-nasbench-two": "fig9.page",
+    "figA1": "curve_panels",
+    "fig-frontier": "curve_panels",
+}
+"""Figure -> the module that draws it."""
+NLP_FIGURES = {"fig4-nlp": "curve_panels", "fig9-nlp": "fig9.page"}
+"""Figure of recurrent cells -> the module that draws it; a study has them if it has `nlp`."""
+CURVE_FIGURES = {"figA1-tau": "figA1_tau.page"}
+"""Figure of tau against N -> the module that draws it; a study has it if it has `figa1_tau`."""
+TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
+CHILD_FIGURES = {f"{figure}-{name}": "fig9_children.page" for figure in ("fig4", "fig9") for name in CHILD_SETS}
+"""Figure of a set of children -> the module that draws it; a study has those of its `children`."""
+
+
+def artefacts(study: Study) -> list[str]:
+    """Names of all that a study makes."""
+    figures = [*FIGURES, *(NLP_FIGURES if study.nlp is not None else ())]
+    figures += [*(CURVE_FIGURES if study.figa1_tau is not None else ()), *(f"fig9-{name}" for name in study.children)]
+    figures += [f"fig4-{name}" for name, plan in study.children.items() if plan.chosen]
+    return [*(f"{figure}.pdf" for figure in figures), *(f"{table}.md" for table in TABLES)]
+
+
+def shell_prefix(root: str, deployment: Iterable[object]) -> str:
+    """What runs before each job's command: strict mode, this package, and the interpreter that runs Snakemake.
+
+    Where conda gives each rule an environment of its own, that one's interpreter stays in front.
+    """
+    root = shlex.quote(root)
+    variables = [f"NEURAL_PREDICTOR_ROOT={root}", f"PYTHONPATH={root}/src${{PYTHONPATH:+:$PYTHONPATH}}"]
+    if not list(deployment):
+        variables.append(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+    text = f"set -euo pipefail; export {' '.join(variables)}; "
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def growing(amount: int) -> Callable[[Any, int], int]:
+    """A resource of a job: this much at first, twice as much at the second attempt, and so on.
+
+    A job that was ended for want of memory or time would only fail again with as much.
+    """
+
+    def granted(wildcards: Any, attempt: int) -> int:
+        return amount * attempt
+
+    return granted
+
+
+def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
+    """Input function of a study: where there is no such study, its file is the input that Snakemake says is missing."""
+
+    @wraps(files)
+    def checked(plan: Plan, wildcards: Any) -> Any:
+        path = plan.project.study_path(wildcards.study)
+        return files(plan, wildcards) if path.is_file() else str(path)
+
+    return checked
+
+
+TEMPLATE = (
+    "must be keys with plain values; a template with the key __use_yte__ would run the code in it: remove the key"
+)
+
+
+@contextmanager
+def _told_by_snakemake() -> Iterator[None]:
+    """Turn this project's errors into Snakemake's, which it shows as one message."""
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        yield
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
+class Plan:
+    """The project's configuration as functions of wildcards."""
+
+    figures = FIGURES | NLP_FIGURES | CURVE_FIGURES
+    child_figures = CHILD_FIGURES
+    child_sets = CHILD_SETS
+    fit_stage_version = FIT_STAGE_VERSION
+    tables = TABLES
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.accelerator = project.config.accelerator
+
+    @staticmethod
+    def refuse_code(root: Path) -> None:
+        """Refuse a `config.yaml` from which Snakemake would run code: its templates (YTE) hold Python.
+
+        Called before Snakemake reads the file.
+
+        Raises:
+            snakemake.exceptions.WorkflowError: if it is a template, or no YAML of plain values.
+        """
+        path = root / "config/config.yaml"
+        with _told_by_snakemake():
+            content = read_yaml(path)
+            if not isinstance(content, dict) or "__use_yte__" in content:
+                raise ConfigError(f"{path}: {TEMPLATE}")
+
+    @classmethod
+    def load(cls, root: Path, config: dict[str, Any]) -> Plan:
+        """The plan of the project at `root`, with `config.yaml` as Snakemake has merged it.
+
+        Raises:
+            snakemake.exceptions.WorkflowError: for every fault in the configuration, as one message.
+        """
+        with _told_by_snakemake():
+            return cls(Project(root, dict(config)))
+
+    @staticmethod
+    def enter(workflow: Any, say: Callable[[str], None]) -> None:
+        """Begin a run of Snakemake in its working folder: see `locks.enter`; a dry run or a job's own process does not.
+
+        Raises:
+            snakemake.exceptions.WorkflowError: if the folder cannot be written.
+        """
+        if not workflow.is_main_process or workflow.output_settings.dryrun:
+            return
+        from neural_predictor.workflow import locks
+
+        with _told_by_snakemake():
+            locks.enter(Path.cwd(), say)
+
+    # Files
+
+    def published(self) -> list[str]:
+        """Stable names of everything that the default study makes."""
+        return [f"results/{name}" for name in artefacts(self.project.study(self.project.config.study))]
+
+    def publishable(self, wildcards: Any) -> str:
+        """The default study's file behind a stable name; a link whose file was deleted is removed to be made again."""
+        link = Path(f"results/{wildcards.artefact}")
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+        return f"results/{self.project.config.study}/{wildcards.artefact}"
+
+    @_of_study
+    def study_targets(self, wildcards: Any) -> list[str]:
+        """Everything that a study makes, and its manifest.
+
+        Snakemake takes a study whose marker `all` is there as finished, whatever else was deleted: a marker that is
+        no longer true is removed.
+        """
+        folder = f"results/{wildcards.study}"
+        files = [f"{folder}/{name}" for name in artefacts(self.project.study(wildcards.study))]
+        files.append(f"{folder}/manifest.json")
+        if not all(map(os.path.exists, files)):
+            Path(f"{folder}/all").unlink(missing_ok=True)
+        return files
+
+    @_of_study
+    def manifest_inputs(self, wildcards: Any) -> list[str]:
+        """Files whose change makes a study's manifest anew: pages, numbers, protocols, tables of children.
+
+        The costly ones, scores and records of children, are not among them, so that they are not made again when
+        somebody has deleted them to save space: where they change, these files are made anew as well.
+        """
+        folder, study = f"results/{wildcards.study}", self.project.study(wildcards.study)
+        files = []
+        for name in artefacts(study):
+            stem, _, kind = name.partition(".")
+            kinds = (kind, *(("png",) if kind == "pdf" else ()), "csv", "protocol.json")
+            files += [f"{folder}/{stem}.{each}" for each in kinds]
+        for name, children in study.children.items():
+            for key in (name, *([f"{name}{CHOSEN}"] if children.chosen else [])):
+                files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
+        return files
+
+    def config_digest(self, wildcards: Any) -> str:
+        """Digest of the configuration as Snakemake has merged it."""
+        return config_digest(self.project.config)
+
+    def raw_file(self, wildcards: Any) -> str:
+        """The raw file of a benchmark."""
+        return f"resources/raw/{BENCHMARKS[wildcards.benchmark].source}"
+
+    @_of_study
+    def experiment_tables(self, wildcards: Any) -> list[str]:
+        """Tables that an experiment reads, the study's own before others; fig8 shows a space, not a table."""
+        study = self.project.study(wildcards.study)
+        if wildcards.experiment == "fig8":
+            return []
+        names = [study.benchmark]
+        if wildcards.experiment in NLP_FIGURES:
+            names = [study.recurrent.benchmark]
+        elif wildcards.experiment == "table-tau":
+            names = study.benchmarks
+        elif wildcards.experiment in CURVE_FIGURES:
+            names = list(study.learning_curves.benchmarks)
+        elif wildcards.experiment == "table-metrics" and study.nlp is not None:
+            names += [study.nlp.benchmark]
+        return [f"resources/tables/{name}.parquet" for name in names]
+
+    @_of_study
+    def experiment_inputs(self, wildcards: Any) -> list[str]:
+        """Files of scores that an experiment reads, or the numbers of another experiment."""
+        study = self.project.study(wildcards.study)
+        if wildcards.experiment == "fig-frontier":
+            return [f"results/{wildcards.study}/fig7.csv"]
+        kinds = ("scores.npz", "seconds.json") if wildcards.experiment in CURVE_FIGURES else ("scores.npz",)
+        return [
+            f"results/{wildcards.study}/fits/{fits.predictor}/{fits.benchmark}/n{fits.train_size}/{shard}.{kind}"
+            for fits, repeats in study.fits_of(wildcards.experiment).items()
+            for shard in study.shards(fits, repeats)
+            for kind in kinds
+        ]
+
+    # Children: `wildcards.children` is a set, such as digits, or what was chosen by a predictor, digits-chosen
+
+    def image_place(self, wildcards: Any) -> str:
+        """Where the images of a set lie: the folder of prepared sets, or the raw file of a small one."""
+        images = self._child_set(wildcards).images
+        small = IMAGE_SETS[images].version is None
+        return f"resources/raw/{images}" if small else str(self.project.config.images.folder)
+
+    @_of_study
+    def image_inputs(self, wildcards: Any) -> list[str]:
+        """The raw file of a small set; a folder is no input, for its time changes with every file in it."""
+        images = self._child_set(wildcards).images
+        return [f"resources/raw/{images}"] if IMAGE_SETS[images].version is None else []
+
+    @staticmethod
+    def child_images(wildcards: Any) -> str:
+        """The protocol of the images of a set, the same for what was chosen."""
+        return f"results/{wildcards.study}/children/{key_of(wildcards.children)}.images.json"
+
+    def image_params(self, wildcards: Any) -> str:
+        """What prepared images depend on."""
+        plan = self._child_set(wildcards)
+        return f"{plan.images} at {plan.network.resolution}"
+
+    def chosen_inputs(self, wildcards: Any) -> list[str]:
+        """For a chosen set, the file that names its networks."""
+        key = key_of(wildcards.children)
+        return [] if key == wildcards.children else [f"results/{wildcards.study}/children/{key}.choice.csv"]
+
+    @_of_study
+    def child_shards(self, wildcards: Any) -> list[str]:
+        """Records of all shards of a set."""
+        study, children = self.project.study(wildcards.study), wildcards.children
+        folder = f"results/{wildcards.study}/children/{children}"
+        return [f"{folder}/{shard}.jsonl" for shard in shards_of(study, children)]
+
+    def child_params(self, wildcards: Any) -> str:
+        """What the children of a set depend on besides their images and what was chosen."""
+        study = self.project.study(wildcards.study)
+        sampled = ("images", "sampling", "networks", "seeds", "networks_per_shard", "network", "training")
+        plan = self._child_set(wildcards).model_dump(mode="json", include=set(sampled))
+        return hashlib.sha256(repr((CHILD_STAGE_VERSION, study.seed, plan)).encode()).hexdigest()
+
+    @_of_study
+    def child_tables(self, wildcards: Any) -> list[str]:
+        """Tables of children that an experiment reads: the sample, and for fig4 what was chosen."""
+        figure, _, name = wildcards.experiment.partition("-")
+        sets = [name, *([f"{name}{CHOSEN}"] if figure == "fig4" else [])]
+        return [f"results/{wildcards.study}/children/{children}.parquet" for children in sets]
+
+    def _child_set(self, wildcards: Any) -> ChildSet:
+        return plan_of(self.project.study(wildcards.study), wildcards.children)
+
+    @staticmethod
+    def caption(figure: str) -> str:
+        """The report's caption of a figure; figures of children share one."""
+        return f"{figure.partition('-')[0]}-children" if figure in CHILD_FIGURES else figure
+
+    def experiment_code(self, wildcards: Any) -> list[str]:
+        """Modules that an experiment runs."""
+        return self.code(f"figures.{MODULES[wildcards.experiment]}")
+
+    # Parameters: a job runs again when one of them changes
+
+    def local_option(self, wildcards: Any) -> str:
+        """Option that names the user's own file in place of a source."""
+        local = self.project.config.data.get(wildcards.source)
+        return "" if local is None else f"--local {shlex.quote(str(local))}"
+
+    def tolerate_option(self, wildcards: Any) -> str:
+        """Option that lets logs be left out, of a benchmark whose raw file holds logs."""
+        tolerated = self.project.config.tolerated_logs
+        return f"--tolerate {tolerated}" if tolerated and BENCHMARKS[wildcards.benchmark].logs else ""
+
+    def source_digest(self, wildcards: Any) -> str:
+        """Digest of a source's row."""
+        return digest(self.project.sources[wildcards.source])
+
+    def fit_params(self, wildcards: Any) -> str:
+        """Everything that a fit depends on besides its table."""
+        study = self.project.study(wildcards.study)
+        fits = Fits(wildcards.predictor, wildcards.benchmark, int(wildcards.train_size))
+        recipe = study.predictors[fits.predictor].model_dump_json()
+        parts = (FIT_STAGE_VERSION, study.seed, study.shard_repeats(fits, int(wildcards.shard)), recipe)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def study_digest(self, wildcards: Any) -> str:
+        """Digest of a study's values."""
+        return digest(self.project.study(wildcards.study))
+
+    # Code
+
+    def reader_code(self, wildcards: Any) -> list[str]:
+        """Modules that read a benchmark."""
+        return self.code(BENCHMARKS[wildcards.benchmark].reader.removeprefix("neural_predictor."))
+
+    @staticmethod
+    def code(module: str, without: str | None = None) -> list[str]:
+        """Files of a module of this package and of all its modules that it imports, directly or not.
+
+        Those of the stage `without` are left out, such as `predictors`, whose changes refit by `FIT_STAGE_VERSION`.
+        """
+        files = code_of(f"neural_predictor.{module}")
+        return sorted(str(file) for file in files if file.parent.name != without)
