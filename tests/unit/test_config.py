@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from neural_predictor.config.project import Config, Project, Sources, digest, load, schema
-from neural_predictor.config.study import Fits, Study
+from neural_predictor.config.study import FitKey, Study
 from neural_predictor.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -186,8 +186,8 @@ def test_recurrent_cells_are_not_the_studys_own_benchmark_nor_judged_by_its_thre
 def test_a_study_has_fits_to_recurrent_cells_where_it_has_their_section(study):
     without, whole = Study.model_validate(study), Study.model_validate(with_recurrent_cells(study))
     figures = {
-        "fig4-nlp": {Fits("one-stage", "nasbench-nlp", 43): 2, Fits("two-stage", "nasbench-nlp", 43): 2},
-        "fig9-nlp": {Fits("one-stage", "nasbench-nlp", 20): 2},
+        "fig4-nlp": {FitKey("one-stage", "nasbench-nlp", 43): 2, FitKey("two-stage", "nasbench-nlp", 43): 2},
+        "fig9-nlp": {FitKey("one-stage", "nasbench-nlp", 20): 2},
     }
     assert {figure: whole.fits_of(figure) for figure in figures} == figures
     assert whole.fits_of("table-metrics") == without.fits_of("table-metrics") | figures["fig9-nlp"]
@@ -238,12 +238,12 @@ def test_a_source_needs_one_origin(tmp_path):
 def test_repeats_are_dealt_to_shards_without_loss_or_overlap(study):
     study["fig7"]["repeats"], study["repeats_per_shard"] = 7, 3
     plan = Study.model_validate(study)
-    fits = Fits("one-stage", "nasbench-graph-proteins", 20)
+    fits = FitKey("one-stage", "nasbench-graph-proteins", 20)
     dealt = [repeat for shard in plan.shards(fits) for repeat in plan.shard_repeats(fits, shard)]
     assert dealt == list(range(7))
     assert list(plan.shards(fits, 2)) == [0]
-    assert list(plan.shards(Fits("one-stage", "nasbench-graph-proteins", 999))) == []
-    assert list(plan.shards(Fits("mlp", "nasbench-graph-proteins", 20))) == []
+    assert list(plan.shards(FitKey("one-stage", "nasbench-graph-proteins", 999))) == []
+    assert list(plan.shards(FitKey("mlp", "nasbench-graph-proteins", 20))) == []
 
 
 def test_figures_share_the_fits_that_they_both_need(study):
@@ -251,12 +251,12 @@ def test_figures_share_the_fits_that_they_both_need(study):
     fits = Study.model_validate(study).fits()
     name = "nasbench-graph-proteins"
     assert fits == {
-        Fits("one-stage", name, 43): 5,
-        Fits("two-stage", name, 43): 5,
-        Fits("mlp", name, 43): 2,
-        Fits("cnn", name, 43): 2,
-        Fits("one-stage", name, 20): 2,
-        Fits("two-stage", name, 20): 2,
+        FitKey("one-stage", name, 43): 5,
+        FitKey("two-stage", name, 43): 5,
+        FitKey("mlp", name, 43): 2,
+        FitKey("cnn", name, 43): 2,
+        FitKey("one-stage", name, 20): 2,
+        FitKey("two-stage", name, 20): 2,
     }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.config.project import Project
-from neural_predictor.figures.results import Protocol
+from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.spaces.proxylessnas.space import cardinality
 from neural_predictor.workflow.manifest import config_digest, read_manifest, verify
 from neural_predictor.workflow.plan import FIGURES, TABLES
@@ -40,7 +40,9 @@ def test_the_study_is_complete_with_numbers_and_protocols(built):
     for figure in FIGURES:
         for kind in ("pdf", "png", "csv", "protocol.json"):
             assert built.path(f"results/smoke-v1/{figure}.{kind}").stat().st_size > 0
-        protocol = Protocol.model_validate_json(built.path(f"results/smoke-v1/{figure}.protocol.json").read_text())
+        protocol = ProtocolRecord.model_validate_json(
+            built.path(f"results/smoke-v1/{figure}.protocol.json").read_text()
+        )
         expected = ("proxylessnas", cardinality()) if figure == "fig8" else ("nasbench-graph-proteins", 2021)
         assert (protocol.benchmark, protocol.architectures) == expected
     curves = pd.read_csv(built.path("results/smoke-v1/fig7.csv"))

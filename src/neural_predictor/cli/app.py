@@ -146,13 +146,13 @@ def fit_predictor(
 ) -> None:
     """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
     from neural_predictor.config.project import Project
-    from neural_predictor.config.study import Fits
+    from neural_predictor.config.study import FitKey
     from neural_predictor.errors import ConfigError
     from neural_predictor.predictors.device import configure
     from neural_predictor.tables.table import read_table
 
     plan, benchmark = Project(root).study(study), read_table(table)
-    fits = Fits(predictor, benchmark.name, train_size)
+    fits = FitKey(predictor, benchmark.name, train_size)
     if shard not in plan.shards(fits):
         raise ConfigError(
             f"study {study} has {len(plan.shards(fits))} shards of {predictor} with N={train_size} on "

@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class Fits(NamedTuple):
-    """Fits of one predictor to N networks of a benchmark; the repeats are dealt to jobs, the shards."""
+class FitKey(NamedTuple):
+    """Fits of one predictor to N architectures of a benchmark; the repeats are dealt to jobs, the shards."""
 
     predictor: str
     benchmark: str
     train_size: int
 
 
-def _fits(names: Iterable[str], benchmark: str, sizes: Iterable[int], repeats: int) -> dict[Fits, int]:
-    return {Fits(name, benchmark, size): repeats for name in names for size in sizes}
+def _fits(names: Iterable[str], benchmark: str, sizes: Iterable[int], repeats: int) -> dict[FitKey, int]:
+    return {FitKey(name, benchmark, size): repeats for name in names for size in sizes}
 
 
 class Study(Section):
@@ -193,7 +193,7 @@ class Study(Section):
                     "lower it, or use a larger file"
                 )
 
-    def fits_of(self, experiment: str) -> dict[Fits, int]:
+    def fits_of(self, experiment: str) -> dict[FitKey, int]:
         """The fits that an experiment reads, with their number of repeats; table-tau reads those of all others too.
 
         Raises:
@@ -227,13 +227,13 @@ class Study(Section):
             found |= self._recurrent_fits("fig9-nlp")
         return found
 
-    def _recurrent_fits(self, experiment: str) -> dict[Fits, int]:
+    def _recurrent_fits(self, experiment: str) -> dict[FitKey, int]:
         nlp = self.recurrent
         if experiment == "fig4-nlp":
             return _fits(nlp.fig4.predictors, nlp.benchmark, [nlp.fig4.train_size], nlp.fig4.repeats)
         return _fits([nlp.fig9.predictor], nlp.benchmark, [nlp.fig9.train_size], nlp.fig9.repeats)
 
-    def _curve_fits(self) -> dict[Fits, int]:
+    def _curve_fits(self) -> dict[FitKey, int]:
         plan = self.learning_curves
         return {
             fits: repeats
@@ -241,10 +241,10 @@ class Study(Section):
             for fits, repeats in _fits(plan.predictors, name, plan.train_sizes, plan.repeats).items()
         }
 
-    def fits(self) -> dict[Fits, int]:
+    def fits(self) -> dict[FitKey, int]:
         """All fits that some experiment of this study asks for, with their number of repeats."""
         wanted = {
-            Fits(self.table_tau.predictor, name, self.table_tau.train_size): self.table_tau.repeats
+            FitKey(self.table_tau.predictor, name, self.table_tau.train_size): self.table_tau.repeats
             for name in self.table_tau.benchmarks
         }
         optional = [*(() if self.nlp is None else ["fig4-nlp"]), *(() if self.figa1_tau is None else ["figA1-tau"])]
@@ -253,12 +253,12 @@ class Study(Section):
                 wanted[key] = max(wanted.get(key, 0), repeats)
         return wanted
 
-    def shards(self, fits: Fits, repeats: int | None = None) -> range:
+    def shards(self, fits: FitKey, repeats: int | None = None) -> range:
         """Numbers of the jobs that make these fits, or the first `repeats` of them."""
         wanted = self.fits().get(fits, 0)
         return range(-(-min(wanted, repeats or wanted) // self.repeats_per_shard))
 
-    def shard_repeats(self, fits: Fits, shard: int) -> range:
+    def shard_repeats(self, fits: FitKey, shard: int) -> range:
         """The repeats of one job."""
         first = shard * self.repeats_per_shard
         return range(first, min(first + self.repeats_per_shard, self.fits().get(fits, 0)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
 
 SAMPLES = "total number of samples, N + K"
 PANELS = {
@@ -65,7 +65,7 @@ def draw_comparison(frame: pd.DataFrame, protocol: Protocol) -> Figure:
 
 
 def _draw(
-    frame: pd.DataFrame, protocol: Protocol, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
+    frame: pd.DataFrame, protocol: ProtocolRecord, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
 ) -> Figure:
     panels = [panel for panel in PANELS if (frame["panel"] == panel).any()]
     two_sided = protocol.unit == "nats"

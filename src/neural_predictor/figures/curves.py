@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.search.evolution import evolution_traces
 from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
 from neural_predictor.seeds import seed_of
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.study import Study
-    from neural_predictor.fits.files import Fit
-    from neural_predictor.search.draws import Experiment
+    from neural_predictor.fits.files import RepeatScores
+    from neural_predictor.search.draws import RepeatDraw
     from neural_predictor.spaces import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -94,17 +94,17 @@ def _draw(table: BenchmarkTable, study: Study, repeat: int) -> tuple[np.random.G
 
 
 def guided_search(
-    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fit: Fit, total: int
-) -> tuple[Experiment, NDArray[np.intp]]:
+    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fit: RepeatScores, total: int
+) -> tuple[RepeatDraw, NDArray[np.intp]]:
     """What the search with one fit sees, and the rows (total,) that it trains, in this order."""
-    seen = draw_experiment(table, study.seed, train_size, fit.repeat)
+    seen = draw_repeat(table, study.seed, train_size, fit.repeat)
     ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, fit.repeat))
     goodness = fit.goodness(maximise=table.maximise)
     return seen, guided_trace(goodness, seen.train_rows, total, ties, maximise=True)
 
 
 def guided_curves(
-    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fits: Iterable[Fit], total: int
+    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fits: Iterable[RepeatScores], total: int
 ) -> Curves:
     """The neural predictor's search with each of these fits."""
     curves = Curves(table, study, predictor, train_size)

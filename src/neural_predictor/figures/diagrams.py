@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neural_predictor.figures.results import Protocol
-
     Point = tuple[float, float]
 
 WIDTH = 7.2

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
 
 
 def overlay(results: Sequence[Path], pdf: Path, png: Path) -> list[str]:
@@ -54,7 +54,9 @@ def overlay(results: Sequence[Path], pdf: Path, png: Path) -> list[str]:
     return said
 
 
-def _draw(frames: Sequence[pd.DataFrame], names: Sequence[str], protocol: Protocol, said: Sequence[str]) -> Figure:
+def _draw(
+    frames: Sequence[pd.DataFrame], names: Sequence[str], protocol: ProtocolRecord, said: Sequence[str]
+) -> Figure:
     named = []
     for frame, name in zip(frames, names, strict=True):
         curves = frame[frame["method"] != "oracle"]  # a level of each study would be one line too many

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neural_predictor import __version__
 from neural_predictor.config.project import digest
-from neural_predictor.figures.results import Protocol
+from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.images.registry import image_source
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import metric_of
@@ -39,7 +39,7 @@ def describe(
     table: BenchmarkTable,
     repeats: dict[str, int],
     notes: Sequence[str] = (),
-) -> Protocol:
+) -> ProtocolRecord:
     """The protocol of an experiment of a study on a table."""
     runs = table.repeats
     most = "up to " if table.runs(table.signal).min() < runs else ""
@@ -53,7 +53,7 @@ def describe(
     benchmark = BENCHMARKS[table.name]
     whole = "table" if benchmark.endless else "space"
     scale, unit = metric_of(table.target).shown
-    return Protocol(
+    return ProtocolRecord(
         experiment=experiment,
         study=study_name,
         benchmark=table.name,
@@ -105,7 +105,7 @@ def describe_children(
     repeats: dict[str, int],
     interval: str,
     notes: Sequence[str] = (),
-) -> Protocol:
+) -> ProtocolRecord:
     """The protocol of an experiment on trained networks of the ProxylessNAS space.
 
     Args:
@@ -122,7 +122,7 @@ def describe_children(
         notes: what a reader must know besides.
     """
     runs = " of the only training" if trainings == 1 else f", mean of {trainings} trainings"
-    return Protocol(
+    return ProtocolRecord(
         experiment=experiment,
         study=study_name,
         benchmark=f"proxylessnas, {plan.images}",

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
 
 
 class _Figure(NamedTuple):
-    draw: Callable[[pd.DataFrame, Protocol], Figure]
+    draw: Callable[[pd.DataFrame, ProtocolRecord], Figure]
     columns: Sequence[str]
 
 

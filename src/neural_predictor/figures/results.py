@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Protocol(BaseModel):
+class ProtocolRecord(BaseModel):
     """The protocol of one experiment; equal protocols make comparable curves.
 
     Attributes:
@@ -68,7 +68,7 @@ class Protocol(BaseModel):
 
 
 def write_result(
-    frame: pd.DataFrame, protocol: Protocol, csv: Path, protocol_json: Path, text: tuple[Path, str] | None = None
+    frame: pd.DataFrame, protocol: ProtocolRecord, csv: Path, protocol_json: Path, text: tuple[Path, str] | None = None
 ) -> None:
     """Write an experiment's tidy numbers, its protocol, and where there is one, its text; all of them or none.
 
@@ -82,7 +82,7 @@ def write_result(
             part.write_text(content, encoding="utf-8", newline="")
 
 
-def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, Protocol]:
+def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Read what `write_result` wrote.
 
     Raises:
@@ -92,7 +92,7 @@ def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple
 
     try:
         frame = pd.read_csv(csv, dtype={"architecture": str})
-        protocol = Protocol.model_validate_json(protocol_json.read_text(encoding="utf-8"))
+        protocol = ProtocolRecord.model_validate_json(protocol_json.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # pydantic's and pandas' errors are ValueErrors
         raise FormatError(
             f"{csv} and {protocol_json}: not a result of this project ({error}); run its rule again"
@@ -103,7 +103,7 @@ def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple
     return frame, protocol
 
 
-def differences(protocols: Sequence[Protocol]) -> list[str]:
+def differences(protocols: Sequence[ProtocolRecord]) -> list[str]:
     """What keeps numbers of different protocols from being compared, a sentence each; none for equal protocols.
 
     The names of study and experiment, its seed and its notes may differ; what is seen, drawn, scored, reported,

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.tables.table import BenchmarkTable
 
     Tables = dict[str, BenchmarkTable]
-    Result = tuple[pd.DataFrame, Protocol]
+    Result = tuple[pd.DataFrame, ProtocolRecord]
 
 
 def _call(

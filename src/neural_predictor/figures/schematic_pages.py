@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
 
     Parts = Mapping[str, pd.DataFrame]
 
@@ -48,7 +48,7 @@ def _shown(value: float, protocol: Protocol) -> str:
     return f"{protocol.scale * value:.2f} {protocol.unit}"
 
 
-def _predictions(axes: Axes, every: pd.DataFrame, best: pd.DataFrame, protocol: Protocol, label: str) -> None:
+def _predictions(axes: Axes, every: pd.DataFrame, best: pd.DataFrame, protocol: ProtocolRecord, label: str) -> None:
     """All predictions as bars, the best of them shaded; both have low, high and count of the same bins."""
     for bins, colour, name in ((every, OTHERS, None), (best, CHOSEN, label)):
         low, high = protocol.scale * bins["low"], protocol.scale * bins["high"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.config.study import Fits
+from neural_predictor.config.study import FitKey
 from neural_predictor.figures.curves import guided_search
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
-    from neural_predictor.fits.files import Fit
-    from neural_predictor.search.draws import Experiment
+    from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.search.draws import RepeatDraw
     from neural_predictor.tables.table import BenchmarkTable
 
     Rows = list[dict[str, object]]
@@ -51,7 +50,7 @@ class _Search:
     """
 
     fit: Fit
-    seen: Experiment
+    seen: RepeatDraw
     trace: NDArray[np.intp]
     rest: NDArray[np.intp]
     place: int
@@ -76,7 +75,7 @@ def _search(study: Study, table: BenchmarkTable, predictor: str, scores: Iterabl
     """The search that `curves.guided_curves` adds for repeat 0, with the same draws."""
     study.check_rows(table.name, len(table))
     size = study.fig4.train_size
-    (fit,) = read_fits(group_fits(scores)[Fits(predictor, table.name, size)], table, 1)
+    (fit,) = read_fits(group_fits(scores)[FitKey(predictor, table.name, size)], table, 1)
     seen, trace = guided_search(table, study, predictor, size, fit, study.fig4.total)
     place = int(best_so_far(seen.signal[trace], maximise=table.maximise)[-1])
     return _Search(fit, seen, trace, np.setdiff1d(np.arange(len(table)), seen.train_rows), place)
@@ -84,7 +83,7 @@ def _search(study: Study, table: BenchmarkTable, predictor: str, scores: Iterabl
 
 def _protocol(
     figure: str, study_name: str, study: Study, table: BenchmarkTable, predictor: str, notes: Sequence[str]
-) -> Protocol:
+) -> ProtocolRecord:
     said = f"One search, the first repeat of {predictor}: N = {study.fig4.train_size}, N + K = {study.fig4.total:,}."
     protocol = describe(figure, study_name, study, table, {"the predictor": 1}, [said, *notes])
     return protocol.model_copy(update={"interval": "none, this is one search"})
@@ -112,7 +111,7 @@ def _histograms(kind: str, values: NDArray[np.floating], best: NDArray[np.floati
 
 def run_fig1(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """How the predictor is built and applied, in repeat 0 of the predictor with one stage.
 
     Returns:
@@ -143,7 +142,7 @@ def run_fig1(
 
 def run_fig2(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """What the graph convolutional predictor sees of one architecture, the choice of fig1, and what it says of it.
 
     Returns:
@@ -180,7 +179,7 @@ def run_fig2(
 
 def run_fig5(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """How many networks pass each part of the cascade in its repeat 0, and how well the classifier tells them apart.
 
     Returns:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_predictor.config.study import Fits
+from neural_predictor.config.study import FitKey
 from neural_predictor.errors import FormatError
 from neural_predictor.io.untrusted import read_npz
 
@@ -33,7 +33,7 @@ _LAYOUT = {
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class RepeatScores:
     """One fitted predictor's scores of every architecture of the table.
 
     Attributes:
@@ -62,21 +62,21 @@ class Fit:
         return np.where(self.accepted, goodness, lowest - 1 + np.minimum(self.logits, 0))
 
 
-def group_fits(paths: Iterable[Path]) -> dict[Fits, list[Path]]:
+def group_fits(paths: Iterable[Path]) -> dict[FitKey, list[Path]]:
     """Files of scores by predictor, benchmark and N, in the order of these.
 
     Raises:
         FormatError: if a file is damaged.
     """
-    groups: dict[Fits, list[Path]] = {}
+    groups: dict[FitKey, list[Path]] = {}
     for path in paths:
         arrays = _arrays(path, "predictor", "benchmark", "train_size")
-        key = Fits(str(arrays["predictor"]), str(arrays["benchmark"]), int(arrays["train_size"]))
+        key = FitKey(str(arrays["predictor"]), str(arrays["benchmark"]), int(arrays["train_size"]))
         groups.setdefault(key, []).append(path)
     return dict(sorted(groups.items()))
 
 
-def read_fits(paths: Iterable[Path], table: BenchmarkTable, repeats: int | None = None) -> Iterator[Fit]:
+def read_fits(paths: Iterable[Path], table: BenchmarkTable, repeats: int | None = None) -> Iterator[RepeatScores]:
     """The fits in files that `fitting` wrote, one shard in memory at a time; of the first `repeats` repeats.
 
     Raises:
@@ -94,7 +94,7 @@ def read_fits(paths: Iterable[Path], table: BenchmarkTable, repeats: int | None 
             if repeats is None or repeat < repeats:
                 logits = arrays["logits"][k] if "logits" in arrays else None
                 alone = bool(arrays["one_stage"][k]) if "one_stage" in arrays else False
-                yield Fit(repeat, scores[k], logits, alone)
+                yield RepeatScores(repeat, scores[k], logits, alone)
 
 
 def _arrays(path: Path, *required: str) -> dict[str, NDArray[Any]]:

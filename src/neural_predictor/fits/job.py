@@ -15,7 +15,7 @@ from neural_predictor.predictors.engine import fit_replicates
 from neural_predictor.predictors.family import make_predictor
 from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe
 from neural_predictor.predictors.scoring import score
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.config.study import Fits, Study
+    from neural_predictor.config.study import FitKey, Study
     from neural_predictor.predictors.recipe import Recipe
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def fit_predictor(
     study: Study,
     table: BenchmarkTable,
-    fits: Fits,
+    fits: FitKey,
     repeats: range,
     output: Path,
     times: Path,
@@ -41,7 +41,7 @@ def fit_predictor(
 ) -> None:
     """Fit one predictor a repeat, score the whole table with each, and write the scores.
 
-    The training networks of a repeat are those that `draw_experiment` draws: the same for every predictor.
+    The training networks of a repeat are those that `draw_repeat` draws: the same for every predictor.
 
     Args:
         study: recipes and seed.
@@ -62,7 +62,7 @@ def fit_predictor(
     start = perf_counter()
     study.check_rows(table.name, len(table))
     recipe = study.predictors[fits.predictor]
-    experiments = [draw_experiment(table, study.seed, fits.train_size, repeat) for repeat in repeats]
+    experiments = [draw_repeat(table, study.seed, fits.train_size, repeat) for repeat in repeats]
     rows = np.stack([experiment.train_rows for experiment in experiments])
     labels = np.stack([experiment.signal[experiment.train_rows] for experiment in experiments])
     drawn = _Drawn(rows, labels, [experiment.seed for experiment in experiments])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
+class RepeatDraw:
     """What one repeat of an experiment sees.
 
     Attributes:
@@ -35,10 +35,10 @@ class Experiment:
     seed: int
 
 
-def draw_experiment(table: BenchmarkTable, study_seed: int, train_size: int, repeat: int) -> Experiment:
+def draw_repeat(table: BenchmarkTable, study_seed: int, train_size: int, repeat: int) -> RepeatDraw:
     """The draws of one repeat with N = `train_size`; the same for every job that asks."""
     name = ("experiment", table.name, train_size, repeat)
     rng = np.random.default_rng(seed_of(study_seed, *name))
     runs = table.draw_runs(rng)
     rows = rng.choice(len(table), size=train_size, replace=False)
-    return Experiment(table.at(table.signal, runs), runs, rows, seed_of(study_seed, *name, "fit"))
+    return RepeatDraw(table.at(table.signal, runs), runs, rows, seed_of(study_seed, *name, "fit"))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config.project import Project, digest, read_yaml
 from neural_predictor.config.sections import CHILD_SETS
-from neural_predictor.config.study import Fits
+from neural_predictor.config.study import FitKey
 from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.figures import MODULES
 from neural_predictor.images.registry import IMAGE_SETS
@@ -338,7 +338,7 @@ class Plan:
     def fit_params(self, wildcards: Any) -> str:
         """Everything that a fit depends on besides its table."""
         study = self.project.study(wildcards.study)
-        fits = Fits(wildcards.predictor, wildcards.benchmark, int(wildcards.train_size))
+        fits = FitKey(wildcards.predictor, wildcards.benchmark, int(wildcards.train_size))
         recipe = study.predictors[fits.predictor].model_dump_json()
         parts = (FIT_STAGE_VERSION, study.seed, study.shard_repeats(fits, int(wildcards.shard)), recipe)
         return hashlib.sha256(repr(parts).encode()).hexdigest()

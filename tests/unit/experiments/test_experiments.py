@@ -12,7 +12,7 @@ from neural_predictor.figures.fig7.numbers import run_fig7, run_frontier
 from neural_predictor.figures.results import caption, read_result, write_result
 from neural_predictor.figures.table_tau.numbers import as_markdown, run_table_tau
 from neural_predictor.fits.files import read_fits
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.spaces import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
@@ -155,7 +155,7 @@ def test_tau_of_a_cascade_is_also_taken_on_what_it_accepts(tmp_path, study, make
     table = make_table(runs=1)
     frame, _ = run_table_tau("t-v1", study, {NAME: table}, cascade_scores(tmp_path, table, np.arange(SIZE) < 150))
     sizes = frame.drop_duplicates("test_set").set_index("test_set")["test_size"]
-    seen = [draw_experiment(table, study.seed, 20, repeat).train_rows for repeat in range(3)]
+    seen = [draw_repeat(table, study.seed, 20, repeat).train_rows for repeat in range(3)]
     accepted = [150 - (rows < 150).sum() for rows in seen]
     assert sizes.to_dict() == {"rest": SIZE - 20, "accepted": round(np.mean(accepted))}
 

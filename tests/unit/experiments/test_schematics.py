@@ -17,7 +17,7 @@ from neural_predictor.figures.schematics import (
     run_fig5,
 )
 from neural_predictor.fits.files import read_fits
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.spaces import NasBench101Space, NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
@@ -71,7 +71,7 @@ def with_recipe(study, name, **changes):
 def test_fig1_tells_the_search_in_order(tmp_path, study, table, write_scores):
     frame, protocol = run_fig1("t-v1", study, table, write_scores(tmp_path, table, noisy(table)))
     assert tuple(frame.columns) == FIG1_COLUMNS
-    seen = draw_experiment(table, study.seed, N, 0)
+    seen = draw_repeat(table, study.seed, N, 0)
     space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
     training, candidates = of(frame, "training"), of(frame, "candidate")
     assert training["signal"].tolist() == seen.signal[seen.train_rows].tolist()
@@ -200,7 +200,7 @@ def test_fig5_counts_what_passes_each_part(tmp_path, study, table, write_scores)
     accept = np.random.default_rng(2).random(len(table)) < 0.3
     frame, protocol = run_fig5("t-v1", study, table, cascade(table, tmp_path, write_scores, accept))
     assert tuple(frame.columns) == FIG5_COLUMNS
-    seen = draw_experiment(table, study.seed, N, 0)
+    seen = draw_repeat(table, study.seed, N, 0)
     labels = seen.signal[seen.train_rows]
     bound = of(frame, "bound")["value"].item()
     assert bound == pytest.approx(np.quantile(labels, 0.4))
@@ -229,7 +229,7 @@ def test_fig5_counts_what_passes_each_part(tmp_path, study, table, write_scores)
 
 def test_fig5_has_the_papers_threshold(tmp_path, study, table, write_scores):
     """A network right at the threshold is not accurate."""
-    seen = draw_experiment(table, study.seed, N, 0)
+    seen = draw_repeat(table, study.seed, N, 0)
     threshold = float(np.sort(seen.signal[seen.train_rows])[4])
     changed = with_recipe(study, "two-stage", quantile=None, threshold=threshold)
     frame, _ = run_fig5("t-v1", changed, table, cascade(table, tmp_path, write_scores, np.ones(len(table), bool)))
@@ -253,7 +253,7 @@ def test_fig5_says_where_one_stage_had_to_do(tmp_path, study, table, write_score
 
 @pytest.mark.parametrize("accepted", [0, 7])
 def test_fig5_where_few_pass_the_rest_of_k_are_rejected_ones(tmp_path, study, table, write_scores, accepted):
-    seen = draw_experiment(table, study.seed, N, 0)
+    seen = draw_repeat(table, study.seed, N, 0)
     accept = np.zeros(len(table), bool)
     accept[np.setdiff1d(np.arange(len(table)), seen.train_rows)[:accepted]] = True
     frame, _ = run_fig5("t-v1", study, table, cascade(table, tmp_path, write_scores, accept))

@@ -8,7 +8,7 @@ from neural_predictor.figures.fig6.numbers import run_fig6
 from neural_predictor.figures.fig9.numbers import as_markdown, evenly_spaced, run_fig9, run_table_metrics
 from neural_predictor.figures.table_mse.numbers import ACCEPTED, WHOLE, run_table_mse
 from neural_predictor.figures.table_mse.numbers import as_markdown as as_mse_markdown
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 
 SIZE = 300
 
@@ -27,7 +27,7 @@ def test_fig6_counts_every_network_and_measures_the_classifier(tmp_path, study, 
     assert shown.sum() == pytest.approx(280, abs=3)  # all but the worst half percent
     expected = {"precision": [], "recall": [], "base rate": []}
     for repeat in range(3):
-        seen = draw_experiment(table, study.seed, 20, repeat)
+        seen = draw_repeat(table, study.seed, 20, repeat)
         bound = np.quantile(seen.signal[seen.train_rows], 0.4)
         rest = np.setdiff1d(np.arange(SIZE), seen.train_rows)
         accurate = seen.signal[rest] > bound
@@ -78,7 +78,7 @@ def test_fig9_measures_what_scipy_measures(tmp_path, study, make_table, write_sc
     paths = write_scores(tmp_path, table, scores, (20,))
     frame, _ = run_table_metrics("t-v1", study, {table.name: table}, paths)
     training = frame[(frame["source"] == "measured") & (frame["set"] == "training")].set_index("metric")
-    draws = [draw_experiment(table, study.seed, 20, repeat) for repeat in range(3)]
+    draws = [draw_repeat(table, study.seed, 20, repeat) for repeat in range(3)]
     pairs = [(scores[seen.train_rows].astype(np.float32), seen.signal[seen.train_rows]) for seen in draws]
     tau = np.mean([kendalltau(*pair).statistic for pair in pairs])
     mse = np.mean([np.mean((pair[0] - pair[1]) ** 2) for pair in pairs]) * 1e4

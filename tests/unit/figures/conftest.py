@@ -2,12 +2,12 @@
 
 import pytest
 
-from neural_predictor.figures.results import Protocol
+from neural_predictor.figures.results import ProtocolRecord
 
 
 @pytest.fixture
 def protocol():
-    return Protocol(
+    return ProtocolRecord(
         experiment="fig",
         study="t-v1",
         benchmark="b",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
 from neural_predictor.seeds import seed_of
 from neural_predictor.tables.table import BenchmarkTable
@@ -56,17 +56,17 @@ def test_the_oracle_is_the_best_signal():
 
 
 def test_draws_follow_from_seed_and_name_alone(table):
-    one, again = (draw_experiment(table, 7, 10, 3) for _ in range(2))
+    one, again = (draw_repeat(table, 7, 10, 3) for _ in range(2))
     assert (one.train_rows == again.train_rows).all()
     assert (one.runs == again.runs).all()
     assert one.seed == again.seed
-    others = [draw_experiment(table, *other) for other in ((8, 10, 3), (7, 11, 3), (7, 10, 4))]
+    others = [draw_repeat(table, *other) for other in ((8, 10, 3), (7, 11, 3), (7, 10, 4))]
     assert all(other.seed != one.seed for other in others)
     assert all(not np.array_equal(other.train_rows[:10], one.train_rows) for other in others)
 
 
 def test_training_networks_are_drawn_uniformly_without_replacement(table):
-    rows = np.stack([draw_experiment(table, 0, 10, repeat).train_rows for repeat in range(1000)])
+    rows = np.stack([draw_repeat(table, 0, 10, repeat).train_rows for repeat in range(1000)])
     assert all(len(set(row)) == 10 for row in rows)
     counts = np.bincount(rows.ravel(), minlength=50)
     assert counts.min() > 150  # 200 expected, standard deviation 13
@@ -74,7 +74,7 @@ def test_training_networks_are_drawn_uniformly_without_replacement(table):
 
 
 def test_the_signal_is_one_run_of_the_three(table):
-    seen = draw_experiment(table, 0, 10, 0)
+    seen = draw_repeat(table, 0, 10, 0)
     values = table.metrics["validation_accuracy"]
     assert (seen.signal == values[np.arange(50), seen.runs]).all()
     assert set(seen.runs) == {0, 1, 2}

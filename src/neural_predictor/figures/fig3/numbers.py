@@ -14,7 +14,7 @@ from neural_predictor.statistics.bootstrap import bootstrap_mean
 
 if TYPE_CHECKING:
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.tables.table import BenchmarkTable
 
 ORACLE_DRAWS = 100  # paper, Fig. 3: "averaged over 100 oracle experiments"
@@ -30,7 +30,7 @@ COLUMNS = (
 )
 
 
-def run_fig3(study_name: str, study: Study, table: BenchmarkTable) -> tuple[pd.DataFrame, Protocol]:
+def run_fig3(study_name: str, study: Study, table: BenchmarkTable) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Every architecture's signal (one run) and mean target, then a row for the oracle with intervals.
 
     The oracle draws a run of every architecture, takes the best signal, and reports that architecture's mean target.

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
 
 ZOOM_QUANTILE = 0.9
 ORACLE_COLOUR, POINT_COLOUR = OKABE_ITO["vermilion"], OKABE_ITO["blue"]

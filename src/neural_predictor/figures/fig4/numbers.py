@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from neural_predictor.config.sections import Bootstrap, Comparison
     from neural_predictor.config.study import Study
     from neural_predictor.figures.curves import Curves
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.tables.table import BenchmarkTable
 
 EFFICIENCY_COLUMNS = ("method", "samples", "ratio", "low", "high", "reached", "level", "repeats")
@@ -69,7 +69,7 @@ def _evolution(study: Study, table: BenchmarkTable, total: int) -> tuple[Curves,
 
 def run_comparison(
     figure: str, study_name: str, study: Study, plan: Comparison, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Best-so-far curves of predictors, random search and, but in figA1, regularized evolution; the oracle's levels.
 
     Args:
@@ -95,7 +95,7 @@ def run_comparison(
 
 def run_efficiency(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Samples that each search of fig4 needs for the mean test metric of evolution at its whole budget.
 
     `ratio` is evolution's budget over those samples (paper: over 20); its interval comes from resampling the repeats of

@@ -9,7 +9,7 @@ import pandas as pd
 
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import read_fits
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
-    from neural_predictor.fits.files import Fit
+    from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.fits.files import RepeatScores
     from neural_predictor.predictors.recipe import CascadeRecipe
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -34,7 +34,7 @@ TAIL = 0.005
 
 def run_fig6(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Histograms of the first repeat with two stages, and the classifier's metrics over all of these.
 
     Metrics are taken on the space less the training set: `precision`, the share of the accepted that are accurate;
@@ -72,10 +72,10 @@ def run_fig6(
 
 
 def _classified(
-    study: Study, table: BenchmarkTable, recipe: CascadeRecipe, fit: Fit, *, with_bins: bool
+    study: Study, table: BenchmarkTable, recipe: CascadeRecipe, fit: RepeatScores, *, with_bins: bool
 ) -> tuple[list[float], list[dict[str, object]]]:
     """Metrics of one classifier, in the order of `METRICS`, and the rows of its histograms."""
-    seen = draw_experiment(table, study.seed, study.fig4.train_size, fit.repeat)
+    seen = draw_repeat(table, study.seed, study.fig4.train_size, fit.repeat)
     training = seen.signal[seen.train_rows]
     bound = float(recipe.bounds(training[None], maximise=table.maximise)[0, 0])
     rest = np.ones(len(table), np.bool_)

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
 
 COLOURS = {"training": REFERENCE, "accepted": OKABE_ITO["blue"], "rejected": OKABE_ITO["vermilion"]}
 

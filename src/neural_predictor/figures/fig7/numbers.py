@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.tables.table import BenchmarkTable
 
 FRONTIER_COLUMNS = ("panel", "train_size", "level", "samples", "random_samples", "repeats")
@@ -24,7 +24,7 @@ FRONTIER_COLUMNS = ("panel", "train_size", "level", "samples", "random_samples",
 
 def run_fig7(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Best-so-far curves of the predictor for every N, of random search, and the oracle's level (`curves`).
 
     Args:
@@ -46,7 +46,7 @@ def run_fig7(
 
 def run_frontier(
     study_name: str, study: Study, table: BenchmarkTable, fig7: pd.DataFrame
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """For every N the total N + K from which on the mean choice is as good as random search's at the whole budget.
 
     Args:

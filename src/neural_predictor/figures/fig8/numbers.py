@@ -10,7 +10,7 @@ import pandas as pd
 from neural_predictor.config.project import digest
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.protocol import versions
-from neural_predictor.figures.results import Protocol
+from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas.cost import map_sizes, multiply_adds, parameters
 from neural_predictor.spaces.proxylessnas.space import (
@@ -57,14 +57,14 @@ COSTS = ("multiply_adds", "parameters")
 SAMPLES, RESOLUTION, CLASSES = 100_000, 224, 1000  # the paper's images: ImageNet's
 
 
-def run_fig8(study_name: str, study: Study) -> tuple[pd.DataFrame, Protocol]:
+def run_fig8(study_name: str, study: Study) -> tuple[pd.DataFrame, ProtocolRecord]:
     """The space, and the costs of `SAMPLES` networks of it; nothing is trained."""
     seed = seed_of(study.seed, "fig8")
     notes = [
         f"{SAMPLES:,} networks, uniform over the choices of the 22 layers; costs at {RESOLUTION} pixels, {CLASSES:,} "
         "classes and width 1 in closed form: multiply-adds of convolutions and the last layer; trainable parameters."
     ]
-    protocol = Protocol(
+    protocol = ProtocolRecord(
         experiment="fig8",
         study=study_name,
         benchmark="proxylessnas",

@@ -13,7 +13,7 @@ from neural_predictor.figures.protocol import describe, other_benchmarks
 from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.predictors.recipe import CascadeRecipe
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import MSE_UNIT, bootstrap_mean, predictor_metrics
 from neural_predictor.tables.table import metric_of
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.sections import Fig9
-    from neural_predictor.config.study import Fits, Study
-    from neural_predictor.figures.results import Protocol
-    from neural_predictor.fits.files import Fit
+    from neural_predictor.config.study import FitKey, Study
+    from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.fits.files import RepeatScores
     from neural_predictor.tables.table import BenchmarkTable
 
     Sets = dict[str, NDArray[np.intp]]
@@ -54,13 +54,15 @@ def evenly_spaced(predicted: NDArray[np.floating], count: int = EVEN) -> NDArray
     return np.array(chosen)
 
 
-def _sets(study: Study, plan: Fig9, table: BenchmarkTable, fits: Fits, fit: Fit) -> tuple[Sets, NDArray[np.float64]]:
+def _sets(
+    study: Study, plan: Fig9, table: BenchmarkTable, fits: FitKey, fit: RepeatScores
+) -> tuple[Sets, NDArray[np.float64]]:
     """Rows of the table in each set of a repeat, and the signal of every row.
 
     Training: the networks that the predictor was fitted to, of a cascade's regressor the accurate ones among the N.
     Validation: networks drawn from the rest; test: all others; of a cascade, what its classifier accepts of them.
     """
-    seen = draw_experiment(table, study.seed, fits.train_size, fit.repeat)
+    seen = draw_repeat(table, study.seed, fits.train_size, fit.repeat)
     rest = np.setdiff1d(np.arange(len(table)), seen.train_rows)
     rng = np.random.default_rng(seed_of(study.seed, "validation", *fits[1:], fit.repeat))
     validation = rng.choice(rest, plan.validation_size, replace=False)
@@ -80,7 +82,7 @@ def _sets(study: Study, plan: Fig9, table: BenchmarkTable, fits: Fits, fit: Fit)
 def _metric_rows(
     study: Study,
     table: BenchmarkTable,
-    fits: Fits,
+    fits: FitKey,
     found: Mapping[str, list[dict[str, float]]],
     sizes: Mapping[str, list[int]],
 ) -> list[dict[str, object]]:
@@ -101,7 +103,7 @@ def _metric_rows(
 
 
 def _measure(
-    study: Study, plan: Fig9, table: BenchmarkTable, fits: Fits, paths: Iterable[Path]
+    study: Study, plan: Fig9, table: BenchmarkTable, fits: FitKey, paths: Iterable[Path]
 ) -> tuple[list[dict[str, object]], list[dict[str, object]], int]:
     """Rows of metrics, rows of the first repeat's points, and how many repeats of a cascade had one stage only."""
     found: dict[str, list[dict[str, float]]] = {}
@@ -147,7 +149,7 @@ def _points(
 
 def run_fig9(
     experiment: str, study_name: str, study: Study, plan: Fig9, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Predictions of the first repeat against the observed signal, and each set's metrics over all repeats.
 
     Args:
@@ -182,7 +184,7 @@ def _alone(alone: int, repeats: int) -> list[str]:
 
 def run_table_metrics(
     study_name: str, study: Study, tables: Mapping[str, BenchmarkTable], scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """MSE, Kendall tau and R2 of the predictors of fig9 on every set, then what the replication reports of such sets.
 
     Args:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
 
 METRICS = {"mse": "MSE", "kendall_tau": "Kendall tau", "r2": "R2"}
 

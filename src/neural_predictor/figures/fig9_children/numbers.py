@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from neural_predictor.children.table import Networks
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.fits.chains import Partitions
     from neural_predictor.statistics.resampling import Estimate
 
@@ -63,7 +63,7 @@ def _plan(study: Study, name: str, networks: Networks) -> ChildSet:
 
 def run_fig9_children(
     experiment: str, study_name: str, study: Study, name: str, frame: pd.DataFrame, *, workers: int
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Predictors of a set of children in cross-validation.
 
     Args:
@@ -267,7 +267,7 @@ def run_fig4_children(
     name: str,
     sample_frame: pd.DataFrame,
     chosen_frame: pd.DataFrame,
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """The K networks that a predictor chose, against as many random ones of the sample.
 
     Args:

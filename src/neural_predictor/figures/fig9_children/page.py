@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
 
 FIG9_COLUMNS = ("kind", "set", "predicted", "observed", "value", "low", "high", "repeats", "predictor")
 FIG4_COLUMNS = ("panel", "method", "x", "mean", "low", "high")

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.tables.table import BenchmarkTable
 
 
 def run_learning(
     study_name: str, study: Study, tables: Mapping[str, BenchmarkTable], inputs: Sequence[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Tau on all architectures that a predictor was not fitted to; predictors and N in the study's order.
 
     Args:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import Protocol
 
 COLUMNS = ("predictor", "benchmark", "train_size", "test_set", "metric", "mean", "low", "high", "repeats", "test_size")
 _MARKERS = "osD^vP*X<>p"  # eleven beside six colours: 66 lines before two are alike in both

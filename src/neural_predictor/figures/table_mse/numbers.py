@@ -11,7 +11,7 @@ from neural_predictor.config.sections import MIN_TEST
 from neural_predictor.figures.protocol import describe
 from neural_predictor.figures.published import MSE
 from neural_predictor.fits.files import group_fits, read_fits
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import MSE_UNIT, bootstrap_mean
 from neural_predictor.tables.table import metric_of
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.results import Protocol
-    from neural_predictor.fits.files import Fit
+    from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.fits.files import RepeatScores
     from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = ("source", "benchmark", "stages", "tested_on", "mse", "low", "high", "repeats", "test_size")
@@ -31,7 +31,7 @@ WHOLE, ACCEPTED = "the rest of the space", "what the classifier accepts of it"
 
 def run_table_mse(
     study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Mean squared error of the predictor with one stage and with two, fitted to the same N networks.
 
     Beside one stage on the whole rest and two on what their classifier accepts of it, which the paper compares,
@@ -69,9 +69,11 @@ def run_table_mse(
     return frame, describe("table-mse", study_name, study, table, {"each row, at most": repeats}, notes)
 
 
-def _errors(study: Study, table: BenchmarkTable, one: Fit, two: Fit) -> Iterator[tuple[tuple[str, str], float, int]]:
+def _errors(
+    study: Study, table: BenchmarkTable, one: RepeatScores, two: RepeatScores
+) -> Iterator[tuple[tuple[str, str], float, int]]:
     """((stages, tested on), error, size of the set) of one repeat."""
-    seen = draw_experiment(table, study.seed, study.fig4.train_size, one.repeat)
+    seen = draw_repeat(table, study.seed, study.fig4.train_size, one.repeat)
     rest = np.ones(len(table), np.bool_)
     rest[seen.train_rows] = False
 

@@ -10,7 +10,7 @@ import pandas as pd
 from neural_predictor.config.sections import MIN_TEST
 from neural_predictor.figures.protocol import describe, other_benchmarks
 from neural_predictor.fits.files import group_fits, read_fits
-from neural_predictor.search.draws import draw_experiment
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import MSE_UNIT, bootstrap_mean, predictor_metrics
 from neural_predictor.tables.table import metric_of
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from neural_predictor.config.study import Fits, Study
-    from neural_predictor.figures.results import Protocol
+    from neural_predictor.config.study import FitKey, Study
+    from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = (
@@ -40,7 +40,7 @@ METRICS = ("kendall_tau", "mse", "r2")
 
 
 def metric_rows(
-    study: Study, table: BenchmarkTable, fits: Fits, paths: Iterable[Path], repeats: int | None = None
+    study: Study, table: BenchmarkTable, fits: FitKey, paths: Iterable[Path], repeats: int | None = None
 ) -> list[dict[str, object]]:
     """Metrics on the rest of the space and, for a cascade, on what its classifier accepts of it.
 
@@ -54,7 +54,7 @@ def metric_rows(
     metrics: dict[str, list[dict[str, float]]] = {}
     sizes: dict[str, list[int]] = {}
     for fit in read_fits(paths, table, repeats):
-        seen = draw_experiment(table, study.seed, fits.train_size, fit.repeat)
+        seen = draw_repeat(table, study.seed, fits.train_size, fit.repeat)
         rest = np.ones(len(table), np.bool_)
         rest[seen.train_rows] = False
         sets = {"rest": rest} if fit.logits is None else {"rest": rest, "accepted": rest & fit.accepted}
@@ -78,7 +78,7 @@ def metric_rows(
 
 def run_table_tau(
     study_name: str, study: Study, tables: Mapping[str, BenchmarkTable], scores: Iterable[Path]
-) -> tuple[pd.DataFrame, Protocol]:
+) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Metrics of the predictor on all architectures that it was not fitted to, for every benchmark and N.
 
     Args:
