@@ -40,7 +40,7 @@ class _Line(NamedTuple):
     label: str
 
 
-def draw_fig7(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig7(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """One curve a training size N, with random search and the oracle."""
 
     def lines(curves: pd.DataFrame) -> list[_Line]:
@@ -53,7 +53,7 @@ def draw_fig7(frame: pd.DataFrame, protocol: Protocol) -> Figure:
     return _draw(frame, protocol, lines, mark_sizes=False)
 
 
-def draw_comparison(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_comparison(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """One curve a predictor, evolution where it was run, random search and the oracle; N is marked."""
 
     def lines(curves: pd.DataFrame) -> list[_Line]:
@@ -109,7 +109,7 @@ def _show_perplexity(axes: Axes) -> None:
     right.set_ylabel("perplexity", labelpad=2)
 
 
-def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: Protocol) -> None:
+def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: ProtocolRecord) -> None:
     scale = protocol.scale
     random = curves[curves["method"] == "random"]
     for line in (*lines, *([] if random.empty else [_Line(random, REFERENCE, "-", "random")])):
@@ -124,7 +124,7 @@ def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: 
     axes.set_xlim(left=0)
 
 
-def _limit(axes: Axes, curves: pd.DataFrame, protocol: Protocol) -> None:
+def _limit(axes: Axes, curves: pd.DataFrame, protocol: ProtocolRecord) -> None:
     """Leave out the first steps of random search, the worst thousandths of what is drawn."""
     moving, levels = curves[curves["method"] != "oracle"], curves[curves["method"] == "oracle"]
     if protocol.maximise:
@@ -135,7 +135,7 @@ def _limit(axes: Axes, curves: pd.DataFrame, protocol: Protocol) -> None:
     axes.set_ylim(protocol.scale * (low - room), protocol.scale * (high + room))
 
 
-def draw_frontier(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_frontier(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Total samples at which each N passes random search's whole budget, by validation and by test."""
     names = {"signal_by_samples": "validation", "target_by_samples": "test"}
     sizes = sorted(frame["train_size"].unique())

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from neural_predictor.figures.results import ProtocolRecord
+
     Point = tuple[float, float]
 
 WIDTH = 7.2
@@ -60,7 +62,7 @@ class Place(NamedTuple):
         return self.bottom + self.height / 2
 
 
-def new_canvas(height: float, protocol: Protocol) -> tuple[Figure, Axes]:
+def new_canvas(height: float, protocol: ProtocolRecord) -> tuple[Figure, Axes]:
     """A figure with the protocol's caption, and invisible axes all over it."""
     figure = new_figure(WIDTH, height)
     canvas = figure.add_axes((0, 0, 1, 1))

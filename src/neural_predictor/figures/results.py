@@ -122,7 +122,7 @@ def _plain(value: object) -> str:
     return ", ".join(f"{count} of {what}" for what, count in value.items()) if isinstance(value, dict) else str(value)
 
 
-def caption(protocol: Protocol) -> str:
+def caption(protocol: ProtocolRecord) -> str:
     """The small print of a figure: what was measured, how often, and what is left out."""
     notes: list[Any] = protocol.notes
     sentences = [

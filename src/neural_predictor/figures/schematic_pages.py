@@ -44,7 +44,7 @@ def _parts(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {str(kind): rows for kind, rows in frame.groupby("kind")}
 
 
-def _shown(value: float, protocol: Protocol) -> str:
+def _shown(value: float, protocol: ProtocolRecord) -> str:
     return f"{protocol.scale * value:.2f} {protocol.unit}"
 
 
@@ -106,7 +106,7 @@ def _mono(canvas: Axes, x: float, y: float, lines: Sequence[str], size: float, a
     text.set(family="DejaVu Sans Mono", linespacing=1.05)
 
 
-def _list(canvas: Axes, place: Place, rows: pd.DataFrame, column: str, head: str, protocol: Protocol) -> None:
+def _list(canvas: Axes, place: Place, rows: pd.DataFrame, column: str, head: str, protocol: ProtocolRecord) -> None:
     """The first networks of some rows with their accuracies, and how many more there are."""
     step = place.height / (LISTED + 2)
     heights = place.top - step * (np.arange(LISTED + 2) + 0.5)
@@ -128,7 +128,7 @@ def _list(canvas: Axes, place: Place, rows: pd.DataFrame, column: str, head: str
         canvas.text(place.left, heights[-1], more, fontsize=SMALL, color=REFERENCE, va="center")
 
 
-def draw_fig1(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig1(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Above: N networks are drawn and trained, a predictor is fitted. Below: it ranks all others, K are trained."""
     parts = _parts(frame)
     with style():
@@ -140,7 +140,7 @@ def draw_fig1(frame: pd.DataFrame, protocol: Protocol) -> Figure:
     return figure
 
 
-def _build(figure: Figure, canvas: Axes, training: pd.DataFrame, protocol: Protocol) -> None:
+def _build(figure: Figure, canvas: Axes, training: pd.DataFrame, protocol: ProtocolRecord) -> None:
     sample, train = Place(0.08, 3.85, 1.2, 0.8), Place(1.5, 3.85, 0.85, 0.8)
     known, fit = Place(2.57, 3.85, 3.0, 0.8), Place(5.95, 3.85, 1.15, 0.8)
     chain(canvas, sample, train, known, fit)
@@ -153,7 +153,7 @@ def _build(figure: Figure, canvas: Axes, training: pd.DataFrame, protocol: Proto
     box(canvas, fit, "fit the neural\npredictor", PREDICTOR)
 
 
-def _apply(figure: Figure, canvas: Axes, parts: Parts, protocol: Protocol) -> None:
+def _apply(figure: Figure, canvas: Axes, parts: Parts, protocol: ProtocolRecord) -> None:
     candidates, choice = parts["candidate"], parts["choice"].iloc[0]
     space, predictor = Place(0.08, 1.6, 0.9, 0.8), Place(1.16, 1.6, 0.72, 0.8)
     ranked, train, last = Place(2.06, 1.6, 2.69, 0.8), Place(4.97, 1.6, 0.83, 0.8), Place(6.0, 1.25, 1.12, 1.5)
@@ -175,7 +175,7 @@ def _apply(figure: Figure, canvas: Axes, parts: Parts, protocol: Protocol) -> No
 # Fig. 2
 
 
-def draw_fig2(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig2(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """A network as a graph (left), as the matrices that the predictor takes (right), and the predictor (below)."""
     parts = _parts(frame)
     names = [f"{i} {_short(name)}" for i, name in enumerate(parts["node"]["label"])]
@@ -207,7 +207,9 @@ def _matrices(canvas: Axes, parts: Parts, names: Sequence[str]) -> None:
         left += width * values.shape[1] + 0.15
 
 
-def _pipeline(canvas: Axes, recipe: pd.Series[int], known: pd.Series[float], nodes: int, protocol: Protocol) -> None:
+def _pipeline(
+    canvas: Axes, recipe: pd.Series[int], known: pd.Series[float], nodes: int, protocol: ProtocolRecord
+) -> None:
     hidden = recipe[recipe.index == "hidden"]
     convolve, mean = Place(2.4, 1.05, 2.0, 0.75), Place(4.58, 1.05, 0.6, 0.75)
     dense, last = Place(5.36, 1.05, 0.7, 0.75), Place(6.24, 1.05, 0.88, 0.75)
@@ -228,7 +230,7 @@ TRAINING, REGRESSOR, RANKED = Place(0.08, 3.5, 2.55, 0.7), Place(4.3, 2.0, 0.95,
 ACCURATE, SPACE = Place(2.95, 3.5, 2.3, 0.7), Place(0.08, 2.0, 1.1, 0.8)
 
 
-def draw_fig5(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig5(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """The cascade with its counts; where one stage had to do, that one."""
     parts = _parts(frame)
     counts = {str(row["name"]): int(row["count"]) for _, row in parts["count"].iterrows()}
@@ -254,7 +256,7 @@ def draw_fig5(frame: pd.DataFrame, protocol: Protocol) -> Figure:
     return figure
 
 
-def _two_stages(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: Protocol) -> None:
+def _two_stages(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: ProtocolRecord) -> None:
     classifier, accepted = Place(1.55, 2.0, 0.95, 0.8), Place(2.95, 2.0, 0.95, 0.8)
     rejected = Place(1.4, 0.95, 1.25, 0.55)
     chain(canvas, SPACE, classifier, accepted, REGRESSOR)
@@ -276,7 +278,7 @@ def _two_stages(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol:
     canvas.text(accepted.left, 1.22, "\n".join(["accurate are", *lines]), fontsize=SMALL, va="center")
 
 
-def _one_stage(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: Protocol) -> None:
+def _one_stage(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: ProtocolRecord) -> None:
     everything = counts["accurate"] == counts["training"]
     reason = "as none of the N is inaccurate" if everything else f"as two need {counts['needed']} accurate"
     text = f"one stage, {reason}:\n{counts['accurate']:,} of the N are\n{_rule(parts, protocol)}"
@@ -286,7 +288,7 @@ def _one_stage(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: 
     canvas.text(3.1, 2.95, f"all {counts['training']:,}", fontsize=SMALL, ha="right", color=REFERENCE)
 
 
-def _rule(parts: Parts, protocol: Protocol) -> str:
+def _rule(parts: Parts, protocol: ProtocolRecord) -> str:
     """What makes a network accurate."""
     rule = parts["rule"].iloc[0]
     text = f"{'above' if protocol.maximise else 'below'} {_shown(parts['bound']['value'].iloc[0], protocol)}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.config.study import Study
     from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.fits.files import RepeatScores
     from neural_predictor.search.draws import RepeatDraw
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -49,7 +50,7 @@ class _Search:
         place: where in the trace the choice stands, the best signal of all.
     """
 
-    fit: Fit
+    fit: RepeatScores
     seen: RepeatDraw
     trace: NDArray[np.intp]
     rest: NDArray[np.intp]

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from neural_predictor.figures.results import ProtocolRecord
+
 
 ZOOM_QUANTILE = 0.9
 ORACLE_COLOUR, POINT_COLOUR = OKABE_ITO["vermilion"], OKABE_ITO["blue"]
 
 
-def draw_fig3(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig3(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Scatter of all architectures (left) and of those in the top tenth by the signal (right), with the oracle."""
     points = frame[frame["kind"] == "architecture"]
     oracle = frame[frame["kind"] == "oracle"].iloc[0]
@@ -44,7 +46,7 @@ def draw_fig3(frame: pd.DataFrame, protocol: Protocol) -> Figure:
     return figure
 
 
-def _scatter(axes: Axes, points: pd.DataFrame, oracle: pd.Series, protocol: Protocol) -> None:
+def _scatter(axes: Axes, points: pd.DataFrame, oracle: pd.Series, protocol: ProtocolRecord) -> None:
     scale = protocol.scale
     x, y = scale * points["signal"], scale * points["target"]
     axes.scatter(x, y, s=3, alpha=0.25, linewidths=0, color=POINT_COLOUR, rasterized=True, label="one architecture")

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from neural_predictor.figures.results import ProtocolRecord
+
 
 COLOURS = {"training": REFERENCE, "accepted": OKABE_ITO["blue"], "rejected": OKABE_ITO["vermilion"]}
 
 
-def draw_fig6(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig6(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Histogram of the training networks (left); of accepted and rejected networks, with the metrics (right)."""
     with style():
         figure = new_figure(7.2, 3.9)

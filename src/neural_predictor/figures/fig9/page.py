@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from neural_predictor.figures.results import ProtocolRecord
+
 
 METRICS = {"mse": "MSE", "kendall_tau": "Kendall tau", "r2": "R2"}
 
 
-def draw_fig9(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig9(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Three panels on the same axes limits: training, validation, and the density of all unseen networks."""
     with style():
         figure = new_figure(9.6, 4.2)

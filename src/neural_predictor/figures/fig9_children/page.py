@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from neural_predictor.figures.results import ProtocolRecord
+
 
 FIG9_COLUMNS = ("kind", "set", "predicted", "observed", "value", "low", "high", "repeats", "predictor")
 FIG4_COLUMNS = ("panel", "method", "x", "mean", "low", "high")
@@ -36,7 +38,7 @@ METHODS = {"chosen": OKABE_ITO["vermilion"], "random": OKABE_ITO["blue"]}
 PANELS = {"validation_by_networks": "validation", "test_by_networks": "test"}
 
 
-def draw_fig9_children(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig9_children(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Predicted against observed for each set that there is, and beside them the numbers to judge them by."""
     predictors = frame["predictor"].dropna().unique().tolist()
     own = frame[frame["predictor"].isna() | (frame["predictor"] == predictors[0])]
@@ -95,7 +97,7 @@ def _interval(row: pd.Series, decimals: int = 3) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def draw_fig4_children(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_fig4_children(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Validation and test of the best by validation, after 1, 2, .. networks, then every network's validation and test.
 
     Panels without numbers, such as test accuracies that nobody measured, are left out.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from neural_predictor.figures.results import ProtocolRecord
+
 
 COLUMNS = ("predictor", "benchmark", "train_size", "test_set", "metric", "mean", "low", "high", "repeats", "test_size")
 _MARKERS = "osD^vP*X<>p"  # eleven beside six colours: 66 lines before two are alike in both
@@ -23,7 +25,7 @@ _DASHES = ("-", (0, (5, 1.2)), (0, (1.2, 1.2)), (0, (3, 1, 1, 1)))
 _COLOURS = tuple(OKABE_ITO.values())
 
 
-def draw_learning(frame: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw_learning(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """One panel a benchmark: tau against N, a line a predictor; and the seconds that a repeat took."""
     rows = frame[(frame["metric"] == "kendall_tau") & (frame["test_set"] == "rest")]
     benchmarks, names = list(rows["benchmark"].unique()), list(rows["predictor"].unique())
