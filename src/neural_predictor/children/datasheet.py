@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.children.table import networks_of
+from neural_predictor.children.table import children_table
 from neural_predictor.config.sections import Bootstrap
 from neural_predictor.errors import TableError
 from neural_predictor.images.registry import image_source
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import BaseModel
 
-    from neural_predictor.children.table import Networks
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.statistics.resampling import Estimate
+    from neural_predictor.tables.table import BenchmarkTable
 
 SAMPLED = {
     "uniform": "Each layer's op code was drawn uniformly and independently.",
@@ -38,20 +38,18 @@ QUANTITIES = {
 """Column -> its name for readers, factor, decimals."""
 
 
-def datasheet(
-    frame: pd.DataFrame, plan: ChildSet | None, study_name: str, image_protocol: Mapping[str, Any] | None
-) -> str:
+def datasheet(frame: pd.DataFrame, plan: ChildSet | None, source: str, image_protocol: Mapping[str, Any] | None) -> str:
     """The datasheet of a table as Markdown; every number in it is of the table.
 
     Args:
-        frame: a table of children.
+        frame: trainings, as `records.typed` gives them.
         plan: what the study says of the set; None for imported pairs.
-        study_name: name of the study, or what else the pairs come from.
+        source: name of the study, or what else the pairs come from.
         image_protocol: of `images.splits.split_protocol`; None where nobody knows the splits.
     """
-    parts = [_what(frame, study_name), _sampling(frame, plan)]
+    parts = [_what(frame, source), _sampling(frame, plan)]
     if plan is not None:
-        parts += [_recipe("Networks", plan.network), _recipe("Training", plan.training)]
+        parts += [_recipe("How they are built", plan.network), _recipe("How they are trained", plan.training)]
     for name in frame["images"].unique().tolist():
         part = frame[frame["images"] == name]
         parts += [_images(name, image_protocol), _counts(part), _statistics(part), _agreement(part)]
@@ -63,27 +61,27 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows))
 
 
-def _what(frame: pd.DataFrame, study_name: str) -> str:
+def _what(frame: pd.DataFrame, source: str) -> str:
     titles = ", ".join(image_source(name).title for name in frame["images"].unique())
-    networks = len(frame.drop_duplicates(["images", "network"]))
+    count = len(frame.drop_duplicates(["images", "network"]))
     text = (
-        f"# Children: networks of the ProxylessNAS space on {titles}\n\nSource: {study_name}. {networks:,} networks, "
-        f"{len(frame):,} trainings, a row each. A row has the network's 22 op codes, its accuracies as fractions, and "
-        "what it cost."
+        f"# Children: architectures of the ProxylessNAS space on {titles}\n\nSource: {source}. "
+        f"{count:,} architectures, {len(frame):,} trainings, a row each. A row has the architecture's 22 op codes, its "
+        "accuracies as fractions, and what it cost."
     )
     if (frame["variant"] == "as-replicated").any():
         text += (
-            " These networks have the strides of the 2021 replication, a defect: each block of a stage strides, so "
-            "that an image ends as one pixel. They say little of the paper's networks."
+            " They have the strides of the 2021 replication, a defect: each block of a stage strides, so "
+            "that an image ends as one pixel. They say little of the paper's architectures."
         )
     return text
 
 
 def _sampling(frame: pd.DataFrame, plan: ChildSet | None) -> str:
-    heading = "## How the networks were sampled\n\n"
+    heading = "## How the architectures were sampled\n\n"
     if plan is None:
         return f"{heading}By the 2021 replication: each layer's op code uniform, so nearly all have 0 to 5 zero layers."
-    rule = f"{SAMPLED[plan.sampling]} A network that was drawn before was drawn again."
+    rule = f"{SAMPLED[plan.sampling]} An architecture that was drawn before was drawn again."
     if frame["predicted"].notna().any():
         return (
             f"{heading}They are the best of {plan.candidates:,} candidates by a predictor that was fitted to the "
@@ -118,7 +116,7 @@ def _counts(frame: pd.DataFrame) -> str:
     rows = [[status, f"{counts.get(status, 0):,}"] for status in ("ok", "diverged")]
     each = frame.groupby("network")["training"].count()
     trainings = f"{each.min()} to {each.max()}" if each.min() < each.max() else str(each.max())
-    lines = [f"### Trainings\n\nTrainings of each network: {trainings}.", _table(["status", "trainings"], rows)]
+    lines = [f"### Trainings\n\nTrainings of each architecture: {trainings}.", _table(["status", "trainings"], rows)]
     digests = frame["recipe"][frame["recipe"] != ""].unique().tolist()
     if digests:
         lines.append(f"Digest of recipes and images: {', '.join(f'`{digest}`' for digest in digests)}.")
@@ -139,36 +137,35 @@ def _statistics(frame: pd.DataFrame) -> str:
 def _agreement(frame: pd.DataFrame) -> str:
     heading = "### How far the numbers agree\n\n"
     try:
-        networks = networks_of(frame)
+        table = children_table(frame, "children")
     except TableError:  # all diverged
         return f"{heading}No training ended well."
-    return heading + "\n".join(f"- {line}" for line in (_with_test(networks), *_between(networks)))
+    return heading + "\n".join(f"- {line}" for line in (_with_test(table), *_between(table)))
 
 
-def _with_test(networks: Networks) -> str:
-    both = np.isfinite(networks.tested)
-    tau = kendalltau(networks.label[both], networks.tested[both]).statistic if both.sum() > 1 else np.nan
-    if np.isnan(tau):
+def _with_test(table: BenchmarkTable) -> str:
+    if table.target == table.signal or len(table) < 2:
         return "Kendall tau of validation and test: not known."
-    return f"Kendall tau of validation and test over {both.sum():,} networks, means of their trainings: {tau:.3f}."
+    tau = kendalltau(table.mean(table.signal), table.mean(table.target)).statistic
+    return f"Kendall tau of validation and test over {len(table):,} architectures, means of their trainings: {tau:.3f}."
 
 
-def _between(networks: Networks) -> list[str]:
+def _between(table: BenchmarkTable) -> list[str]:
     bootstrap = Bootstrap()
-    found = reliability(networks.validation, bootstrap, 0)
+    found = reliability(table.metrics[table.signal], bootstrap, 0)
     if found is None:
-        return ["Between trainings of a network: not known, for networks were trained once."]
+        return ["Between trainings of an architecture: not known, for each was trained once."]
 
     def shown(value: Estimate, factor: float = 1.0) -> str:
         return f"{factor * value.value:.3f} [{factor * value.low:.3f}, {factor * value.high:.3f}]"
 
     return [
         f"Kendall tau between two trainings, validation: {shown(found.tau)}.",
-        f"Standard deviation of validation in percentage points: between networks {shown(found.sd_between, 100)}, "
+        f"Standard deviation of validation in percentage points: between architectures {shown(found.sd_between, 100)}, "
         f"between trainings of one {shown(found.sd_within, 100)}.",
         f"Reliability (intraclass correlation) of one training: {shown(found.one)}; of the mean of "
         f"{found.trainings}: {shown(found.mean)}. No predictor can explain a larger share of the labels' variance.",
-        f"Brackets: {bootstrap.confidence:.0%} bootstrap intervals over networks.",
+        f"Brackets: {bootstrap.confidence:.0%} bootstrap intervals over architectures.",
     ]
 
 

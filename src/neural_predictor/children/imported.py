@@ -1,4 +1,4 @@
-"""The 606 architecture-accuracy pairs of the 2021 replication, as a table of children.
+"""The 606 architecture-accuracy pairs of the 2021 replication, as trainings of children.
 
 Its networks have the stride defect (variant `as-replicated`): all end as one pixel, and are hardly trained. Their
 validation accuracy is a fraction of a part of the official test images; no test accuracy was kept, only zeros.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from neural_predictor.children.table import COLUMNS, checked
+from neural_predictor.children.records import typed
 from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import FormatError
 from neural_predictor.images.registry import image_source
@@ -41,6 +41,7 @@ SETS = {
 }
 READ = ("dataset", "arch", "val_acc", "test_acc")
 VARIANT = "as-replicated"
+SAMPLING = "the op code of each of the 22 layers uniform and independent, by the 2021 replication"
 GZIP = b"\x1f\x8b"
 MAX_BYTES = 2**24
 """Most that is read, hundreds of times what the pairs take."""
@@ -76,7 +77,7 @@ def import_children(path: Path) -> pd.DataFrame:
     _check_unique(path, rows, codes)
     frame = pd.DataFrame(records)
     frame["epochs"] = frame["epochs"].astype("Int64")
-    return checked(_completed(frame, codes), str(path))
+    return typed(_completed(frame, codes))
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -132,4 +133,4 @@ def _completed(frame: pd.DataFrame, codes: NDArray[np.uint8]) -> pd.DataFrame:
         frame.loc[rows, "multiply_adds"] = cost
         frame.loc[rows, "trainable_parameters"] = parameters(codes[rows], classes)
     frame = frame.assign(training=0, status="ok", training_time_s=np.nan, seed=np.nan, recipe="", predicted=np.nan)
-    return frame.assign(variant=network.variant).reindex(columns=list(COLUMNS))
+    return frame.assign(variant=network.variant)

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from neural_predictor.config.study import Study
 
 CHOSEN = "-chosen"
+SAMPLINGS = {
+    "uniform": "the op code of each of the 22 layers uniform and independent",
+    "stratified": "the number of zero layers uniform over 0 to 15, all other choices uniform",
+}
+"""How architectures are sampled; one that was drawn before is drawn again."""
 
 
 def key_of(children: str) -> str:

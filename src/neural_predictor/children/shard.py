@@ -61,6 +61,10 @@ class Shard:
     training: TrainingRecipe
     images: dict[str, Any] = field(default_factory=dict)
 
+    def name_of(self, number: int) -> str:
+        """The architecture of a number in the set, as text."""
+        return ProxylessNasSpace().format(self.codes[number - self.first])
+
     def header(self) -> dict[str, Any]:
         """All that the shard's numbers follow from, as JSON."""
         space = ProxylessNasSpace()
@@ -104,9 +108,8 @@ def train_shard(
         advance: called with the number of epochs done.
 
     Returns:
-        One record a training: `network`, `training`, `seed`, `status` (`ok`, or `diverged` for a loss or weight that is
-        no finite number), `validation_accuracy` and `test_accuracy` (None where diverged), `epochs`,
-        `training_time_s`, `device`, and `history` (an epoch's loss, accuracy in training, validation accuracy).
+        One record a training, as `records.ChildRecord` says, and with `device` and `history` (an epoch's loss,
+        accuracy in training, validation accuracy).
 
     Raises:
         ChildError: if another process trains the shard, its scratch is of other recipes, or memory is exhausted.
@@ -128,7 +131,9 @@ def train_shard(
                 record = _train(shard, trainer, key, checkpoint, advance) | {"device": device}
                 journal.append(record)
                 checkpoint.unlink(missing_ok=True)
-        return sorted(journal.records, key=lambda record: (record["network"], record["training"]))
+        # The journal's header says which architectures they are of.
+        named = [record | {"architecture": shard.name_of(record["network"])} for record in journal.records]
+        return sorted(named, key=lambda record: (record["network"], record["training"]))
 
 
 def _train(

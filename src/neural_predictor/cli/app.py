@@ -146,8 +146,8 @@ def fit_predictor(
 ) -> None:
     """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
     from neural_predictor.config.project import Project
-    from neural_predictor.config.study import FitKey
     from neural_predictor.errors import ConfigError
+    from neural_predictor.fits.key import FitKey
     from neural_predictor.predictors.device import configure
     from neural_predictor.tables.table import read_table
 

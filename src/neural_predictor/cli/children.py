@@ -120,7 +120,7 @@ def collect_children(
     images: ImagesJson,
     shards: Annotated[list[Path], typer.Argument(help="Records of all shards.")],
     parquet: Parquet,
-    csv: Annotated[Path, typer.Option(help="The same table as text.")],
+    csv: Annotated[Path, typer.Option(help="All trainings as text, a row each.")],
     sheet: Annotated[Path, typer.Option(help="Where its datasheet (Markdown) shall be.")],
     chosen: Chosen = None,
     root: Root = HERE,
@@ -128,18 +128,22 @@ def collect_children(
     """Put the records of all shards into one table, with its datasheet."""
     from neural_predictor.children.collect import collect
     from neural_predictor.children.datasheet import datasheet
-    from neural_predictor.children.plan import plan_of
-    from neural_predictor.children.table import write_children
+    from neural_predictor.children.plan import SAMPLINGS, plan_of
+    from neural_predictor.children.records import as_csv
+    from neural_predictor.children.table import children_table
     from neural_predictor.config.project import Project
+    from neural_predictor.io.files import write_text
+    from neural_predictor.tables.table import write_table
 
     whole, protocol = Project(root).study(study), _protocol(images)
-    frame = collect(whole, children, shards, protocol, chosen)
-    write_children(frame, parquet, csv, (sheet, datasheet(frame, plan_of(whole, children), study, protocol)))
+    frame, plan = collect(whole, children, shards, protocol, chosen), plan_of(whole, children)
+    write_text(csv, as_csv(frame))
+    write_text(sheet, datasheet(frame, plan, study, protocol))
+    write_table(children_table(frame, children, SAMPLINGS[plan.sampling]), parquet)
 
 
 @app.command()
 def choose_children(
-    children: Children,
     study: StudyName,
     parquet: Parquet,
     output: Annotated[Path, typer.Option(help="Where the choice (CSV) shall be.")],
@@ -148,60 +152,34 @@ def choose_children(
     root: Root = HERE,
 ) -> None:
     """Fit the study's predictor to trained children, score sampled candidates, and name the best."""
-    from neural_predictor.children.table import read_children
     from neural_predictor.config.project import Project
     from neural_predictor.io.files import atomic
     from neural_predictor.predictors.device import configure
+    from neural_predictor.tables.table import read_table
 
-    frame = read_children(parquet)
+    table = read_table(parquet)
     workers = configure(threads, accelerator)
-    from neural_predictor.figures.fig9_children.numbers import choose
+    from neural_predictor.children.choose import choose
 
-    found: pd.DataFrame = choose(Project(root).study(study), children, frame, workers=workers)
+    found: pd.DataFrame = choose(Project(root).study(study), table, workers=workers)
     with atomic(output) as part:
         found.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
 
 
 @app.command()
-def run_children(
-    experiment: Annotated[str, typer.Argument(help="Such as fig9-digits or fig4-digits.")],
-    study: StudyName,
-    tables: Annotated[list[Path], typer.Argument(help="Table of the sample; for fig4 also of the chosen.")],
-    csv: Annotated[Path, typer.Option(help="Tidy numbers.")],
-    protocol: Annotated[Path, typer.Option(help="Protocol of the numbers.")],
-    threads: Threads = 1,
-    accelerator: Accelerator = "cpu",
-    root: Root = HERE,
-) -> None:
-    """Run an experiment on trained children: its numbers (CSV) and its protocol (JSON)."""
-    from neural_predictor.children.table import read_children
-    from neural_predictor.config.project import Project
-    from neural_predictor.figures.results import write_result
-    from neural_predictor.predictors.device import configure
-
-    whole, frames = Project(root).study(study), [read_children(path) for path in tables]
-    figure, _, name = experiment.partition("-")
-    workers = configure(threads, accelerator)
-    from neural_predictor.figures.fig9_children import numbers as chains
-
-    if figure == "fig4":
-        found, described = chains.run_fig4_children(experiment, study, whole, name, *frames)
-    else:
-        found, described = chains.run_fig9_children(experiment, study, whole, name, *frames, workers=workers)
-    write_result(found, described, csv, protocol)
-
-
-@app.command()
 def import_children(
     file: Annotated[Path, typer.Argument(help="The replication's pairs: CSV of set, architecture, accuracy.")],
-    output: Annotated[Path, typer.Option(help="Where the table (Parquet) shall be; its CSV is put beside it.")],
+    output: Annotated[Path, typer.Option(help="Folder for a table (Parquet) of each set, with its CSV beside it.")],
 ) -> None:
-    """Read the 2021 replication's architecture-accuracy pairs, of networks with its stride defect."""
+    """Read the 2021 replication's architecture-accuracy pairs, of architectures with its stride defect."""
+    from neural_predictor.children.imported import SAMPLING
     from neural_predictor.children.imported import import_children as read
-    from neural_predictor.children.table import write_children
+    from neural_predictor.children.records import as_csv
+    from neural_predictor.children.table import children_table
+    from neural_predictor.io.files import write_text
+    from neural_predictor.tables.table import write_table
 
-    frame = read(file)
-    write_children(frame, output, output.with_suffix(".csv"))
-    typer.echo(
-        f"{len(frame)} networks: {', '.join(f'{n} {name}' for name, n in frame['images'].value_counts().items())}"
-    )
+    for images, frame in read(file).groupby("images", sort=False):
+        write_text(output / f"{images}.csv", as_csv(frame))
+        write_table(children_table(frame, str(images), SAMPLING), output / f"{images}.parquet")
+        typer.echo(f"{output}/{images}.parquet: {len(frame)} architectures")

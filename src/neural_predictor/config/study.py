@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
@@ -25,19 +25,12 @@ from neural_predictor.config.sections import (
     TableTau,
 )
 from neural_predictor.errors import ConfigError
+from neural_predictor.fits.key import FitKey
 from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe, Recipe
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-
-class FitKey(NamedTuple):
-    """Fits of one predictor to N architectures of a benchmark; the repeats are dealt to jobs, the shards."""
-
-    predictor: str
-    benchmark: str
-    train_size: int
 
 
 def _fits(names: Iterable[str], benchmark: str, sizes: Iterable[int], repeats: int) -> dict[FitKey, int]:

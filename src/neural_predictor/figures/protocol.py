@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING
 from neural_predictor import __version__
 from neural_predictor.config.project import digest
 from neural_predictor.figures.results import ProtocolRecord
-from neural_predictor.images.registry import image_source
-from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.tables.benchmarks import BENCHMARKS, benchmark_of
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
+    from neural_predictor.figures.request import Request
     from neural_predictor.tables.table import BenchmarkTable
 
-SAMPLINGS = {
-    "uniform": "the op code of each of the 22 layers uniform and independent",
-    "stratified": "the number of zero layers uniform over 0 to 15, all other choices uniform",
-}
-"""How networks of the ProxylessNAS space are sampled; one that was drawn before is drawn again."""
 LIBRARIES = ("numpy", "scipy", "pandas", "tensorflow", "keras")
 
 
@@ -50,7 +44,7 @@ def describe(
         else f"{signal} of one of {most}{runs} runs, drawn per experiment and architecture"
     )
     mean = "of the only run" if runs == 1 else f"mean of {most}{runs} runs"
-    benchmark = BENCHMARKS[table.name]
+    benchmark = benchmark_of(table)
     whole = "table" if benchmark.endless else "space"
     scale, unit = metric_of(table.target).shown
     return ProtocolRecord(
@@ -93,12 +87,7 @@ def other_benchmarks(study: Study, tables: Mapping[str, BenchmarkTable]) -> list
 
 
 def describe_children(
-    experiment: str,
-    study_name: str,
-    study: Study,
-    plan: ChildSet,
-    networks: int,
-    trainings: int,
+    request: Request,
     *,
     scored: str,
     reported: str,
@@ -106,35 +95,31 @@ def describe_children(
     interval: str,
     notes: Sequence[str] = (),
 ) -> ProtocolRecord:
-    """The protocol of an experiment on trained networks of the ProxylessNAS space.
+    """The protocol of a figure of trained children, whose label is the mean over the trainings of an architecture.
 
     Args:
-        experiment: its name, such as `fig9-digits`.
-        study_name: name of the study.
-        study: the study.
-        plan: what it says of the set.
-        networks: how many of the sample count.
-        trainings: of each at most; their mean is the label.
+        request: the figure, its study and its table.
         scored: what the predictor scores, and its metrics are taken on.
         reported: what is reported.
         repeats: by what is repeated.
         interval: how intervals are made.
         notes: what a reader must know besides.
     """
-    runs = " of the only training" if trainings == 1 else f", mean of {trainings} trainings"
+    table, study = request.table, request.study
+    runs = " of the only training" if table.repeats == 1 else f", mean of {table.repeats} trainings"
     return ProtocolRecord(
-        experiment=experiment,
-        study=study_name,
-        benchmark=f"proxylessnas, {plan.images}",
-        benchmark_title=f"ProxylessNAS networks on {image_source(plan.images).title}",
-        architectures=networks,
+        experiment=request.artefact,
+        study=study.name,
+        benchmark=f"proxylessnas, {table.provenance['images']}",
+        benchmark_title=benchmark_of(table).title,
+        architectures=len(table),
         signal="validation accuracy",
         target="test accuracy",
         unit="%",
         scale=100,
         maximise=True,
         label=f"validation accuracy{runs}",
-        sampling=SAMPLINGS[plan.sampling],
+        sampling=table.provenance["sampling"],
         scored=scored,
         reported=reported,
         repeats=repeats,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.config.study import FitKey
 from neural_predictor.figures.curves import guided_search
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
+from neural_predictor.fits.key import FitKey
 from neural_predictor.predictors.propagation import propagation_matrices
 from neural_predictor.search.traces import best_so_far
 from neural_predictor.tables.benchmarks import space_of

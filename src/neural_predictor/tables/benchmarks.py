@@ -120,8 +120,21 @@ BENCHMARKS |= {
 }
 
 
+def benchmark_of(table: BenchmarkTable) -> Benchmark:
+    """What figures say of a table: the benchmark of its name, or for another table what its provenance says.
+
+    A table of one's own, such as one of children, has `title` in its provenance and may have `sampling` and `note`.
+    It holds a sample of its space.
+    """
+    if table.name in BENCHMARKS:
+        return BENCHMARKS[table.name]
+    about = table.provenance
+    title, note = (str(about.get(key, default)) for key, default in (("title", table.name), ("note", "")))
+    return Benchmark(title, table.name, len(table), table.space, reader="", endless=True, note=note)
+
+
 def space_of(table: BenchmarkTable) -> SearchSpace:
-    """The search space of a benchmark's table, with the operations of its data set."""
+    """The search space of a table, with the operations of its data set."""
     from neural_predictor.spaces import SPACES  # not at the top: a plan needs no search space
 
-    return SPACES[table.space](**BENCHMARKS[table.name].options)
+    return SPACES[table.space](**benchmark_of(table).options)

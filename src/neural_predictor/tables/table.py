@@ -1,7 +1,8 @@
 """A benchmark as columns: one row an architecture, one column a metric and repeat, stored as Parquet.
 
 File layout: `architecture` (string, the space's identity), `encoding` (fixed-size binary, the space's codes),
-then `<metric>_<repeat>` for repeats 1, 2, ... Metric names are those of `METRICS`, alone or with the suffix
+then `<metric>_<repeat>` for repeats 1, 2, ..., float32 or, of a table with `dtype` float64, float64; counts are int64.
+Metric names are those of `METRICS`, alone or with the suffix
 `_at_<epochs>` (a smaller training budget) and `_half` (half way through it). The schema metadata hold the
 table's name, space, signal and target metric, and the provenance, as JSON under the key `neural_predictor`.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _METADATA_KEY = b"neural_predictor"
+_FLOATS = {"float32": pa.float32(), "float64": pa.float64()}
 _ROW_GROUP = 65_536
 """Rows written at a time, which bounds the memory of writing."""
 
@@ -60,6 +62,8 @@ METRICS = {
     "training_time_s": Metric("s", 0, np.inf, maximise=None),
     "latency_ms": Metric("ms", 0, np.inf, maximise=False),
     "trainable_parameters": Metric("count", 0, np.inf, maximise=None, integer=True),
+    "multiply_adds": Metric("count", 0, np.inf, maximise=None, integer=True),
+    "predicted_accuracy": Metric("fraction", -np.inf, np.inf, maximise=True),  # by a predictor: it may overshoot
 }
 
 
@@ -88,7 +92,9 @@ class BenchmarkTable:
             have NaN in their last columns, the same ones in all metrics of these runs.
         signal: the metric that searches see, and predictors are fitted to.
         target: the metric that is reported of a chosen architecture.
-        provenance: where the numbers come from, JSON-serialisable.
+        provenance: where the numbers come from, JSON-serialisable. A table that is no benchmark of
+            `benchmarks.BENCHMARKS` says here what `benchmarks.benchmark_of` needs.
+        dtype: of the metrics in the file: float32, as benchmarks publish them, or float64, for labels of one's own.
 
     Raises:
         TableError: for columns of unequal length, a duplicate architecture, a value out of its metric's range,
@@ -104,6 +110,7 @@ class BenchmarkTable:
     signal: str = "validation_accuracy"
     target: str = "test_accuracy"
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    dtype: Literal["float32", "float64"] = "float32"
 
     def __post_init__(self) -> None:
         n = len(self.architecture)
@@ -211,7 +218,7 @@ def _as_arrow(table: BenchmarkTable, rows: slice) -> pa.Table:
         "encoding": pa.Array.from_buffers(pa.binary(codes.shape[1]), len(codes), [None, pa.py_buffer(codes)]),
     }
     for name, values in table.metrics.items():
-        kind = pa.int64() if metric_of(name).integer else pa.float32()
+        kind = pa.int64() if metric_of(name).integer else _FLOATS[table.dtype]
         for repeat in range(values.shape[1]):
             columns[f"{name}_{repeat + 1}"] = pa.array(np.ascontiguousarray(values[rows, repeat])).cast(kind)
     return pa.table(columns)
@@ -256,12 +263,13 @@ def _from_arrow(data: pa.Table, path: Path) -> BenchmarkTable:
     width = encoding.type.byte_width
     codes = np.frombuffer(encoding.buffers()[1] or b"", np.uint8)[encoding.offset * width :]
     metrics: dict[str, list[NDArray[Any]]] = {}
+    dtype: Literal["float32", "float64"] = "float64" if pa.float64() in data.schema.types else "float32"
     for column in data.column_names[2:]:
         name, _, repeat = column.rpartition("_")
         if not repeat.isdecimal() or int(repeat) != len(metrics.setdefault(name, [])) + 1:
             raise TableError(f"{path}: column {shown(column)} is not the next <metric>_<repeat> in order")
         kind = data.schema.field(column).type
-        if kind != (pa.int64() if metric_of(name).integer else pa.float32()) or data[column].null_count:
+        if kind != (pa.int64() if metric_of(name).integer else _FLOATS[dtype]) or data[column].null_count:
             raise TableError(f"{path}: column {column} is {kind}, or lacks a value; expected numbers")
         metrics[name].append(data[column].to_numpy())
     return BenchmarkTable(
@@ -273,4 +281,5 @@ def _from_arrow(data: pa.Table, path: Path) -> BenchmarkTable:
         signal=texts[2],
         target=texts[3],
         provenance=about["provenance"],
+        dtype=dtype,
     )

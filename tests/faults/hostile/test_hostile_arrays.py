@@ -29,14 +29,23 @@ from neural_predictor.predictors.recipe import (
     NeuralRecipe,
 )
 from neural_predictor.predictors.replicates import load_replicates
+from neural_predictor.search.draws import draw_repeat
 from neural_predictor.spaces.graphs import GraphBatch
+from neural_predictor.tables.table import BenchmarkTable
 
 RAW = Path(find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
+_METRICS = {name: np.linspace(0, 1, 6).reshape(3, 2) for name in ("validation_accuracy", "test_accuracy")}
+TABLE = BenchmarkTable("x", "s", np.array(["a", "b", "c"], object), np.zeros((3, 1), np.uint8), _METRICS)
+DRAWS = [draw_repeat(TABLE, 1, 2, repeat) for repeat in range(2)]
 SCORES = {
+    "format": np.array(2),
     "predictor": np.array("gcn"),
     "benchmark": np.array("x"),
-    "train_size": np.array(43),
+    "train_size": np.array(2),
     "repeats": np.arange(2),
+    "seeds": np.array([draw.seed for draw in DRAWS], np.uint64),
+    "train_rows": np.stack([draw.train_rows for draw in DRAWS]),
+    "train_labels": np.stack([draw.labels for draw in DRAWS]),
     "scores": np.linspace(0, 1, 6, dtype=np.float32).reshape(2, 3),
     "logits": np.ones((2, 3), np.float32),
     "one_stage": np.zeros(2, np.bool_),
@@ -67,7 +76,7 @@ def arrays_of(path):
 
 def read_scores(path):
     for paths in group_fits([path]).values():
-        list(read_fits(paths, [0, 0, 0]))
+        list(read_fits(paths, TABLE, 1))
 
 
 def test_scores(tmp_path, monkeypatch):

@@ -1,21 +1,18 @@
-"""Altered files of children: journals, shards, tables, chosen networks, protocols, results."""
+"""Altered files of children: journals, shards, chosen architectures, protocols, results."""
 
 import json
-import math
 import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
-from hostile_files import altered_parquet
 from hostile_guard import Format, check, formats
 from hostile_mutations import altered_bytes, altered_csv, altered_json, table_text
 
-from neural_predictor.children.collect import collect, read_shard
+from neural_predictor.children.collect import collect
 from neural_predictor.children.journal import Journal, _line
-from neural_predictor.children.plan import read_chosen
-from neural_predictor.children.table import COLUMNS, checked, networks_of, read_children, write_children
+from neural_predictor.children.plan import read_chosen, sample
+from neural_predictor.children.records import read_shard
+from neural_predictor.children.table import children_table
 from neural_predictor.cli.children import _protocol
 from neural_predictor.config.project import load
 from neural_predictor.config.study import Study
@@ -23,6 +20,7 @@ from neural_predictor.figures.results import read_result
 from neural_predictor.spaces import ProxylessNasSpace
 
 STUDY = load(Study, Path(__file__).parents[3] / "config/studies/smoke-v1.yaml")
+SAMPLE = [ProxylessNasSpace().format(code) for code in sample(STUDY, "digits")]
 HEADER = {"children": "digits", "networks": ["(0, 1)"], "first": 5, "trainings": 2, "images": {"set": "digits"}}
 RECORD = {
     "network": 5,
@@ -74,31 +72,6 @@ def utf8(text):
     return text.encode("utf-8", "surrogatepass")
 
 
-def children_bytes(folder):
-    space = ProxylessNasSpace()
-    frame = pd.DataFrame(
-        {
-            "architecture": [space.format(np.full(22, k, np.uint8)) for k in (0, 0, 1)],
-            "network": [0, 0, 1],
-            "training": [0, 1, 0],
-            "status": ["ok", "diverged", "ok"],
-            "validation_accuracy": [0.5, math.nan, 0.25],
-            "test_accuracy": [0.5, math.nan, math.nan],
-            "epochs": pd.array([3, 1, None], "Int64"),
-            "trainable_parameters": 100,
-            "multiply_adds": 1000,
-            "training_time_s": [1.0, math.nan, 2.0],
-            "seed": pd.array([1, 2, None], "Int64"),
-            "recipe": "r",
-            "variant": "paper",
-            "images": "digits",
-            "predicted": math.nan,
-        }
-    )[list(COLUMNS)]
-    write_children(frame, folder / "valid.parquet", folder / "valid.csv")
-    return (folder / "valid.parquet").read_bytes()
-
-
 def read_journal(path):
     """A copy: a torn last line is cut off."""
     copy = path.with_name("copy")
@@ -110,27 +83,23 @@ def read_journal(path):
         raise
 
 
-def read_table_of_children(path):
-    try:
-        networks_of(read_children(path))
-    except Exception as error:
-        error.args = (f"{path.name}: {error}",)  # the fault of some tables is found behind the reader
-        raise
-
-
 def read_collected(path):
     """Read as the table of the study's children."""
-    read_shard(path)  # the sample of networks that follows costs more
-    checked(collect(STUDY, "digits", [path], IMAGES), str(path))
+    read_shard(path)  # the sample of architectures that follows costs more
+    try:
+        children_table(collect(STUDY, "digits", [path], IMAGES), "digits")
+    except Exception as error:
+        error.args = (f"{path.name}: {error}",)  # what a whole set lacks is found behind the reader
+        raise
 
 
 def shard_line(text):
     """The last of twenty records."""
-    others = [RECORD | {"network": k // 2, "training": k % 2} for k in range(19)]
+    others = [RECORD | {"network": k // 2, "training": k % 2, "architecture": SAMPLE[k // 2]} for k in range(19)]
     return "".join(json.dumps(record) + "\n" for record in others).encode() + utf8(text) + b"\n"
 
 
-LAST = RECORD | {"network": 9, "training": 1}
+LAST = RECORD | {"network": 9, "training": 1, "architecture": SAMPLE[9]}
 
 
 JOURNAL = _line(HEADER) + _line(RECORD) + _line(RECORD | {"training": 1})
@@ -170,10 +139,3 @@ def read_numbers(path):
 def test_altered(form, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check(form, tmp_path)
-
-
-def test_tables_of_children(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    valid = children_bytes(tmp_path)
-    strategy = altered_parquet(pq.read_table(tmp_path / "valid.parquet"))
-    check(Format("Parquet, children", "a.parquet", valid, read_table_of_children, strategy), tmp_path)

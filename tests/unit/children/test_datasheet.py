@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from neural_predictor.children.datasheet import datasheet
-from neural_predictor.children.table import checked
 from neural_predictor.config.sections import Bootstrap, ChildSet
 from neural_predictor.spaces import ProxylessNasSpace
 from neural_predictor.statistics.reliability import reliability
+from support.children import trainings
 
 SPACE = ProxylessNasSpace()
 NETWORKS = 12
@@ -38,19 +38,11 @@ def protocol():
     return {"set": "digits", "rule": "in the order of their hashes", "splits": splits}
 
 
-def table(trainings=3, **columns):
+def table(count=3, **columns):
     rng = np.random.default_rng(1)
-    rows = []
-    for network, code in enumerate(SPACE.sample(NETWORKS, rng)):
-        for training in range(trainings):
-            accuracy = 0.8 + 0.01 * network + 0.005 * rng.normal()
-            rows.append(
-                {"architecture": SPACE.format(code), "network": network, "training": training, "status": "ok"}
-                | {"validation_accuracy": accuracy, "test_accuracy": accuracy - 0.03, "epochs": 7, "seed": 5}
-                | {"trainable_parameters": 1000 + network, "multiply_adds": 10**6, "training_time_s": 2.0}
-                | {"recipe": "d1e5", "variant": "paper", "images": "digits", "predicted": np.nan}
-            )
-    return checked(pd.DataFrame(rows).assign(**columns), "x")
+    codes = SPACE.sample(NETWORKS, rng)
+    validation = 0.8 + 0.01 * np.arange(NETWORKS)[:, None] + 0.005 * rng.normal(size=(NETWORKS, count))
+    return trainings(codes, validation, validation - 0.03, **columns)
 
 
 def test_all_numbers_are_of_the_table(plan, protocol):
@@ -58,7 +50,7 @@ def test_all_numbers_are_of_the_table(plan, protocol):
     frame.loc[4, ["status", "validation_accuracy", "test_accuracy"]] = ["diverged", np.nan, np.nan]
     text = datasheet(frame, plan, "tiny-v1", protocol)
     assert "on scikit-learn's digits" in text
-    assert "Source: tiny-v1. 12 networks, 36 trainings" in text
+    assert "Source: tiny-v1. 12 architectures, 36 trainings" in text
     assert "The number of zero layers was drawn uniformly from 0 to 15" in text
     for row in ("| width | 0.125 |", "| epochs | 7 |", "| ok | 35 |", "| diverged | 1 |"):
         assert row in text
@@ -70,7 +62,7 @@ def test_all_numbers_are_of_the_table(plan, protocol):
     assert row in text
     assert "| trainable parameters | 36 | 1,006 | 3 | 1,000 |" in text
     assert "`d1e5`" in text
-    assert "validation and test over 12 networks, means of their trainings: 1.000" in text
+    assert "validation and test over 12 architectures, means of their trainings: 1.000" in text
     assert text.rstrip().endswith("## What is missing\n\n- Both accuracies of 1 trainings that diverged.")
 
 
@@ -85,20 +77,20 @@ def test_the_agreement_of_trainings_is_that_of_the_labels(plan, protocol):
 
 
 def test_chosen_networks_are_no_random_sample(plan, protocol):
-    text = datasheet(table(predicted=0.9), plan, "tiny-v1", protocol)
+    text = datasheet(table(predicted=np.full(NETWORKS, 0.9)), plan, "tiny-v1", protocol)
     assert "the best of 4,321 candidates by a predictor" in text
     assert "no random sample" in text
 
 
 def test_imported_pairs_say_what_nobody_knows():
-    frame = table(trainings=1, test_accuracy=np.nan, variant="as-replicated", recipe="", seed=np.nan)
+    frame = table(1, test_accuracy=np.nan, variant="as-replicated", recipe="", seed=np.nan)
     text = datasheet(frame, None, "the replication", None)
     for part in (
         "an image ends as one pixel",
         "By the 2021 replication",
         "Splits: not those of this project",
         "Kendall tau of validation and test: not known",
-        "Between trainings of a network: not known",
+        "Between trainings of an architecture: not known",
         "- `test_accuracy` of 12 of 12 trainings",
         "- `seed` of 12 of 12",
         "- Which images were seen",
@@ -117,6 +109,6 @@ def test_a_table_where_all_diverged_has_a_datasheet(plan, protocol):
 def test_every_set_of_a_table_has_its_own_part():
     both = pd.concat([table(), table(images="cifar100")], ignore_index=True)
     text = datasheet(both, None, "x", None)
-    assert "24 networks, 72 trainings" in text
+    assert "24 architectures, 72 trainings" in text
     assert text.count("### Statistics over trainings") == 2
     assert "100 classes" in text

@@ -5,11 +5,12 @@ import gzip
 import numpy as np
 import pytest
 
-from neural_predictor.children.imported import import_children
-from neural_predictor.children.table import networks_of, read_children, write_children
+from neural_predictor.children.imported import SAMPLING, import_children
+from neural_predictor.children.table import children_table, zero_layers
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.spaces import ProxylessNasSpace
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
+from neural_predictor.tables.table import read_table, write_table
 
 HEADER = "dataset,arch,val_acc,test_acc"
 FIRST, SECOND = "1105655662641410516110", "0132115314215165304055"
@@ -41,8 +42,10 @@ def test_a_compressed_file_is_read_and_the_table_is_kept(tmp_path):
     path = tmp_path / "pairs.csv.gz"
     path.write_bytes(gzip.compress(text.encode()))
     frame = import_children(path)
-    write_children(frame, tmp_path / "t.parquet", tmp_path / "t.csv")
-    assert read_children(tmp_path / "t.parquet").equals(frame)
+    write_table(children_table(frame, "pets", SAMPLING), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert table.metrics["validation_accuracy"].tolist() == [[0.0825]]
+    assert "2021 replication" in table.provenance["sampling"]
     assert frame["images"].tolist() == ["oxford_iiit_pet"]
 
 
@@ -100,7 +103,8 @@ def test_the_606_pairs(shared_data):
     assert frame["test_accuracy"].isna().all()
     means = {"cifar100": 0.1319, "caltech101": 0.2139, "oxford_iiit_pet": 0.0825}
     for name, mean in means.items():
-        networks = networks_of(frame[frame["images"] == name])
-        assert len(networks) == counts[name]
-        assert networks.label.mean() == pytest.approx(mean, abs=5e-5)
-        assert np.corrcoef(networks.zeros, networks.label)[0, 1] > 0.2  # the defect: fewer layers are better
+        table = children_table(frame[frame["images"] == name], name)
+        label = table.mean("validation_accuracy")
+        assert len(table) == counts[name]
+        assert label.mean() == pytest.approx(mean, abs=5e-5)
+        assert np.corrcoef(zero_layers(table), label)[0, 1] > 0.2  # the defect: fewer layers are better

@@ -1,131 +1,74 @@
-"""The table of trainings keeps its promises, and says which row breaks one."""
+"""Children are a benchmark table like any other, and say what is not in it."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.children.table import COLUMNS, checked, networks_of, read_children, write_children
+from neural_predictor.children.table import children_table, in_order_of_training, zero_layers
 from neural_predictor.errors import TableError
 from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.tables.benchmarks import benchmark_of, space_of
+from neural_predictor.tables.table import read_table, write_table
+from support.children import trainings
 
 SPACE = ProxylessNasSpace()
 CODES = SPACE.sample(3, np.random.default_rng(0))
+VALIDATION = np.array([[0.5, 0.51], [np.nan, 0.61], [np.nan, np.nan]])
+"""Architecture 1 diverged once, architecture 2 always."""
 
 
 @pytest.fixture
 def frame():
-    """Three networks, two trainings each; network 1 diverged once, network 2 always."""
-    rows = []
-    for network, code in enumerate(CODES):
-        for training in range(2):
-            diverged = network == 2 or (network, training) == (1, 0)
-            accuracy = np.nan if diverged else 0.5 + 0.1 * network + 0.01 * training
-            about = {"architecture": SPACE.format(code), "network": network, "training": training}
-            about |= {"status": "diverged" if diverged else "ok", "validation_accuracy": accuracy}
-            about |= {"test_accuracy": accuracy - 0.05, "epochs": 3, "seed": 2**62 + training, "recipe": "ab"}
-            about |= {"trainable_parameters": 20_000, "multiply_adds": 3_000_000, "training_time_s": 1.5}
-            rows.append(about | {"variant": "paper", "images": "digits", "predicted": np.nan})
-    return pd.DataFrame(rows)
+    return trainings(CODES, VALIDATION)
 
 
-def test_what_is_written_is_read_and_equal_tables_are_equal_bytes(tmp_path, frame):
-    shuffled = frame[frame.columns[::-1]].assign(extra=1)
-    files = []
-    for name, one in (("a", frame), ("b", shuffled)):
-        paths = tmp_path / f"{name}.parquet", tmp_path / f"{name}.csv"
-        write_children(one, *paths)
-        files.append([path.read_bytes() for path in paths])
-    assert files[0] == files[1]
-    assert b"pandas" not in files[0][0]  # whose version would be in the bytes
-    found = read_children(tmp_path / "a.parquet")
-    assert tuple(found.columns) == COLUMNS
-    assert found["seed"].tolist() == [2**62, 2**62 + 1] * 3  # no float on the way
-    assert found["validation_accuracy"].isna().tolist() == [False, False, True, False, True, True]
-    text = pd.read_csv(tmp_path / "a.csv")
-    assert text["validation_accuracy"].tolist()[:2] == [0.5, 0.51]
-    assert text["architecture"].map(SPACE.parse).map(tuple).tolist()[0] == tuple(CODES[0])
+def test_architectures_have_their_trainings_side_by_side_without_the_diverged(frame):
+    table = children_table(frame.iloc[::-1], "digits", "uniform")
+    np.testing.assert_array_equal(table.metrics["validation_accuracy"], [[0.5, 0.51], [0.61, np.nan]])
+    np.testing.assert_allclose(table.mean("validation_accuracy"), [0.505, 0.61])
+    np.testing.assert_allclose(table.mean("test_accuracy"), [0.455, 0.56])
+    np.testing.assert_array_equal(table.metrics["trainable_parameters"], [[1000], [1001]])
+    assert (table.encoding == SPACE.canonical(CODES[:2])).all()
+    assert table.architecture.tolist() == SPACE.identify(CODES[:2]).tolist()
+    assert zero_layers(table).tolist() == [int((code == 6).sum()) for code in CODES[:2]]
+    about = table.provenance
+    assert (about["trainings"], about["diverged"], about["epochs"], about["sampling"]) == (6, 3, [7], "uniform")
+    assert about["left_out"] == [{"place": 2, "architecture": SPACE.format(CODES[2])}]
+    np.testing.assert_array_equal(in_order_of_training(table, np.array([1.0, 2.0])), [1, 2, np.nan])
 
 
-def test_a_missing_seed_and_time_stay_missing(tmp_path, frame):
-    write_children(frame.assign(seed=np.nan, training_time_s=np.nan, epochs=None), *paths(tmp_path))
-    found = read_children(tmp_path / "t.parquet")
-    assert found[["seed", "training_time_s", "epochs"]].isna().all().all()
+def test_a_table_of_children_is_read_as_written_and_its_labels_are_exact(tmp_path, frame):
+    frame.loc[0, "validation_accuracy"] = 1301 / 1500  # no float32
+    written = children_table(frame, "digits")
+    write_table(written, tmp_path / "t.parquet")
+    found = read_table(tmp_path / "t.parquet")
+    assert found.metrics["validation_accuracy"][0, 0] == 1301 / 1500
+    assert found.provenance == written.provenance
+    assert found.dtype == "float64"
+    assert benchmark_of(found).title == "ProxylessNAS architectures on scikit-learn's digits"
+    assert space_of(found).name == "proxylessnas"
 
 
-def test_a_missing_seed_leaves_the_others_exact(tmp_path, frame):
-    seeds = pd.array([2**62 + 1, None] * 3, dtype="Int64")
-    write_children(frame.assign(seed=seeds), *paths(tmp_path))
-    assert read_children(tmp_path / "t.parquet")["seed"].tolist() == [2**62 + 1, pd.NA] * 3
+def test_equal_trainings_are_equal_bytes(tmp_path, frame):
+    for name, rows in (("a", frame), ("b", frame.sample(frac=1, random_state=0))):
+        write_table(children_table(rows, "digits"), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def paths(folder):
-    return folder / "t.parquet", folder / "t.csv"
+def test_without_test_accuracies_validation_is_what_is_reported(frame):
+    table = children_table(frame.assign(test_accuracy=np.nan, training_time_s=np.nan), "digits")
+    assert table.target == table.signal == "validation_accuracy"
+    assert {"test_accuracy", "training_time_s"}.isdisjoint(table.metrics)
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "message"),
-    [
-        ("validation_accuracy", 1.5, r"row 1: validation_accuracy is 1\.5; it must be 0 to 1"),
-        ("test_accuracy", -0.1, r"row 1: test_accuracy is -0\.1; it must be 0 to 1"),
-        ("validation_accuracy", np.inf, "row 1: validation_accuracy is inf"),
-        ("validation_accuracy", np.nan, r"row 1 .*network 0, training 1.*no validation_accuracy"),
-        ("status", "lost", "row 1: status is lost; it must be ok or diverged"),
-        ("status", "diverged", "row 1 .*diverged, but has an accuracy"),
-        ("variant", "mine", "row 1: variant is mine; it must be paper or as-replicated"),
-        ("images", "faces", "row 1: images is faces; it must be cifar100 or "),
-        ("training", 0, "row 1 .*network 0, training 0.*earlier row"),
-        ("network", -1, "row 1: network is -1; it must be 0 to inf"),
-        ("trainable_parameters", 0, "row 1: trainable_parameters is 0; it must be 1 to inf"),
-        ("multiply_adds", np.nan, "column multiply_adds, row 1: no value"),
-        ("epochs", 2.5, "column epochs: not int64 in each row"),
-        ("architecture", "(0, 7)", "row 1: .*expected 22 op codes"),
-        ("architecture", str((0, 6, *[0] * 20)), "row 1: .*layer 1 of proxylessnas takes op codes 0 to 5"),
-        ("architecture", str((2,) * 22), "row 1 .*another architecture than that of an earlier training"),
-    ],
-)
-def test_a_broken_row_is_named(frame, column, value, message):
-    frame[column] = frame[column].astype(object)
-    frame.loc[1, column] = value
-    with pytest.raises(TableError, match=f"table of x.*{message}"):
-        checked(frame, "table of x")
+def test_what_was_predicted_of_chosen_architectures_is_a_column():
+    table = children_table(trainings(CODES, np.full((3, 1), 0.5), predicted=[1.2, 0.7, 0.6]), "digits-chosen")
+    np.testing.assert_array_equal(table.metrics["predicted_accuracy"], [[1.2], [0.7], [0.6]])
 
 
-def test_a_table_without_a_column_or_rows_is_refused(frame):
-    with pytest.raises(TableError, match="no column seed; a table of children has architecture, network"):
-        checked(frame.drop(columns="seed"), "x")
-    with pytest.raises(TableError, match="x: no rows"):
-        checked(frame.iloc[:0], "x")
-
-
-def test_other_files_are_no_tables(tmp_path):
-    with pytest.raises(TableError, match="no such table of children; make it with `neural-predictor collect-children`"):
-        read_children(tmp_path / "t.parquet")
-    (tmp_path / "t.parquet").write_bytes(b"PAR1 not really")
-    with pytest.raises(TableError, match=r"t\.parquet: not a table of children"):
-        read_children(tmp_path / "t.parquet")
-
-
-def test_networks_have_their_trainings_side_by_side_without_the_diverged(frame):
-    networks = networks_of(checked(frame, "x").iloc[::-1])
-    assert networks.numbers.tolist() == [0, 1]
-    assert (networks.codes == CODES[:2]).all()
-    np.testing.assert_allclose(networks.validation, [[0.5, 0.51], [0.61, np.nan]])
-    np.testing.assert_allclose(networks.label, [0.505, 0.61])
-    np.testing.assert_allclose(networks.tested, [0.455, 0.56])
-    assert networks.diverged == 3
-    assert networks.left_out.tolist() == [2]
-    assert networks.zeros.tolist() == [int((code == 6).sum()) for code in CODES[:2]]
-
-
-def test_networks_without_a_test_accuracy_have_none(frame):
-    networks = networks_of(checked(frame.assign(test_accuracy=np.nan), "x"))
-    assert np.isnan(networks.tested).all()
-    assert np.isfinite(networks.label).all()
-
-
-def test_networks_are_of_one_set_and_some_must_have_ended(frame):
+def test_children_are_of_one_set_and_some_must_have_ended(frame):
     both = pd.concat([frame, frame.assign(images="cifar100")], ignore_index=True)
     with pytest.raises(TableError, match="one set of images are needed; the table has digits, cifar100"):
-        networks_of(checked(both, "x"))
-    with pytest.raises(TableError, match="children of digits: none of 3 trainings ended well"):
-        networks_of(checked(frame[frame["status"] == "diverged"], "x"))
+        children_table(both, "x")
+    with pytest.raises(TableError, match="children x: none of 3 trainings ended well; change the recipe"):
+        children_table(frame[frame["status"] == "diverged"], "x")

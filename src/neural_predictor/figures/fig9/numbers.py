@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.sections import Fig9
-    from neural_predictor.config.study import FitKey, Study
+    from neural_predictor.config.study import Study
     from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.fits.files import RepeatScores
+    from neural_predictor.fits.key import FitKey
     from neural_predictor.tables.table import BenchmarkTable
 
     Sets = dict[str, NDArray[np.intp]]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from neural_predictor.config.study import FitKey, Study
+    from neural_predictor.config.study import Study
     from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.fits.key import FitKey
     from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = (

@@ -1,0 +1,7 @@
+"""Versions of the costly stages, whose code is no input of their jobs. Raise one with a line in CHANGELOG.md."""
+
+FIT_STAGE_VERSION = 2
+"""Raise to refit every predictor: after a change of a sampler, a label, a recipe's meaning or the files of scores."""
+
+CHILD_STAGE_VERSION = 2
+"""Raise to train every child anew: after a change of a sampler, of training, or of a child's record."""
