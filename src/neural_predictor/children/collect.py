@@ -12,8 +12,8 @@ from neural_predictor.children.table import COLUMNS
 from neural_predictor.errors import FormatError
 from neural_predictor.images.registry import image_source
 from neural_predictor.io.untrusted import parse_json, shown
-from neural_predictor.spaces import ProxylessNasSpace
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,8 @@ from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.io.files import atomic_together
 from neural_predictor.io.parquet_bounds import check_parquet
 from neural_predictor.io.untrusted import printable, shortened
-from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace, Variant
+from neural_predictor.spaces.proxylessnas.layers import Variant
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     from pathlib import Path

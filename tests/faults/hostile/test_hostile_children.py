@@ -20,7 +20,7 @@ from neural_predictor.cli.children import _protocol
 from neural_predictor.config.project import load
 from neural_predictor.config.study import Study
 from neural_predictor.figures.results import read_result
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 STUDY = load(Study, Path(__file__).parents[3] / "config/studies/smoke-v1.yaml")
 HEADER = {"children": "digits", "networks": ["(0, 1)"], "first": 5, "trainings": 2, "images": {"set": "digits"}}

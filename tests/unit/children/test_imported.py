@@ -8,8 +8,8 @@ import pytest
 from neural_predictor.children.imported import import_children
 from neural_predictor.children.table import networks_of, read_children, write_children
 from neural_predictor.errors import ArchitectureError, FormatError
-from neural_predictor.spaces import ProxylessNasSpace
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 HEADER = "dataset,arch,val_acc,test_acc"
 FIRST, SECOND = "1105655662641410516110", "0132115314215165304055"

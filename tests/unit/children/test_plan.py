@@ -8,7 +8,7 @@ import pytest
 from neural_predictor.children.plan import draw, read_chosen, recipe_digest, sample, shards_of
 from neural_predictor.config.project import Project
 from neural_predictor.errors import ArchitectureError, ConfigError, FormatError
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from support.pins import assert_pinned, digest
 
 STUDY = Project(Path(__file__).parents[3]).study("smoke-v1")

@@ -6,7 +6,7 @@ import pytest
 
 from neural_predictor.children.table import COLUMNS, checked, networks_of, read_children, write_children
 from neural_predictor.errors import TableError
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
 CODES = SPACE.sample(3, np.random.default_rng(0))

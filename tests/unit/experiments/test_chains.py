@@ -15,7 +15,7 @@ from neural_predictor.figures.results import caption
 from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
 TINY = NeuralRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)
