@@ -43,7 +43,7 @@ def test_a_compressed_file_is_read_and_the_table_is_kept(tmp_path):
     frame = import_children(path)
     write_children(frame, tmp_path / "t.parquet", tmp_path / "t.csv")
     assert read_children(tmp_path / "t.parquet").equals(frame)
-    assert frame["images"].tolist() == ["oxford_iiit_pet"]
+    assert frame["images"].tolist() == ["oxford_pet"]
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_a_file_that_is_too_large_is_refused_and_not_cut(tmp_path, monkeypatch):
 @pytest.mark.shared_data
 def test_the_606_pairs(shared_data):
     frame = import_children(shared_data / "proxylessnas_replication.csv.gz")
-    counts = {"cifar100": 86, "caltech101": 288, "oxford_iiit_pet": 232}
+    counts = {"cifar100": 86, "caltech101": 288, "oxford_pet": 232}
     assert frame["images"].value_counts().to_dict() == counts
     assert frame["test_accuracy"].isna().all()
-    means = {"cifar100": 0.1319, "caltech101": 0.2139, "oxford_iiit_pet": 0.0825}
+    means = {"cifar100": 0.1319, "caltech101": 0.2139, "oxford_pet": 0.0825}
     for name, mean in means.items():
         networks = networks_of(frame[frame["images"] == name])
         assert len(networks) == counts[name]

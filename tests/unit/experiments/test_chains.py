@@ -242,7 +242,7 @@ def test_what_cannot_be_measured_is_refused(with_children, told):
     [
         ("cifar100", "cifar100", 86, 0.51),
         ("caltech101", "caltech101", 288, 0.34),
-        ("oxford_pet", "oxford_iiit_pet", 232, 0.24),
+        ("oxford_pet", "oxford_pet", 232, 0.24),
     ],
 )
 def test_fig9_of_the_replications_pairs(shared_data, with_children, name, images, networks, depth_tau):
