@@ -21,7 +21,7 @@ from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingR
 from neural_predictor.images import load_images
 from neural_predictor.images.base import ImageSet, Split
 from neural_predictor.predictors.device import configure
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 
 def synthetic(size, pixels):

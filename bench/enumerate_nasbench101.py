@@ -25,10 +25,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_predictor.spaces import NasBench101Space
 from neural_predictor.spaces.nasbench101.cells import unpack
 from neural_predictor.spaces.nasbench101.enumeration import enumeration
-from neural_predictor.spaces.nasbench101.space import known_hashes
+from neural_predictor.spaces.nasbench101.space import NasBench101Space, known_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ import numpy as np
 
 from neural_predictor.config.project import Project
 from neural_predictor.predictors.device import configure
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces import make_space
 from neural_predictor.tables.table import BenchmarkTable
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ FIGURES = ("fig4", "fig7", "figA1", "table-efficiency")
 
 
 def synthetic_table():
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     codes = space.enumerate()
     rng = np.random.default_rng(0)
     quality = 0.9 + 0.03 * np.tanh(rng.normal(size=(len(codes), 1)))
@@ -75,7 +75,7 @@ def search_units(study, table, searches, folder):
         ),
         f"regularized evolution: {searches} repeats, {total:,} samples": (
             2 * study.searches.repeats / searches,  # fig4 and table-efficiency
-            lambda: evolution_curves(table, few, SPACES["nasbench101"](), total)[0].rows(),
+            lambda: evolution_curves(table, few, make_space("nasbench101"), total)[0].rows(),
         ),
     }
     for what, (times, run) in work.items():

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from neural_predictor.predictors.device import configure
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.nasbench_graph import read
 
 REPLICATES = 16

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from neural_predictor.predictors.device import configure
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces import make_space
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     from neural_predictor.predictors.scoring import SpaceScorer
 
     clock = time.perf_counter
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     start = clock()
     graphs = space.encode(space.enumerate())
     encoding_s = clock() - start

@@ -47,9 +47,9 @@ def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tm
     manual, site = tmp_path / "brought", tmp_path / "site"
     manual.mkdir()
     site.mkdir()
-    archives.write_site(site, "oxford_iiit_pet", archives.oxford_iiit_pet(manual))
+    archives.write_site(site, "oxford_pet", archives.oxford_pet(manual))
     study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
-    recipe = study["children"]["digits"] | {"images": "oxford_iiit_pet", "seeds": 1, "chosen": 0}
+    recipe = study["children"]["digits"] | {"images": "oxford_pet", "seeds": 1, "chosen": 0}
     recipe["network"] = {"width": 0.1, "resolution": 16, "stem_stride": 1, "batch_norm_momentum": 0.7}
     recipe["training"] |= {"batch_size": 16, "epochs": 4}  # enough for networks to leave chance, and each other
     study["children"] = {"oxford_pet": recipe}

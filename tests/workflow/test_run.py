@@ -10,7 +10,7 @@ import pytest
 
 from neural_predictor.config.project import Project
 from neural_predictor.figures.results import ProtocolRecord
-from neural_predictor.spaces.proxylessnas.space import cardinality
+from neural_predictor.spaces.proxylessnas.layers import cardinality
 from neural_predictor.workflow.manifest import config_digest, read_manifest, verify
 from neural_predictor.workflow.plan import FIGURES, TABLES
 from support.kills import KINDS, Killer, summary

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from neural_predictor.spaces.proxylessnas.space import (
-    HEAD,
-    LAYERS,
-    STEM,
-    STEM_KERNEL,
-    ZERO,
-    ProxylessNasSpace,
-    layer_strides,
-    scaled,
-)
+from neural_predictor.spaces.proxylessnas.layers import HEAD, LAYERS, STEM, STEM_KERNEL, ZERO, layer_strides, scaled
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     import numpy as np

@@ -37,7 +37,7 @@ class _Source(NamedTuple):
 SETS = {
     "cifar100": _Source("cifar100", 90),
     "caltech": _Source("caltech101", 90),
-    "oxford_pet": _Source("oxford_iiit_pet", None),
+    "oxford_pet": _Source("oxford_pet", None),
 }
 READ = ("dataset", "arch", "val_acc", "test_acc")
 VARIANT = "as-replicated"

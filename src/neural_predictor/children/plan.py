@@ -60,7 +60,7 @@ def shards_of(study: Study, children: str) -> range:
 
 def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:
     """`count` networks (count, 22) by the plan's way of sampling."""
-    from neural_predictor.spaces import ProxylessNasSpace
+    from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
     space, rng = ProxylessNasSpace(), np.random.default_rng(seed)
     return space.sample(count, rng) if plan.sampling == "uniform" else space.sample_stratified(count, rng)
@@ -79,7 +79,7 @@ def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
         FormatError: if the file has no such columns.
         ArchitectureError: for a row that is no network of the space.
     """
-    from neural_predictor.spaces import ProxylessNasSpace
+    from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
     try:
         with path.open(newline="", encoding="utf-8") as file:

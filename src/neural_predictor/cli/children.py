@@ -56,7 +56,7 @@ def prepare_images(
 
     project = Project(root)
     plan, config = plan_of(project.study(study), children), project.config.images
-    if image_source(plan.images).version is not None:
+    if image_source(plan.images).builder is not None:
         require(plan.images, place, config.manual, download=config.download)  # before anything slow
     configure(1, "cpu")
     from neural_predictor.children.images import open_images

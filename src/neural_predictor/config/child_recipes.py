@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from neural_predictor.spaces.proxylessnas.space import Variant  # noqa: TC001 - pydantic needs it
+from neural_predictor.spaces.proxylessnas.layers import Variant  # noqa: TC001 - pydantic needs it
 
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]

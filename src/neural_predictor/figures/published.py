@@ -122,7 +122,7 @@ METRICS = [
         },
     ),
     *_sets(
-        "proxylessnas, oxford_iiit_pet",
+        "proxylessnas, oxford_pet",
         "one-stage",
         SLIDES,
         {
@@ -132,7 +132,7 @@ METRICS = [
         },
     ),
     *_sets(
-        "proxylessnas, oxford_iiit_pet",
+        "proxylessnas, oxford_pet",
         "one-stage",
         OUTPUTS,
         {

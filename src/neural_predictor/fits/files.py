@@ -206,8 +206,8 @@ def _seed(key: FitKey, study_seed: int, repeat: int, fold: int) -> int | None:
 def _other_draw(path: Path, repeat: int) -> FormatError:
     return FormatError(
         f"{path}: repeat {repeat} was fitted to other rows, labels or a seed than the study draws today, since a "
-        "sampler or the table has changed: raise FIT_STAGE_VERSION in src/neural_predictor/workflow/versions.py, which refits "
-        "all predictors, or delete the file; then run the same command again"
+        "sampler or the table has changed: raise FIT_STAGE_VERSION in src/neural_predictor/workflow/versions.py, which "
+        "refits all predictors, or delete the file; then run the same command again"
     )
 
 

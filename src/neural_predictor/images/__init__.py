@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.images.registry import image_source
-from neural_predictor.images.small import load_small
+from neural_predictor.images.registry import REGISTRY, image_source
+from neural_predictor.records import load_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,16 +20,18 @@ def load_images(
 
     Args:
         name: one of `registry.IMAGE_SETS`.
-        place: the folder where sets are prepared; of a small set, its raw file.
+        place: the folder where sets are prepared; of a set that is one raw file, that file.
         pixels: height and width that images are resized to; None keeps their own, where they are all equal.
-        manual: folder of archives that were brought by hand; None: `<place>/downloads/manual`. No small set has any.
+        manual: folder of archives that were brought by hand; None: `<place>/downloads/manual`. Only a set with a
+            builder has any.
         download: whether missing archives may be downloaded.
 
     Raises:
         UserError: as `tfds.load` and `small.load_small` do.
+        ConfigError: for an unknown set, or if its row names a reader that does not exist.
     """
-    if image_source(name).version is None:
-        return load_small(name, place, pixels=pixels)
-    from neural_predictor.images.tfds import load
-
-    return load(name, place, pixels=pixels, manual=manual, download=download)
+    source = image_source(name)
+    read = load_entry(REGISTRY, name, "neural_predictor.images", source.reader)
+    more = {} if source.builder is None else {"manual": manual, "download": download}
+    image_set: ImageSet = read(name, place, pixels=pixels, **more)
+    return image_set

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neural_predictor.images.registry import Archive
 
 REACH_TIMEOUT_S = 5.0
-_NO_HEAD = (405, 501)
+_STATUSES_WITHOUT_HEAD = (405, 501)
 """HTTP statuses of a server that is there and does not answer HEAD."""
 
 
@@ -30,8 +30,9 @@ def manual_folder(folder: Path, manual: Path | None) -> Path:
 
 
 def prepared_folder(name: str, folder: Path) -> Path:
-    """Where tensorflow-datasets keeps a prepared set."""
-    return folder / name / str(image_source(name).version)
+    """Where tensorflow-datasets keeps a prepared set: `<folder>/<builder>/<version>`."""
+    source = image_source(name)
+    return folder / str(source.builder) / str(source.version)
 
 
 def is_prepared(name: str, folder: Path) -> bool:
@@ -111,7 +112,7 @@ def _ask(url: str) -> str | None:
 
     try:
         with requests.head(url, timeout=REACH_TIMEOUT_S, allow_redirects=True) as reply:
-            good = reply.ok or reply.status_code in _NO_HEAD
+            good = reply.ok or reply.status_code in _STATUSES_WITHOUT_HEAD
             return None if good else f"HTTP status {reply.status_code} {reply.reason}"
     except requests.RequestException as error:
         return str(error)

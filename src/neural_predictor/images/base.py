@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -59,6 +59,23 @@ class Split:
     def __len__(self) -> int:
         """The number of images."""
         return len(self.ids)
+
+
+class Labelled(Protocol):
+    """What is known of a set whether its images are in memory or streamed.
+
+    Attributes:
+        name: its name in `registry.IMAGE_SETS`.
+        classes: names of the classes; a label is an index into them.
+        ids: of each split.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def classes(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def ids(self) -> Ids: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)

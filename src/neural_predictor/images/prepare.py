@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_FULL = ("No space left", "Not enough disk space")
+_DISK_FULL_WORDS = ("No space left", "Not enough disk space")
 """How Python, TensorFlow and tensorflow-datasets say that the disk is full."""
 
 
@@ -78,12 +78,12 @@ def prepare(name: str, folder: Path, manual: Path | None) -> Any:
         FormatError: if an archive's content is damaged, or the prepared set is not one.
         UserError: when the disk is full or read-only.
     """
-    target = prepared_folder(name, folder)
+    source, target = image_source(name), prepared_folder(name, folder)
     fresh = _is_absent(target)
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder(f"{name}:{image_source(name).version}", data_dir=str(folder))
+        builder = tfds.builder(f"{source.builder}:{source.version}", data_dir=str(folder))
     except (ValueError, LookupError, RuntimeError) as error:
         if fresh:
             raise
@@ -93,7 +93,7 @@ def prepare(name: str, folder: Path, manual: Path | None) -> Any:
         say(f"{name}: preparing {target}")
         with _archive_faults(name, folder, manual, builder.url_infos), redirect_stdout(sys.stderr):
             _build(builder, name, folder, manual)
-    parts = {"train", image_source(name).rule.test}
+    parts = {"train", source.rule.test}
     if absent_parts := parts - set(builder.info.splits):
         raise FormatError(
             f"{target} has no part {', '.join(sorted(absent_parts))}; delete it, bring "
@@ -123,7 +123,8 @@ def _build(builder: Any, name: str, folder: Path, manual: Path | None) -> None:
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
-    for left_over in (*(folder / name).glob("*incomplete*"), *(folder / "downloads" / name).glob("*.tmp.*")):
+    own = str(image_source(name).builder)
+    for left_over in (*(folder / own).glob("*incomplete*"), *(folder / "downloads" / own).glob("*.tmp.*")):
         shutil.rmtree(left_over, ignore_errors=True)
     # Extracted files are needed once, and must never be those of an earlier archive of the same name.
     extracted = folder / f".{name}.extracted"
@@ -152,7 +153,7 @@ def _archive_faults(name: str, folder: Path, manual: Path | None, infos: Mapping
         missing = [a for a in image_source(name).archives if not (manual_folder(folder, manual) / a.file).is_file()]
         raise SourceError(absent(name, folder, manual, missing, str(error))) from error
     except (*damaged, zipfile.BadZipFile, ParseError, extractor.ExtractError, tf.errors.OpError) as error:
-        if any(words in str(error) for words in _FULL):
+        if any(words in str(error) for words in _DISK_FULL_WORDS):
             raise UserError(
                 f"cannot write {folder}: the disk is full: free some space, then run the same command again"
             ) from error

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALL_SETS = tuple(name for name, source in IMAGE_SETS.items() if source.sizes)
-_CHARACTERS = 8
+_MAX_CHARACTERS = 8
 """Of a number and the comma behind it, at most."""
-_BRIGHTEST = {"digits": 16, "mnist5k": 255}
-"""The value of a white pixel in the file; it becomes 255."""
 
 
 def load_small(name: str, path: Path, *, pixels: int | None = None) -> ImageSet:
@@ -48,20 +46,19 @@ def load_small(name: str, path: Path, *, pixels: int | None = None) -> ImageSet:
     check_pixels(name, pixels)
     rows = _read(path, sum(source.sizes), source.pixels**2 + 1)
     values, labels = rows[:, :-1], rows[:, -1].astype(np.int32)
-    brightest = _BRIGHTEST[name]
-    if values.min() < 0 or values.max() > brightest:
-        raise FormatError(f"{path}: pixels from {values.min()} to {values.max()}; allowed are 0 to {brightest}")
-    grey = np.rint(values * (255 / brightest)).astype(np.uint8)
+    if values.min() < 0 or values.max() > source.brightest:
+        raise FormatError(f"{path}: pixels from {values.min()} to {values.max()}; allowed are 0 to {source.brightest}")
+    grey = np.rint(values * (255 / source.brightest)).astype(np.uint8)
     images = resize(grey.reshape(-1, source.pixels, source.pixels, 1), pixels)
     ids = np.array([f"{row:05d}" for row in range(len(rows))], dtype=object)
     ends = np.cumsum(source.sizes)[:-1]
-    parts = zip(SPLITS, np.split(hash_order(name, ids), ends), strict=True)
+    parts = zip(SPLITS, np.split(hash_order(source.salt, ids), ends), strict=True)
     splits = {split: Split(images[part], labels[part], ids[part]) for split, part in parts}
     return ImageSet(name, tuple(str(digit) for digit in range(source.classes)), splits)
 
 
 def _read(path: Path, rows: int, columns: int) -> NDArray[np.int64]:
-    most = rows * columns * _CHARACTERS
+    most = rows * columns * _MAX_CHARACTERS
     try:
         with path.open("rb") as file:
             text = unzip(file.read(most + 1), most).decode("ascii")

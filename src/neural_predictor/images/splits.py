@@ -1,7 +1,8 @@
 """Splits by the ids of images: the same whatever order, machine or library reads them in.
 
-An image's rank is the SHA-256 of "set/id". Validation images are those of the smallest hashes, and every split is
-kept in the order of its hashes, so that its arrays do not depend on the order of reading either.
+An image's hash is the SHA-256 of "salt/id", the salt that of the set's row. Validation images are those of the smallest
+hashes, and every split is kept in the order of its hashes, so that its arrays do not depend on the order of reading
+either.
 """
 
 from __future__ import annotations
@@ -18,30 +19,29 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.images.base import ImageSet
+    from neural_predictor.images.base import Labelled
     from neural_predictor.images.registry import Rule
-    from neural_predictor.images.tfds import StreamedSet
 
 SPLIT_VERSION = 1
 """Raise when a rule changes: prepared arrays of an older version are then not used."""
 
 
-def hash_order(name: str, ids: Iterable[str]) -> NDArray[np.intp]:
+def hash_order(salt: str, ids: Iterable[str]) -> NDArray[np.intp]:
     """Positions of ids in the order of their hashes.
 
     Args:
-        name: of the set.
+        salt: of the set, `ImageSource.salt`.
         ids: n of them.
 
     Returns:
         (n,) integer positions: the id of the smallest hash first.
     """
-    hashes = [hashlib.sha256(f"{name}/{id_}".encode()).digest() for id_ in ids]
+    hashes = [hashlib.sha256(f"{salt}/{id_}".encode()).digest() for id_ in ids]
     return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), dtype=np.intp)
 
 
 def hold_out(
-    name: str, ids: NDArray[np.object_], labels: NDArray[np.int32], rule: Rule
+    salt: str, ids: NDArray[np.object_], labels: NDArray[np.int32], rule: Rule
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Divide an official training part into training and validation images.
 
@@ -49,7 +49,7 @@ def hold_out(
     but never all of it.
 
     Args:
-        name: of the set.
+        salt: of the set, `ImageSource.salt`.
         ids: (n,) of the part.
         labels: (n,) of the part.
         rule: the share.
@@ -57,7 +57,7 @@ def hold_out(
     Returns:
         Positions of the training images and of the validation images in `ids`, each in the order of their hashes.
     """
-    order = hash_order(name, ids)
+    order = hash_order(salt, ids)
     groups = labels[order] if rule.by_class else np.zeros(len(ids), np.int32)
     validates = np.zeros(len(ids), bool)
     for group in np.unique(groups):
@@ -66,7 +66,7 @@ def hold_out(
     return order[~validates], order[validates]
 
 
-def split_protocol(image_set: ImageSet | StreamedSet) -> dict[str, Any]:
+def split_protocol(image_set: Labelled) -> dict[str, Any]:
     """What a protocol says of a set's splits, JSON-serialisable.
 
     Args:

@@ -1,7 +1,7 @@
 """CIFAR-100, Caltech-101, Oxford-IIIT Pet and ImageNet through the builders of tensorflow-datasets.
 
-Under the folder that the caller names: `<set>/<version>/` as tensorflow-datasets prepares it, `downloads/manual/` for
-archives that were brought by hand. Decoded images are kept inside the prepared set (see `arrays.py`).
+Under the folder that the caller names: `<builder>/<version>/` as tensorflow-datasets prepares it, `downloads/manual/`
+for archives that were brought by hand. Decoded images are kept inside the prepared set (see `arrays.py`).
 
 Reproducibility. Which images belong to the official parts is fixed by the archives, except for Caltech-101, which has
 no official parts: its builder draws 30 training images of each class, from a fixed seed but over files and classes in
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
 
     from neural_predictor.images.base import Ids, Labels
 
-TFDS_SETS = tuple(name for name, source in IMAGE_SETS.items() if source.version)
+TFDS_SETS = tuple(name for name, source in IMAGE_SETS.items() if source.builder)
 MEMORY_LIMIT_BYTES = 4 * 2**30
 """The most that a set in memory may take."""
-_BATCH = 256
+_IMAGES_PER_READ = 256
 """Encoded images read at a time."""
 
 
@@ -270,7 +270,7 @@ def _split(name: str, builder: Any) -> tuple[tuple[str, ...], Ids, Labels]:
     for part in ("train", source.rule.test):
         labels: list[int] = []
         ids: list[str] = []
-        for batch in tfds.as_numpy(_examples(builder, part, (source.id_feature, "label")).batch(4 * _BATCH)):
+        for batch in tfds.as_numpy(_examples(builder, part, (source.id_feature, "label")).batch(4 * _IMAGES_PER_READ)):
             labels += batch["label"].tolist()
             ids += [
                 _id(source, classes, raw, label)
@@ -279,8 +279,8 @@ def _split(name: str, builder: Any) -> tuple[tuple[str, ...], Ids, Labels]:
         parts[part] = np.array(ids, dtype=object), np.array(labels, dtype=np.int32)
     ids_train, labels_train = parts["train"]
     ids_test, labels_test = parts[source.rule.test]
-    train, validation = hold_out(name, ids_train, labels_train, source.rule)
-    test = hash_order(name, ids_test)
+    train, validation = hold_out(source.salt, ids_train, labels_train, source.rule)
+    test = hash_order(source.salt, ids_test)
     return (
         classes,
         {"train": ids_train[train], "validation": ids_train[validation], "test": ids_test[test]},
@@ -307,7 +307,7 @@ def _decode_all(opened: StreamedSet) -> dict[str, Split]:
         progress(f"{opened.name}: decoding", len(place), "images") as advance,
     ):
         for part in ("train", source.rule.test):
-            for batch in tfds.as_numpy(opened.examples(part, "image").batch(_BATCH)):
+            for batch in tfds.as_numpy(opened.examples(part, "image").batch(_IMAGES_PER_READ)):
                 ids = list(map(opened.id_of, batch[source.id_feature], batch["label"]))
                 for id_, image in zip(ids, pool.map(opened.decoded, batch["image"], ids), strict=True):
                     split, row = place[id_]
@@ -318,7 +318,7 @@ def _decode_all(opened: StreamedSet) -> dict[str, Split]:
 
 def _check(name: str, pixels: int | None) -> ImageSource:
     source = image_source(name)
-    if source.version is None:
+    if source.builder is None:
         raise ConfigError(f"{name} does not come from tensorflow-datasets; from there come {', '.join(TFDS_SETS)}")
     if pixels is None and source.pixels is None:
         raise ConfigError(f"{name}: its images differ in size: say to how many pixels they shall be resized")

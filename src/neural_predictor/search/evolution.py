@@ -74,7 +74,7 @@ def evolution_traces(
     A child outside the table, which can happen where the table is not the whole space, is given up and its parent
     is mutated again, up to `MAX_MUTATIONS` times; then a row drawn uniformly from the table takes its place. A
     thin sample of a space thereby favours children that are the parent's own network: read such a search with
-    care. Lineages keep the codes that `space.mutate` made, also what `rank` ignores in them.
+    care. Lineages keep the codes that `space.mutate` made, also what `index_of` ignores in them.
 
     Args:
         table: the benchmark; `table.maximise` says which signals are better.
@@ -189,8 +189,8 @@ def _row_finder(table: BenchmarkTable, space: SearchSpace) -> RowFinder:
     except ArchitectureError:
         row_of_name = {name: row for row, name in enumerate(table.architecture)}
         return lambda codes: np.array([row_of_name.get(name, -1) for name in space.identify(codes)], np.intp)
-    row_of[space.rank(table.encoding)] = np.arange(len(table))
-    return lambda codes: row_of[space.rank(codes)]
+    row_of[space.index_of(table.encoding)] = np.arange(len(table))
+    return lambda codes: row_of[space.index_of(codes)]
 
 
 def _tournaments(

@@ -1,6 +1,6 @@
 """What a search space is.
 
-A new space is one module with one subclass of `SearchSpace`, named in `spaces/__init__.py`.
+A new space is one module with one subclass of `SearchSpace`, and one row in `spaces/registry.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class SearchSpace(ABC):
     """A set of architectures, each a row of `code_length` uint8 codes; every method works on many rows at once.
 
-    Two rows that describe the same network (isomorphic graphs, by the rules of the space) have the same
+    Two rows that describe the same architecture (isomorphic graphs, by the rules of the space) have the same
     identity. All randomness comes from the generator that is passed in.
     """
 
@@ -39,20 +39,20 @@ class SearchSpace(ABC):
         """All architectures, one row a class: (n, code_length) uint8, in a fixed order.
 
         Raises:
-            ArchitectureError: for a space too large to enumerate; it has no ranks either, and is sampled instead.
+            ArchitectureError: for a space too large to enumerate; it has no indices either, and is sampled instead.
         """
 
     @abstractmethod
     def identify(self, codes: NDArray[np.uint8]) -> NDArray[np.object_]:
-        """Identity of each row, equal for equal networks: (n,) of str.
+        """Identity of each row, equal for equal architectures: (n,) of str.
 
         Raises:
             ArchitectureError: for a row outside the space.
         """
 
     @abstractmethod
-    def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Place of each row's class in `enumerate()`: (n,). An index for arrays over the space, cheaper than a name.
+    def index_of(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Index of each row's class in `enumerate()`: (n,). It leads into arrays over the space, cheaper than a name.
 
         Raises:
             ArchitectureError: for a row outside the space, for one whose class `enumerate()` leaves out, and for a
@@ -61,7 +61,10 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """One mutated architecture for each row, valid and, in a space with ranks, with one: (n, code_length) uint8."""
+        """One mutated architecture for each row: (n, code_length) uint8.
+
+        It is valid and, in a space that can be enumerated, has an index.
+        """
 
     def filled(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Rows of the same classes that hold all that `mutate` acts upon: (n, code_length) uint8.
@@ -132,7 +135,21 @@ class SearchSpace(ABC):
 
     def check(self, codes: NDArray[np.uint8]) -> None:
         """Raise ArchitectureError unless codes is (n, code_length) uint8."""
-        if codes.ndim != 2 or codes.shape[1] != self.code_length or codes.dtype != np.uint8:
-            raise ArchitectureError(
-                f"space {self.name} takes codes (n, {self.code_length}) uint8; found {codes.shape} {codes.dtype}"
-            )
+        check_form(self.name, self.code_length, codes)
+
+
+def check_form(space: str, code_length: int, codes: NDArray[np.uint8]) -> None:
+    """Check the form of rows of codes, not what they say.
+
+    Args:
+        space: name of the space, for the message.
+        code_length: codes of one architecture.
+        codes: to be checked.
+
+    Raises:
+        ArchitectureError: unless `codes` is (n, code_length) uint8.
+    """
+    if codes.ndim != 2 or codes.shape[1] != code_length or codes.dtype != np.uint8:
+        raise ArchitectureError(
+            f"space {space} takes codes (n, {code_length}) uint8; found {codes.shape} {codes.dtype}"
+        )

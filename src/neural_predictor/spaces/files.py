@@ -9,26 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neural_predictor.errors import ArchitectureError, FormatError
+from neural_predictor.errors import FormatError
 from neural_predictor.io.files import atomic
 from neural_predictor.io.untrusted import shortened
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces.registry import make_space
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from neural_predictor.spaces import SearchSpace
-
-
-def make_space(name: str) -> SearchSpace:
-    """A space by its name.
-
-    Raises:
-        ArchitectureError: for an unknown name.
-    """
-    if name not in SPACES:
-        raise ArchitectureError(f"unknown space {name!r}; known are {', '.join(SPACES)}")
-    return SPACES[name]()
 
 
 def identify_csv(path: Path, name: str, out: TextIO) -> None:

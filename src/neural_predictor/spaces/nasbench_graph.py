@@ -3,9 +3,9 @@
 Source: Qin et al., "NAS-Bench-Graph: Benchmarking Graph Neural Architecture Search", NeurIPS 2022 (datasets
 and benchmarks), section 3, and the key of its tables: the digits of (macro, op 1, .., op 4) in base ten.
 
-A network is a macro architecture, which says where each of four computing nodes takes its one input from
-(0 is the raw input, k the k-th computing node), and an operation for each node; the output concatenates all
-nodes that nobody reads. Two networks are the same when their trees are isomorphic, and when they differ by
+An architecture is a macro, which says where each of four computing nodes takes its one input from (0 is the raw
+input, k the k-th computing node), and an operation for each node; the output concatenates all
+nodes that nobody reads. Two architectures are the same when their trees are isomorphic, and when they differ by
 skips that pass their input on to a successor or straight to the output: the benchmark moves such skips to the
 front of a chain. A skip beside other readers of the same node is a residual connection and stays.
 """
@@ -145,7 +145,7 @@ class NasBenchGraphSpace(SearchSpace):
         return np.concatenate([macros[codes[:, 0], pattern, None].astype(np.uint8), chosen], axis=1)
 
     def enumerate(self) -> NDArray[np.uint8]:
-        """All classes but the network of four skips, which the benchmark leaves out: 26,206; 2,021 on proteins."""
+        """All classes but that of four skips, which the benchmark leaves out: 26,206; 2,021 on proteins."""
         codes = np.unique(self.canonical(self._all_codes()), axis=0)
         return np.asarray(codes[(codes[:, 1:] != SKIP).any(axis=1)])
 
@@ -163,19 +163,20 @@ class NasBenchGraphSpace(SearchSpace):
         places[_number(everything)] = places[_number(self.canonical(everything))]
         return places
 
-    def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Place of each row's class in `enumerate()`: (n,).
+    def index_of(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Index of each row's class in `enumerate()`: (n,).
 
         Raises:
-            ArchitectureError: for a row outside the space, and for the network of four skips: `identify` names
-                it, but no place in `enumerate()` is its own.
+            ArchitectureError: for a row outside the space, and for the architecture of four skips: `identify` names
+                it, but it has no index in `enumerate()`.
         """
         self.check(codes)
         places = self._places[_number(codes)]
         if (places < 0).any():
             row = int(np.argmin(places))
             raise ArchitectureError(
-                f"row {row}: codes {codes[row].tolist()} are the network of four skips, which enumerate() leaves out"
+                f"row {row}: codes {codes[row].tolist()} are the architecture of four skips, "
+                "which enumerate() leaves out"
             )
         return places
 
@@ -185,7 +186,7 @@ class NasBenchGraphSpace(SearchSpace):
         return keys.astype(str).astype(object)
 
     def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Set one of the five choices, drawn uniformly, to another value; again where the network stays the same."""
+        """Set one of the five choices, drawn uniformly, to another value; again where that is the same architecture."""
         mutated = self.canonical(codes)
         before = mutated.copy()
         left = np.arange(len(codes))

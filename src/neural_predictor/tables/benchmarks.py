@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.errors import TableError
+from neural_predictor.spaces import make_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,6 +136,4 @@ def benchmark_of(table: BenchmarkTable) -> Benchmark:
 
 def space_of(table: BenchmarkTable) -> SearchSpace:
     """The search space of a table, with the operations of its data set."""
-    from neural_predictor.spaces import SPACES  # not at the top: a plan needs no search space
-
-    return SPACES[table.space](**benchmark_of(table).options)
+    return make_space(table.space, **benchmark_of(table).options)

@@ -262,14 +262,14 @@ class Plan:
     def image_place(self, wildcards: Any) -> str:
         """Where the images of a set lie: the folder of prepared sets, or the raw file of a small one."""
         images = self._child_set(wildcards).images
-        small = IMAGE_SETS[images].version is None
+        small = IMAGE_SETS[images].builder is None
         return f"resources/raw/{images}" if small else str(self.project.config.images.folder)
 
     @_of_study
     def image_inputs(self, wildcards: Any) -> list[str]:
         """The raw file of a small set; a folder is no input, for its time changes with every file in it."""
         images = self._child_set(wildcards).images
-        return [f"resources/raw/{images}"] if IMAGE_SETS[images].version is None else []
+        return [f"resources/raw/{images}"] if IMAGE_SETS[images].builder is None else []
 
     @staticmethod
     def child_images(wildcards: Any) -> str:

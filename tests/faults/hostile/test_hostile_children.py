@@ -17,7 +17,7 @@ from neural_predictor.cli.children import _protocol
 from neural_predictor.config.project import load
 from neural_predictor.config.study import Study
 from neural_predictor.figures.results import read_result
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 STUDY = load(Study, Path(__file__).parents[3] / "config/studies/smoke-v1.yaml")
 SAMPLE = [ProxylessNasSpace().format(code) for code in sample(STUDY, "digits")]

@@ -5,7 +5,7 @@ import pytest
 
 from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.images.base import ImageSet, Split
-from neural_predictor.spaces.proxylessnas.space import ZERO
+from neural_predictor.spaces.proxylessnas.layers import ZERO
 
 SIZES = {"train": 40, "validation": 9, "test": 3}
 

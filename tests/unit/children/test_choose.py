@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.children import trainings
 
 from neural_predictor.children import choose as module
 from neural_predictor.children.choose import choose
@@ -13,7 +12,8 @@ from neural_predictor.children.plan import sample
 from neural_predictor.children.table import children_table
 from neural_predictor.config.project import Project
 from neural_predictor.errors import ConfigError
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
+from support.children import trainings
 
 SPACE = ProxylessNasSpace()
 SMOKE = Project(Path(__file__).parents[3]).study("smoke-v1")

@@ -6,7 +6,7 @@ import pytest
 
 from neural_predictor.children.datasheet import datasheet
 from neural_predictor.config.sections import Bootstrap, ChildSet
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from neural_predictor.statistics.reliability import reliability
 from support.children import trainings
 

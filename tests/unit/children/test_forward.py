@@ -16,7 +16,7 @@ from neural_predictor.children.layout import Layout
 from neural_predictor.children.network import build_network
 from neural_predictor.children.trainer import Trainer
 from neural_predictor.config.child_recipes import Adam, RmsProp, Sgd
-from neural_predictor.spaces.proxylessnas.space import ZERO
+from neural_predictor.spaces.proxylessnas.layers import ZERO
 
 CLASSES, EPSILON = 4, 1e-3
 OPTIMIZERS = {

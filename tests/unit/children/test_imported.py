@@ -8,8 +8,8 @@ import pytest
 from neural_predictor.children.imported import SAMPLING, import_children
 from neural_predictor.children.table import children_table, zero_layers
 from neural_predictor.errors import ArchitectureError, FormatError
-from neural_predictor.spaces import ProxylessNasSpace
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from neural_predictor.tables.table import read_table, write_table
 
 HEADER = "dataset,arch,val_acc,test_acc"
@@ -47,6 +47,9 @@ def test_a_compressed_file_is_read_and_the_table_is_kept(tmp_path):
     assert table.metrics["validation_accuracy"].tolist() == [[0.0825]]
     assert "2021 replication" in table.provenance["sampling"]
     assert frame["images"].tolist() == ["oxford_iiit_pet"]
+    write_children(frame, tmp_path / "t.parquet", tmp_path / "t.csv")
+    assert read_children(tmp_path / "t.parquet").equals(frame)
+    assert frame["images"].tolist() == ["oxford_pet"]
 
 
 @pytest.mark.parametrize(
@@ -98,10 +101,10 @@ def test_a_file_that_is_too_large_is_refused_and_not_cut(tmp_path, monkeypatch):
 @pytest.mark.shared_data
 def test_the_606_pairs(shared_data):
     frame = import_children(shared_data / "proxylessnas_replication.csv.gz")
-    counts = {"cifar100": 86, "caltech101": 288, "oxford_iiit_pet": 232}
+    counts = {"cifar100": 86, "caltech101": 288, "oxford_pet": 232}
     assert frame["images"].value_counts().to_dict() == counts
     assert frame["test_accuracy"].isna().all()
-    means = {"cifar100": 0.1319, "caltech101": 0.2139, "oxford_iiit_pet": 0.0825}
+    means = {"cifar100": 0.1319, "caltech101": 0.2139, "oxford_pet": 0.0825}
     for name, mean in means.items():
         table = children_table(frame[frame["images"] == name], name)
         label = table.mean("validation_accuracy")

@@ -10,7 +10,8 @@ from neural_predictor.children.network import build_network
 from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.spaces.proxylessnas.cost import map_sizes, multiply_adds, parameters
-from neural_predictor.spaces.proxylessnas.space import ZERO, ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.layers import ZERO
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_predictor.children.plan import read_chosen, recipe_digest, sample, shards_of
+from neural_predictor.children.plan import draw, read_chosen, recipe_digest, sample, shards_of
 from neural_predictor.config.project import Project
 from neural_predictor.errors import ArchitectureError, ConfigError, FormatError
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
+from support.pins import assert_pinned, digest
 
 STUDY = Project(Path(__file__).parents[3]).study("smoke-v1")
 
@@ -32,6 +33,21 @@ def test_the_sample_is_the_same_for_every_job_and_other_for_another_seed():
     depths = (sample(with_set(networks=200, sampling="stratified"), "digits") == 6).sum(axis=1)
     uniform = (sample(with_set(networks=200, sampling="uniform"), "digits") == 6).sum(axis=1)
     assert depths.std() > 2 * uniform.std()
+
+
+@pytest.mark.parametrize(
+    ("sampling", "first", "sampled", "drawn"),
+    [
+        ("stratified", "2561305221610366310314", "3e4bd314fe001daf", "a1e67a03a4e74690"),
+        ("uniform", "2532406221510364410314", "d4e5946ca9d1ad05", "6e8256d947112b84"),
+    ],
+)
+def test_the_sample_is_the_one_of_before(sampling, first, sampled, drawn):
+    study = with_set(networks=30, sampling=sampling)
+    codes = sample(study, "digits")
+    assert_pinned("".join(map(str, codes[0])), first)
+    assert_pinned(digest(codes), sampled)
+    assert_pinned(digest(draw(study.children["digits"], 30, 7)), drawn)
 
 
 def test_a_set_that_the_study_does_not_have_is_named():

@@ -11,7 +11,7 @@ from neural_predictor.children.plan import sample
 from neural_predictor.children.records import COLUMNS, as_csv, read_shard
 from neural_predictor.config.project import Project
 from neural_predictor.errors import FormatError
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 STUDY = Project(Path(__file__).parents[3]).study("smoke-v1")
 TEXTS = [ProxylessNasSpace().format(code) for code in sample(STUDY, "digits")]

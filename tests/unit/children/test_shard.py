@@ -18,7 +18,7 @@ from neural_predictor.children.shard import Shard, train_shard, write_shard
 from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.errors import ChildError, FormatError
 from neural_predictor.images import load_images
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 RAW = Path(find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
 NETWORK = NetworkRecipe(width=0.05, resolution=8, stem_stride=1, batch_norm_momentum=0.9)

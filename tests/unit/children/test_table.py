@@ -6,7 +6,7 @@ import pytest
 
 from neural_predictor.children.table import children_table, in_order_of_training, zero_layers
 from neural_predictor.errors import TableError
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from neural_predictor.tables.benchmarks import benchmark_of, space_of
 from neural_predictor.tables.table import read_table, write_table
 from support.children import trainings

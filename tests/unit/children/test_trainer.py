@@ -13,7 +13,7 @@ from neural_predictor.config.child_recipes import Adam, NetworkRecipe, Sgd, Trai
 from neural_predictor.errors import ChildError
 from neural_predictor.images import load_images
 from neural_predictor.images.base import ImageSet, Split
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
 CODE = SPACE.parse("1,4,6,2,6,0,5,6,6,3,1,6,0,2,6,4,6,1,6,6,0,3")

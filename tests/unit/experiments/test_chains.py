@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
 
 from neural_predictor.children.imported import import_children
 from neural_predictor.children.plan import sample
@@ -12,10 +13,9 @@ from neural_predictor.errors import ConfigError, TableError
 from neural_predictor.figures.fig9_children import numbers as chains
 from neural_predictor.figures.fig9_children.page import draw_fig9_children
 from neural_predictor.figures.results import caption
-from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import ProxylessNasSpace
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
 TINY = NeuralRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)
@@ -242,7 +242,7 @@ def test_what_cannot_be_measured_is_refused(with_children, told):
     [
         ("cifar100", "cifar100", 86, 0.51),
         ("caltech101", "caltech101", 288, 0.34),
-        ("oxford_pet", "oxford_iiit_pet", 232, 0.24),
+        ("oxford_pet", "oxford_pet", 232, 0.24),
     ],
 )
 def test_fig9_of_the_replications_pairs(shared_data, with_children, name, images, networks, depth_tau):

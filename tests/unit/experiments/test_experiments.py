@@ -13,7 +13,7 @@ from neural_predictor.figures.results import caption, read_result, write_result
 from neural_predictor.figures.table_tau.numbers import as_markdown, run_table_tau
 from neural_predictor.fits.files import read_fits
 from neural_predictor.search.draws import draw_repeat
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 

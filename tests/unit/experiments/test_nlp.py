@@ -12,7 +12,7 @@ from neural_predictor.figures.fig9.numbers import as_markdown, run_fig9, run_tab
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.run import run
 from neural_predictor.figures.table_tau.numbers import run_table_tau
-from neural_predictor.spaces import NasBenchNlpSpace
+from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable, write_table
 

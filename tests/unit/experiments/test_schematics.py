@@ -18,7 +18,8 @@ from neural_predictor.figures.schematics import (
 )
 from neural_predictor.fits.files import read_fits
 from neural_predictor.search.draws import draw_repeat
-from neural_predictor.spaces import NasBench101Space, NasBenchGraphSpace
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 

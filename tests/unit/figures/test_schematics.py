@@ -14,7 +14,7 @@ from neural_predictor.figures.results import read_result, write_result
 from neural_predictor.figures.schematic_pages import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.schematics import run_fig1, run_fig2, run_fig5
 from neural_predictor.figures.style import save_figure
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces import make_space
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 
@@ -31,7 +31,7 @@ BENCHMARK = {"nasbench-graph": "nasbench-graph-proteins", "nasbench101": "nasben
 def make_table(kind):
     """Synthetic metrics on real architectures, the first of which are NAS-Bench-101's longest and widest."""
     name, rng = BENCHMARK[kind], np.random.default_rng(0)
-    space = SPACES[kind](**BENCHMARKS[name].options)
+    space = make_space(kind, **BENCHMARKS[name].options)
     if kind == "nasbench101":
         codes = np.stack([space.parse(f"{matrix} {LONG}") for matrix in (CHAIN, WIDE)])
         while len(codes) < 400:
@@ -249,7 +249,7 @@ def test_text_stays_in_its_box(tmp_path, figure, more):
 @pytest.mark.parametrize("matrix", [CHAIN, WIDE, "0110100001000000010010000010000001000000010000000"])
 def test_no_edge_runs_through_a_node(tmp_path, matrix):
     frame, _, back, read = make("fig2", tmp_path, "nasbench101")
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     graph = space.encode(space.parse(f"{matrix} {LONG}")[None])
     edges = np.argwhere(graph.adjacency[0])
     back = back[back["kind"] != "edge"]

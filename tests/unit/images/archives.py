@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from neural_predictor.images.registry import image_source
+
 PETS = "https://thor.robots.ox.ac.uk/~vgg/data/pets"
 IMAGENET = "http://www.image-net.org/challenges/LSVRC/2012/nnoupb"
 
@@ -68,7 +70,7 @@ def class_names(name):
 
     file = {
         "caltech101": "image_classification/caltech101_labels.txt",
-        "imagenet2012": "datasets/imagenet2012/labels.txt",
+        "imagenet": "datasets/imagenet2012/labels.txt",
     }
     return Path(tfds.core.tfds_path(file[name])).read_text().split()
 
@@ -88,7 +90,7 @@ def caltech101(folder, *, copies=32, spoil=None):
     return {"https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip?download=1": path}
 
 
-def oxford_iiit_pet(folder, *, train=5, test=2, spoil=None):
+def oxford_pet(folder, *, train=5, test=2, spoil=None):
     """Two tar files: images, and annotations with lists of both parts, masks and heads."""
     images, notes, lists = {}, {}, {"trainval": "", "test": ""}
     mask = io.BytesIO()
@@ -112,10 +114,10 @@ def oxford_iiit_pet(folder, *, train=5, test=2, spoil=None):
     return {f"{PETS}/{name}.tar.gz": path for name, path in paths.items()}
 
 
-def imagenet2012(folder, *, train=3, test=40, spoil=None):
+def imagenet(folder, *, train=3, test=40, spoil=None):
     """A tar of one tar a class, and a tar of validation images whose labels the builder knows by their order."""
     classes = {}
-    for label, name in enumerate(class_names("imagenet2012")):
+    for label, name in enumerate(class_names("imagenet")):
         inner = io.BytesIO()
         members = {f"{name}_{copy}.JPEG": image for copy, image in enumerate([picture(label, 7)] * train)}
         write_tar(inner, members, "w", {key: data for key, data in (spoil or {}).items() if key.startswith(name)})
@@ -130,8 +132,8 @@ def imagenet2012(folder, *, train=3, test=40, spoil=None):
 WRITERS = {
     "cifar100": cifar100,
     "caltech101": caltech101,
-    "oxford_iiit_pet": oxford_iiit_pet,
-    "imagenet2012": imagenet2012,
+    "oxford_pet": oxford_pet,
+    "imagenet": imagenet,
 }
 
 
@@ -140,7 +142,7 @@ def known(name, files):
     """Make a builder expect these files (url -> path) instead of the real ones."""
     import tensorflow_datasets as tfds
 
-    infos = tfds.builder_cls(name).url_infos
+    infos = tfds.builder_cls(image_source(name).builder).url_infos
     before = dict(infos)
     infos.update({url: tfds.core.download.checksums.compute_url_info(path) for url, path in files.items()})
     try:
@@ -162,7 +164,7 @@ class Hook:
             sys.meta_path.remove(self)
             import tensorflow_datasets as tfds
             compute = tfds.core.download.checksums.compute_url_info
-            infos = tfds.builder_cls({name!r}).url_infos
+            infos = tfds.builder_cls({image_source(name).builder!r}).url_infos
             infos.update({{url: compute(path) for url, path in json.loads({wanted!r}).items()}})
 
 sys.meta_path.insert(0, Hook())

@@ -21,14 +21,14 @@ from neural_predictor.images.tfds import TFDS_SETS, load, stream
 def test_missing_archives_are_named_at_once_and_the_network_is_not_touched(name, tmp_path, no_network):
     start = time.monotonic()
     with pytest.raises(SourceError) as caught:
-        (stream if name == "imagenet2012" else load)(name, tmp_path, pixels=32)
+        (stream if name == "imagenet" else load)(name, tmp_path, pixels=32)
     assert time.monotonic() - start < 1
     message = str(caught.value)
-    assert f"{name}: there is no prepared set {tmp_path}/{name}/" in message
+    assert f"{name}: there is no prepared set {tmp_path}/{IMAGE_SETS[name].builder}/" in message
     assert f"Put into the folder {tmp_path}/downloads/manual\n" in message
     for archive in IMAGE_SETS[name].archives:
         assert f"  {archive.file}  {archive.bytes:,} bytes" in message
-    if name == "imagenet2012":
+    if name == "imagenet":
         assert "(register at https://image-net.org/download-images to get them)" in message
     else:
         assert "(they were not downloaded: downloads are not allowed)" in message
@@ -54,7 +54,7 @@ def test_only_the_missing_one_of_two_archives_is_named(tmp_path):
     manual.mkdir()
     (manual / "images.tar.gz").write_bytes(b"x")
     with pytest.raises(SourceError) as caught:
-        load_images("oxford_iiit_pet", tmp_path, pixels=32, manual=manual)
+        load_images("oxford_pet", tmp_path, pixels=32, manual=manual)
     assert f"Put into the folder {manual}\n  annotations.tar.gz  19,173,078 bytes" in str(caught.value)
     assert "images.tar.gz" not in str(caught.value)
 
@@ -116,7 +116,7 @@ def test_sizes_and_sets_that_cannot_be_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="caltech101: its images differ in size"):
         load("caltech101", tmp_path)
     with pytest.raises(ConfigError, match=r"ImageNet .* does not fit into memory; it can only be streamed"):
-        load("imagenet2012", tmp_path, pixels=224)
+        load("imagenet", tmp_path, pixels=224)
     with pytest.raises(ConfigError, match="digits does not come from tensorflow-datasets; from there come cifar100, "):
         load("digits", tmp_path)
     with pytest.raises(ConfigError, match="images of 0 pixels"):
@@ -129,7 +129,7 @@ def test_the_registry_says_what_the_builders_know():
     import tensorflow_datasets as tfds
 
     for name in TFDS_SETS:
-        source, builder = IMAGE_SETS[name], tfds.builder_cls(name)
+        source, builder = IMAGE_SETS[name], tfds.builder_cls(IMAGE_SETS[name].builder)
         assert str(builder.VERSION) == source.version
         for archive in source.archives:
             info = builder.url_infos[archive.url]

@@ -20,9 +20,10 @@ from neural_predictor.images import tfds as images_tfds
 from neural_predictor.images.arrays import arrays_path, index_path, read_arrays
 from neural_predictor.images.splits import split_protocol
 from neural_predictor.images.tfds import load, reading_faults, stream
+from support.pins import assert_pinned
 
-IN_MEMORY = ("cifar100", "caltech101", "oxford_iiit_pet")
-SIZES = {"cifar100": (1080, 120, 200), "caltech101": (2448, 612, 204), "oxford_iiit_pet": (148, 37, 74)}
+IN_MEMORY = ("cifar100", "caltech101", "oxford_pet")
+SIZES = {"cifar100": (1080, 120, 200), "caltech101": (2448, 612, 204), "oxford_pet": (148, 37, 74)}
 
 
 @pytest.fixture
@@ -45,9 +46,21 @@ def test_a_set_is_prepared_decoded_and_split_by_ids(name, prepared):
     for split in images.splits.values():
         assert np.abs(split.images[..., 0] - split.labels[:, None, None].astype(int)).max() <= 3  # the class's colour
     if name != "cifar100":
-        each = {"caltech101": (24, 6, 2), "oxford_iiit_pet": (4, 1, 2)}[name]
+        each = {"caltech101": (24, 6, 2), "oxford_pet": (4, 1, 2)}[name]
         for labels, number in zip(images.labels.values(), each, strict=True):
             assert set(Counter(labels.tolist()).values()) == {number}
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "validation"),
+    [
+        ("cifar100", ["train_00550", "train_00089"], ["train_00582", "train_00801"]),
+        ("oxford_pet", ["breed33_2.jpg", "breed11_2.jpg"], ["breed30_3.jpg", "breed29_2.jpg"]),
+    ],
+)
+def test_a_split_is_the_one_of_before(name, train, validation, prepared):
+    ids = load(name, prepared(name), pixels=8).ids
+    assert_pinned((ids["train"][:2].tolist(), ids["validation"][:2].tolist()), (train, validation))
 
 
 def test_ids_are_the_examples_own(prepared):
@@ -55,7 +68,7 @@ def test_ids_are_the_examples_own(prepared):
     caltech = load("caltech101", prepared("caltech101"), pixels=8)
     id_, label = caltech.ids["train"][0], caltech.labels["train"][0]
     assert id_.startswith(f"{caltech.classes[label]}/image_0")
-    assert sorted(load("oxford_iiit_pet", prepared("oxford_iiit_pet"), pixels=8).ids["test"])[0] == "breed0_5.jpg"
+    assert sorted(load("oxford_pet", prepared("oxford_pet"), pixels=8).ids["test"])[0] == "breed0_5.jpg"
 
 
 def test_images_keep_their_size_and_pixels_where_all_are_equal(folder):
@@ -68,30 +81,30 @@ def test_images_keep_their_size_and_pixels_where_all_are_equal(folder):
 
 
 def test_the_second_time_only_the_arrays_are_read(folder, monkeypatch):
-    place = folder("oxford_iiit_pet")
+    place = folder("oxford_pet")
     monkeypatch.setattr(images_tfds, "prepare", None)
-    again = load("oxford_iiit_pet", place, pixels=8)
+    again = load("oxford_pet", place, pixels=8)
     assert len(again.splits["train"]) == 148
     (place / "oxford_iiit_pet/4.0.0/dataset_info.json").unlink()
-    assert split_protocol(load("oxford_iiit_pet", place, pixels=8)) == split_protocol(again)
+    assert split_protocol(load("oxford_pet", place, pixels=8)) == split_protocol(again)
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "other"])
 def test_damaged_arrays_are_built_anew(folder, damage, capsys):
-    place = folder("oxford_iiit_pet")
-    before = load("oxford_iiit_pet", place, pixels=8)
-    for path in (arrays_path("oxford_iiit_pet", place, 8), index_path("oxford_iiit_pet", place)):
+    place = folder("oxford_pet")
+    before = load("oxford_pet", place, pixels=8)
+    for path in (arrays_path("oxford_pet", place, 8), index_path("oxford_pet", place)):
         if damage == "cut":
             os.truncate(path, path.stat().st_size // 2)
         elif damage == "text":
             path.write_text("no archive")
         else:
             np.savez(path, about=np.array('{"name": "other"}'))
-    after = load("oxford_iiit_pet", place, pixels=8)
+    after = load("oxford_pet", place, pixels=8)
     assert capsys.readouterr().err.count("is damaged") == 2
     for split in before.splits:
         assert np.array_equal(before.splits[split].images, after.splits[split].images)
-    assert read_arrays("oxford_iiit_pet", arrays_path("oxford_iiit_pet", place, 8)) is not None
+    assert read_arrays("oxford_pet", arrays_path("oxford_pet", place, 8)) is not None
 
 
 def test_every_size_of_a_set_has_the_same_splits(folder):
@@ -104,8 +117,8 @@ def test_every_size_of_a_set_has_the_same_splits(folder):
 
 
 def test_a_streamed_set_gives_the_images_of_the_loaded_one(prepared):
-    place = prepared("oxford_iiit_pet")
-    loaded, streamed = load("oxford_iiit_pet", place, pixels=8), stream("oxford_iiit_pet", place, pixels=8)
+    place = prepared("oxford_pet")
+    loaded, streamed = load("oxford_pet", place, pixels=8), stream("oxford_pet", place, pixels=8)
     for name, split in loaded.splits.items():
         dataset = streamed.dataset(name)
         assert int(dataset.cardinality()) == len(split)
@@ -121,8 +134,8 @@ def test_a_streamed_set_gives_the_images_of_the_loaded_one(prepared):
 
 
 def test_imagenet_is_streamed_from_the_manual_folder(bring, tmp_path):
-    bring("imagenet2012", train=13, test=20)
-    streamed = stream("imagenet2012", tmp_path, pixels=4)
+    bring("imagenet", train=13, test=20)
+    streamed = stream("imagenet", tmp_path, pixels=4)
     assert {split: len(ids) for split, ids in streamed.ids.items()} == {
         "train": 12_000,
         "validation": 1_000,
@@ -145,12 +158,12 @@ def test_an_archive_with_the_wrong_checksum_is_refused(name, bring, tmp_path, no
     assert not (tmp_path / name).exists() or not list((tmp_path / name).iterdir())
 
 
-@pytest.mark.parametrize("name", [*IN_MEMORY, "imagenet2012"])
+@pytest.mark.parametrize("name", [*IN_MEMORY, "imagenet"])
 def test_an_archive_cut_short_is_refused_by_its_size(name, bring, tmp_path):
     path = bring(name)[0]
     os.truncate(path, path.stat().st_size - 100)
     with pytest.raises(SourceError, match=rf"{path} has .* bytes, not .*: it is cut short or another file; delete it"):
-        (stream if name == "imagenet2012" else load)(name, tmp_path, pixels=8)
+        (stream if name == "imagenet" else load)(name, tmp_path, pixels=8)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +172,7 @@ def test_an_archive_cut_short_is_refused_by_its_size(name, bring, tmp_path):
         ("cifar100", {"cifar-100-binary/train.bin": b"\0" * 5000}),
         ("cifar100", {"cifar-100-binary/test.bin": None}),
         ("caltech101", {f"101_ObjectCategories/crab/image_{copy:04d}.jpg": None for copy in range(1, 8)}),
-        ("oxford_iiit_pet", {"images/breed3_1.jpg": None}),
+        ("oxford_pet", {"images/breed3_1.jpg": None}),
     ],
 )
 def test_an_archive_of_other_content_is_refused(name, spoil, bring, tmp_path):
@@ -183,14 +196,14 @@ def test_an_archive_that_is_none_is_refused(bring, tmp_path, archives):
     ("name", "member", "id_"),
     [
         ("caltech101", "101_ObjectCategories/crab/image_0003.jpg", "crab/image_0003.jpg"),
-        ("oxford_iiit_pet", "images/breed3_1.jpg", "breed3_1.jpg"),
+        ("oxford_pet", "images/breed3_1.jpg", "breed3_1.jpg"),
     ],
 )
 def test_an_image_cut_short_in_an_archive_is_named(name, member, id_, bring, archives, tmp_path):
     bring(name, spoil={member: archives.picture(1, 1)[:-30]})
     with pytest.raises(FormatError, match=rf"{name}: the image {id_} is cut short or is no image: .* delete"):
         load(name, tmp_path, pixels=8)
-    if name == "oxford_iiit_pet":
+    if name == "oxford_pet":
         streamed = stream(name, tmp_path, pixels=8)
         split = next(split for split, ids in streamed.ids.items() if id_ in ids)
         with pytest.raises(FormatError, match=rf"^{name}: the image {id_} is cut short"), reading_faults(tmp_path):
@@ -205,22 +218,22 @@ def test_a_class_that_is_missing_in_training_is_named(bring, tmp_path):
 
 
 def test_a_prepared_set_that_is_damaged_is_named(folder):
-    place = folder("oxford_iiit_pet")
+    place = folder("oxford_pet")
     target = place / "oxford_iiit_pet/4.0.0"
     record = next(target.glob("*train.tfrecord*"))
     os.truncate(record, record.stat().st_size // 2)
     with pytest.raises(FormatError, match=rf"{target} is damaged .*; delete it, then run"):
-        load("oxford_iiit_pet", place, pixels=9)
+        load("oxford_pet", place, pixels=9)
     (target / "features.json").write_text("{}")
     with pytest.raises(FormatError, match=rf"{target} is no prepared set .*; delete it"):
-        load("oxford_iiit_pet", place, pixels=9)
+        load("oxford_pet", place, pixels=9)
     (target / "dataset_info.json").unlink()
     manual = place / "downloads/manual"
     manual.mkdir(parents=True, exist_ok=True)
     for file in ("images.tar.gz", "annotations.tar.gz"):
         (manual / file).write_bytes(b"x")
     with pytest.raises(FormatError, match=rf"{target} is no prepared set .*; delete it"):
-        load("oxford_iiit_pet", place, pixels=9)
+        load("oxford_pet", place, pixels=9)
 
 
 def test_a_set_too_large_for_memory_is_refused(folder, monkeypatch):
@@ -257,42 +270,42 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def test_archives_are_downloaded_where_that_is_allowed(bring, mirror, tmp_path):
-    for path in bring("oxford_iiit_pet"):
+    for path in bring("oxford_pet"):
         shutil.move(path, mirror)
     with pytest.raises(SourceError, match="downloads are not allowed"):
-        load("oxford_iiit_pet", tmp_path, pixels=8)
-    assert len(load("oxford_iiit_pet", tmp_path, pixels=8, download=True).splits["train"]) == 148
+        load("oxford_pet", tmp_path, pixels=8)
+    assert len(load("oxford_pet", tmp_path, pixels=8, download=True).splits["train"]) == 148
 
 
 def test_a_download_that_fails_says_what_to_bring(bring, mirror, tmp_path, monkeypatch):
-    for path in bring("oxford_iiit_pet"):
+    for path in bring("oxford_pet"):
         path.unlink()
     with pytest.raises(SourceError, match=r"images\.tar\.gz cannot be reached: HTTP status 404"):
-        load("oxford_iiit_pet", tmp_path, pixels=8, download=True)
+        load("oxford_pet", tmp_path, pixels=8, download=True)
     monkeypatch.setattr("neural_predictor.images.archives.unreachable", lambda url: None)
     with pytest.raises(SourceError, match=r"they were not downloaded: Failed to get url .* HTTP code: 404"):
-        load("oxford_iiit_pet", tmp_path, pixels=8, download=True)
+        load("oxford_pet", tmp_path, pixels=8, download=True)
     for file in ("images.tar.gz", "annotations.tar.gz"):
         (mirror / file).write_text("<!DOCTYPE html> sign in")
     with pytest.raises(SourceError, match="what was downloaded is not the archive that tensorflow-datasets knows"):
-        load("oxford_iiit_pet", tmp_path, pixels=8, download=True)
+        load("oxford_pet", tmp_path, pixels=8, download=True)
 
 
 def test_a_full_disk_is_advice(bring, tmp_path, monkeypatch):
-    bring("oxford_iiit_pet")
+    bring("oxford_pet")
     monkeypatch.setattr("tensorflow_datasets.core.utils.has_sufficient_disk_space", lambda *_, **__: False)
     with pytest.raises(UserError, match="the disk is full: free some space"):
-        load("oxford_iiit_pet", tmp_path, pixels=8)
+        load("oxford_pet", tmp_path, pixels=8)
 
 
 def test_a_killed_preparation_leaves_nothing_behind(bring, tmp_path):
-    bring("oxford_iiit_pet")
-    for left_over in ("oxford_iiit_pet/incomplete.ABC_4.0.0/x", ".oxford_iiit_pet.extracted/TAR.images.tar.gz/x"):
+    bring("oxford_pet")
+    for left_over in ("oxford_iiit_pet/incomplete.ABC_4.0.0/x", ".oxford_pet.extracted/TAR.images.tar.gz/x"):
         (tmp_path / left_over).parent.mkdir(parents=True)
         (tmp_path / left_over).write_bytes(b"half")
-    load("oxford_iiit_pet", tmp_path, pixels=8)
+    load("oxford_pet", tmp_path, pixels=8)
     assert [path.name for path in (tmp_path / "oxford_iiit_pet").iterdir()] == ["4.0.0"]
-    assert not (tmp_path / ".oxford_iiit_pet.extracted").exists()
+    assert not (tmp_path / ".oxford_pet.extracted").exists()
 
 
 @pytest.mark.slow
@@ -300,13 +313,13 @@ def test_two_processes_prepare_a_set_once(archives, tmp_path):
     manual, site = tmp_path / "manual", tmp_path / "site"
     manual.mkdir()
     site.mkdir()
-    archives.write_site(site, "oxford_iiit_pet", archives.oxford_iiit_pet(manual))
+    archives.write_site(site, "oxford_pet", archives.oxford_pet(manual))
     code = f"""
 from pathlib import Path
 from neural_predictor.images import load_images
 from neural_predictor.images.splits import split_protocol
 there, manual = Path({str(tmp_path / "sets")!r}), Path({str(manual)!r})
-print(split_protocol(load_images("oxford_iiit_pet", there, pixels=8, manual=manual)))
+print(split_protocol(load_images("oxford_pet", there, pixels=8, manual=manual)))
 """
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     pair = [
@@ -322,4 +335,4 @@ print(split_protocol(load_images("oxford_iiit_pet", there, pixels=8, manual=manu
     outputs = [process.communicate() for process in pair]
     assert [process.returncode for process in pair] == [0, 0], outputs
     assert outputs[0][0] == outputs[1][0] != ""
-    assert sum(err.count("oxford_iiit_pet: preparing") for _, err in outputs) == 1
+    assert sum(err.count("oxford_pet: preparing") for _, err in outputs) == 1

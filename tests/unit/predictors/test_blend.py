@@ -17,7 +17,9 @@ from neural_predictor.predictors.recipe import (
     GaussianProcessRecipe,
     NeuralRecipe,
 )
-from neural_predictor.spaces import GraphBatch, NasBench101Space, NasBenchGraphSpace
+from neural_predictor.spaces import GraphBatch
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
 QUICK = {

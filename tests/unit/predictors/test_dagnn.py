@@ -10,10 +10,10 @@ from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.replicates import load_replicates
 from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import SPACES, GraphBatch
+from neural_predictor.spaces import GraphBatch, make_space
 
 RNG = np.random.default_rng
-SPACE = SPACES["nasbench101"]()
+SPACE = make_space("nasbench101")
 CELLS = SPACE.encode(SPACE.sample(60, RNG(0)))  # of 5 to 7 vertices, padded to 7
 LABELS = RNG(1).normal(90, 2, (2, 20))
 ROWS = np.stack([np.arange(20), np.arange(20, 40)])

@@ -10,7 +10,8 @@ from neural_predictor.predictors.propagation import pooling_weights, propagation
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.replicates import load_replicates
 from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import GraphBatch, NasBenchGraphSpace
+from neural_predictor.spaces import GraphBatch
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
 RECIPE = NeuralRecipe(width=12, epochs=6, batch_size=5, learning_rate=3e-3, hidden=(8,))

@@ -11,10 +11,10 @@ from neural_predictor.predictors.cascade import accurate, fit_cascades
 from neural_predictor.predictors.gcn import model_inputs
 from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe, Recipe
 from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces import make_space
 
 RNG = np.random.default_rng
-SPACE = SPACES["nasbench-graph"]()
+SPACE = make_space("nasbench-graph")
 GRAPHS = SPACE.encode(SPACE.sample(300, RNG(0)))
 LABELS = GRAPHS.nodes.sum(axis=1) @ np.arange(11) / 10
 
@@ -73,7 +73,7 @@ def cnn_by_hand(weights, cell, real):
 
 
 def test_the_cnn_masks_padding():
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     graphs = space.encode(space.enumerate()[:2000])  # cells of 2 to 5 vertices, padded to 7
     recipe = NeuralRecipe(kind="cnn", width=8, hidden=(6,), epochs=3, learning_rate=1e-2)
     fitted = engine.fit_replicates(graphs, RNG(1).random((1, 60)), recipe, [0], rows=np.arange(60)[None])

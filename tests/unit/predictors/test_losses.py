@@ -6,7 +6,7 @@ import pytest
 from neural_predictor.predictors import engine, network
 from neural_predictor.predictors.recipe import PAIRWISE, NeuralRecipe
 from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
 ONE_STEP = NeuralRecipe(width=12, hidden=(8,), epochs=1, batch_size=23, dropout=0.0, loss="hinge", optimizer="adamw")

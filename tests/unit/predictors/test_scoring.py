@@ -11,7 +11,7 @@ from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.replicates import Replicates
 from neural_predictor.predictors.scoring import SpaceScorer, score
 from neural_predictor.predictors.weisfeiler_lehman import find_neighbourhoods
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces import SPACES, make_space
 
 RNG = np.random.default_rng
 
@@ -27,7 +27,7 @@ def untrained(recipe, width, features, count=2):
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("name", SPACES)
 def test_scores_are_the_plain_models(name, layers):
-    space = SPACES[name]()
+    space = make_space(name)
     graphs = space.encode(space.sample(300, RNG(0)))
     recipe = NeuralRecipe(layers=layers, width=8, hidden=(6, 5))
     replicates = untrained(recipe, 8, graphs.features)
@@ -40,14 +40,14 @@ def test_scores_are_the_plain_models(name, layers):
 
 
 def test_the_whole_of_nasbench101_has_few_distinct_neighbourhoods():
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     found = find_neighbourhoods(space.encode(space.enumerate()), layers=3)
     assert [len(level.members) for level in found.levels] == [1_594, 902_935]
     assert found.classes.shape == (423_624, 7)
 
 
 def test_a_cells_score_depends_on_neither_padding_nor_the_order_of_its_vertices():
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     graphs = space.encode(space.sample(300, RNG(1)))
     recipe = NeuralRecipe(width=8)
     replicates = untrained(recipe, 8, graphs.features)
@@ -57,7 +57,7 @@ def test_a_cells_score_depends_on_neither_padding_nor_the_order_of_its_vertices(
 
 
 def test_memory_bounds_the_graphs_of_a_block():
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     graphs = space.encode(space.sample(5000, RNG(0)))
     few = SpaceScorer(graphs, layers=3, width=144, memory_mb=24)
     sizes = [sum(count for count, _ in heads) for _, heads in few._blocks]
@@ -71,7 +71,7 @@ def test_memory_bounds_the_graphs_of_a_block():
 def test_the_papers_recipe_ranks_real_cells(shared_data):
     """N = 172 of 15,058 random NAS-Bench-101 cells (label: best of three runs): tau on the unseen rest, 2 splits."""
     real = pd.read_csv(shared_data / "nasbench101_val_15k.csv.gz", dtype={"adjacency": str})
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     graphs = space.encode(space.from_columns([real["adjacency"].tolist(), real["operations"].tolist()]))
     labels = real["val_acc_108_max3"].to_numpy()
     rows = np.stack([RNG(split).choice(len(real), 172, replace=False) for split in range(2)])

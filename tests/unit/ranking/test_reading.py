@@ -143,12 +143,12 @@ def test_a_network_that_was_trained_twice_counts_once_with_its_mean_label(made, 
 
 @pytest.mark.shared_data
 def test_real_cells_are_read_as_their_space_reads_them(shared_data):
-    from neural_predictor.spaces import SPACES
+    from neural_predictor.spaces import make_space
 
     path = shared_data / "nasbench101_val_15k.csv.gz"
     vocabulary = Vocabulary()
     chunk, cells = next(read_cells(open_reader(path), vocabulary, "val_acc_108_max3"))
-    space = SPACES["nasbench101"]()
+    space = make_space("nasbench101")
     codes = space.from_columns([chunk.wiring, chunk.operations], str)
     theirs = space.encode(codes).adjacency
     width = cells.adjacency.shape[1]

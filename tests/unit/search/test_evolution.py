@@ -11,8 +11,9 @@ from scipy.stats import chisquare
 from neural_predictor.errors import ConfigError, TableError, UserError
 from neural_predictor.search.evolution import MAX_MUTATIONS, evolution_traces
 from neural_predictor.search.traces import best_so_far
-from neural_predictor.spaces import NasBench101Space, NasBenchGraphSpace, SearchSpace
-from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS
+from neural_predictor.spaces import SearchSpace
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBenchGraphSpace
 from neural_predictor.tables.nasbench_graph import read
 from neural_predictor.tables.table import BenchmarkTable
 
@@ -34,15 +35,15 @@ class Circle(SearchSpace):
     def enumerate(self):
         return self._codes(np.arange(self.size))
 
-    def rank(self, codes):
+    def index_of(self, codes):
         return (codes @ [256, 1]).astype(np.intp)
 
     def identify(self, codes):
-        return self.rank(codes).astype(str).astype(object)
+        return self.index_of(codes).astype(str).astype(object)
 
     def mutate(self, codes, rng):
         self.mutations += len(codes)
-        return self._codes((self.rank(codes) + self.step) % self.size)
+        return self._codes((self.index_of(codes) + self.step) % self.size)
 
     def _codes(self, numbers):
         return np.stack([numbers // 256, numbers % 256], axis=1).astype(np.uint8)
@@ -207,7 +208,7 @@ def test_lineages_keep_the_codes_that_mutation_made():
     class Raw(Circle):
         """The second code's high bit takes no part in the identity; only rows that have it mutate to others."""
 
-        def rank(self, codes):
+        def index_of(self, codes):
             return (codes[:, 1] & 127).astype(np.intp)
 
         def filled(self, codes, rng):

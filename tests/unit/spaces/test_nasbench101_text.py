@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces import NasBench101Space
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
 
 SPACE = NasBench101Space()
 CELL = "0110001000010000"

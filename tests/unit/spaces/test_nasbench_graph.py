@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces import SPACES
+from neural_predictor.spaces import make_space
 from neural_predictor.spaces.nasbench_graph import MACROS, OPERATIONS, PROTEINS_OPERATIONS, SKIP, NasBenchGraphSpace
 
 space = NasBenchGraphSpace()
@@ -52,23 +52,23 @@ def test_identity_is_the_benchmarks_decimal_key():
 def test_rank_is_the_place_in_the_enumeration(allowed):
     chosen = NasBenchGraphSpace(allowed)
     everything = chosen.enumerate()
-    assert chosen.rank(everything).tolist() == list(range(len(everything)))
-    assert chosen.rank(everything[:0]).shape == (0,)
+    assert chosen.index_of(everything).tolist() == list(range(len(everything)))
+    assert chosen.index_of(everything[:0]).shape == (0,)
 
 
 @settings(deadline=None)  # the first call builds the lookup array
 @given(codes)
-def test_equal_networks_have_one_rank(code):
+def test_equal_architectures_have_one_index(code):
     if set(code[1:]) != {SKIP}:
-        (rank,) = space.rank(rows(code))
-        assert EVERYTHING[rank].tolist() == space.canonical(rows(code))[0].tolist()
+        (index,) = space.index_of(rows(code))
+        assert EVERYTHING[index].tolist() == space.canonical(rows(code))[0].tolist()
 
 
-def test_the_network_of_four_skips_has_no_rank():
-    with pytest.raises(ArchitectureError, match=r"row 1: codes \[0, 8, 8, 8, 8\] are the network of four skips"):
-        space.rank(rows([0, 0, 1, 2, 7], [0, SKIP, SKIP, SKIP, SKIP]))
+def test_the_architecture_of_four_skips_has_no_index():
+    with pytest.raises(ArchitectureError, match=r"row 1: codes \[0, 8, 8, 8, 8\] are the architecture of four skips"):
+        space.index_of(rows([0, 0, 1, 2, 7], [0, SKIP, SKIP, SKIP, SKIP]))
     with pytest.raises(ArchitectureError, match="outside the space"):
-        NasBenchGraphSpace(PROTEINS_OPERATIONS).rank(rows([0, 0, 1, 2, 7]))
+        NasBenchGraphSpace(PROTEINS_OPERATIONS).index_of(rows([0, 0, 1, 2, 7]))
 
 
 def test_rows_hold_all_that_mutation_acts_upon():
@@ -142,4 +142,4 @@ def test_codes_outside_the_space_are_named(code):
 
 
 def test_the_registry_knows_the_space():
-    assert SPACES["nasbench-graph"] is NasBenchGraphSpace
+    assert type(make_space("nasbench-graph")) is NasBenchGraphSpace

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces import SPACES, GraphBatch, NasBenchNlpSpace
+from neural_predictor.spaces import GraphBatch, make_space
 from neural_predictor.spaces.nasbench_nlp.cells import Cells, departures
+from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
 from neural_predictor.spaces.nasbench_nlp.text import EXAMPLE, STATE_NAMES, recipe_codes, recipe_of
 
 RNG = np.random.default_rng
@@ -291,8 +292,8 @@ def test_graphs_that_are_no_cells_are_named():
 
 
 def test_the_space_is_too_large_to_enumerate():
-    for call in (space.enumerate, lambda: space.rank(SAMPLE)):
-        with pytest.raises(ArchitectureError, match="too many architectures to enumerate or to rank; sample from it"):
+    for call in (space.enumerate, lambda: space.index_of(SAMPLE)):
+        with pytest.raises(ArchitectureError, match="too many architectures to enumerate or to index; sample from it"):
             call()
 
 
@@ -386,4 +387,4 @@ def test_altered_codes_are_refused_or_cells(changes):
 
 
 def test_the_registry_knows_the_space():
-    assert SPACES["nasbench-nlp"] is NasBenchNlpSpace
+    assert type(make_space("nasbench-nlp")) is NasBenchNlpSpace

@@ -9,8 +9,8 @@ import pytest
 
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.search.evolution import evolution_traces
-from neural_predictor.spaces import NasBenchNlpSpace
 from neural_predictor.spaces.nasbench_nlp.cells import PLACES, Cells, departures
+from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
 from neural_predictor.spaces.nasbench_nlp.text import EXAMPLE, recipe_codes, recipe_of
 from neural_predictor.tables.table import BenchmarkTable
 

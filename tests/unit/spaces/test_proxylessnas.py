@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces import SPACES, ProxylessNasSpace
+from neural_predictor.spaces import make_space
 from neural_predictor.spaces.proxylessnas.cost import Bounds, multiply_adds, parameters
-from neural_predictor.spaces.proxylessnas.space import (
+from neural_predictor.spaces.proxylessnas.layers import (
     CHOICES,
     LAYERS,
     OPTIONAL,
-    TRIES,
     ZERO,
     Block,
     cardinality,
-    distinct_networks,
+    distinct_architectures,
     layer_strides,
     scaled,
 )
+from neural_predictor.spaces.proxylessnas.space import GIVE_UP_AFTER_ROWS, ProxylessNasSpace
 
 RNG = np.random.default_rng
 space = ProxylessNasSpace()
@@ -71,7 +71,7 @@ def test_channels_scale_with_a_floor():
             scaled(32, width)
 
 
-@pytest.mark.parametrize("ask", [lambda: space.enumerate(), lambda: space.rank(rows([0] * 22))])
+@pytest.mark.parametrize("ask", [lambda: space.enumerate(), lambda: space.index_of(rows([0] * 22))])
 def test_a_space_too_large_says_so(ask):
     with pytest.raises(ArchitectureError, match=r"has 664,506,689,423,701,824 architectures, too many .* sample from"):
         ask()
@@ -92,7 +92,7 @@ def test_zero_layers_of_a_stage_move_to_its_end():
     assert space.canonical(rows(with_layers(4, 6, 1, 2))).tolist() == [with_layers(4, 6, 1, 2)]
 
 
-def test_a_network_has_one_identity_wherever_its_zero_layers_stand():
+def test_an_architecture_has_one_identity_wherever_its_zero_layers_stand():
     same = [with_layers(2, 3, 0, 6), with_layers(2, 3, 6, 0), with_layers(2, 6, 3, 0)]
     others = [with_layers(2, 0, 3, 6), with_layers(2, 3, 0, 0), with_layers(6, 3, 0, 6)]
     assert len(set(space.identify(rows(*same)))) == 1
@@ -101,12 +101,12 @@ def test_a_network_has_one_identity_wherever_its_zero_layers_stand():
     assert space.identify(rows(*same)[:0]).shape == (0,)
 
 
-def test_the_number_of_networks_is_that_of_the_identities():
+def test_the_number_of_architectures_is_that_of_the_identities():
     stage = np.stack(np.meshgrid(*[np.arange(7)] * 3), axis=-1).reshape(-1, 3)
     everything = np.zeros((343, 22), np.uint8)
     everything[:, 2:5] = stage
     assert len(set(space.identify(everything))) == 259
-    assert distinct_networks() == 3 * (6 * 259) ** 5 * 6
+    assert distinct_architectures() == 3 * (6 * 259) ** 5 * 6
 
 
 @given(codes)
@@ -120,7 +120,7 @@ def test_canonical_form_is_a_fixed_point_with_the_same_chain_of_layers(code):
 
 
 @given(codes, st.integers(0, 2**32))
-def test_a_mutation_sets_one_layer_and_makes_another_network(code, seed):
+def test_a_mutation_sets_one_layer_and_makes_another_architecture(code, seed):
     parents = rows(*[code] * 20)
     children = space.mutate(parents, RNG(seed))
     space.check(children)
@@ -154,7 +154,7 @@ def test_stratified_samples_have_every_depth_equally_often():
     drawn = space.sample_stratified(16_000, RNG(0))
     space.check(drawn)
     assert len(set(space.identify(drawn))) == 16_000
-    # Few of the 140,000 networks with 15 zero layers come twice, so that all depths stay near 1,000.
+    # Few of the 140,000 architectures with 15 zero layers come twice, so that all depths stay near 1,000.
     assert np.bincount((drawn == ZERO).sum(axis=1)).tolist() == pytest.approx([1000] * 16, rel=0.15)
     kept = drawn[:, OPTIONAL]
     assert np.bincount(kept[kept != ZERO]) / (kept != ZERO).sum() == pytest.approx([1 / 6] * 6, abs=0.01)
@@ -180,11 +180,11 @@ def test_bounds_that_nearly_nothing_meets_are_explained():
     with pytest.raises(ArchitectureError) as caught:
         space.sample(7, RNG(0), bounds=Bounds(224, 1000, max_parameters=1_000_000))
     text = str(caught.value)
-    assert "cannot draw 7 networks of proxylessnas within the bounds" in text
+    assert "cannot draw 7 architectures of proxylessnas within the bounds" in text
     (drawn,) = re.findall(r"of ([0-9,]+) drawn", text)
-    assert int(drawn.replace(",", "")) >= TRIES
+    assert int(drawn.replace(",", "")) >= GIVE_UP_AFTER_ROWS
     assert "0 (a share of 0) were new and within" in text
-    assert "Bounds on parameters: 0 to 1,000,000; the last networks had 2," in text
+    assert "Bounds on parameters: 0 to 1,000,000; the last architectures had 2," in text
 
 
 def test_encoding_is_the_chain_of_layers():
@@ -248,4 +248,4 @@ def test_the_replications_pairs_are_of_the_space(shared_data):
 
 
 def test_the_registry_knows_the_space():
-    assert SPACES["proxylessnas"] is ProxylessNasSpace
+    assert type(make_space("proxylessnas")) is ProxylessNasSpace

@@ -26,7 +26,7 @@ def block_weights(inputs, outputs, kernel, expansion):
     return (expand if expansion > 1 else 0) + (kernel * kernel * inner + 2 * inner) + (inner * outputs + 2 * outputs)
 
 
-def test_parameters_of_the_shallowest_network():
+def test_parameters_of_the_shallowest_architecture():
     stem, head, dense = 3 * 3 * 3 * 32 + 2 * 32, 320 * 1280 + 2 * 1280, 1280 * 10 + 10
     blocks = [block_weights(32, 16, 3, 1)] + [
         block_weights(inputs, outputs, 3, 3) for inputs, outputs in pairwise(CHANNELS[1:])
@@ -45,7 +45,7 @@ def test_one_more_layer_costs_its_convolutions():
     assert two - one == 14 * 14 * (80 * 480 + 49 * 480 + 480 * 80)
 
 
-def test_multiply_adds_of_the_shallowest_network():
+def test_multiply_adds_of_the_shallowest_architecture():
     # 32 pixels: 16 after the stem, then 16, 8, 4, 2, 2, 1, 1; an expansion works on what comes in.
     sides = [16, 16, 8, 4, 2, 2, 1, 1]
     expected = 16 * 16 * 27 * 32 + 16 * 16 * (9 * 32 + 32 * 16)
@@ -105,7 +105,7 @@ def test_zero_layers_save_the_replications_strides():
 
 
 @pytest.mark.shared_data
-def test_the_replications_networks_end_at_one_pixel(shared_data):
+def test_the_replications_architectures_end_at_one_pixel(shared_data):
     real = pd.read_csv(shared_data / "proxylessnas_replication.csv.gz", dtype={"arch": str})
     codes = space.from_columns([real["arch"].tolist()])
     assert set(map_sizes(codes, 224)[:, -1]) == {7}
@@ -144,7 +144,7 @@ def test_bounds_include_their_ends():
     assert not Bounds(32, 10, min_multiply_adds=cost[1] + 1).admits(codes).any()
 
 
-def test_bounds_count_the_network_that_they_are_asked_about():
+def test_bounds_count_the_architecture_that_they_are_asked_about():
     size, cost = parameters(rows(SHALLOW), 7, 0.25, 1), multiply_adds(rows(SHALLOW), 28, 7, 0.25, 1, image_channels=1)
     exact = {"min_parameters": size[0], "max_parameters": size[0]}
     exact |= {"min_multiply_adds": cost[0], "max_multiply_adds": cost[0]}

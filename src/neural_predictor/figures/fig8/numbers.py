@@ -13,17 +13,17 @@ from neural_predictor.figures.protocol import versions
 from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas.cost import map_sizes, multiply_adds, parameters
-from neural_predictor.spaces.proxylessnas.space import (
+from neural_predictor.spaces.proxylessnas.layers import (
     CHOICES,
     HEAD,
     LAYERS,
     STEM,
     STEM_KERNEL,
     STEM_STRIDE,
-    ProxylessNasSpace,
     cardinality,
-    distinct_networks,
+    distinct_architectures,
 )
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +122,7 @@ def space_and_costs(count: int, seed: int, resolution: int, classes: int) -> pd.
     for name, values in zip(COSTS, costs, strict=True):
         rows += _histogram(name, values)
     # With thousands separators, since a column of plain digits would be read back as rounded floats.
-    exact = {"cardinality": cardinality(), "networks": distinct_networks()}
+    exact = {"cardinality": cardinality(), "networks": distinct_architectures()}
     rows += [{"kind": "summary", "name": name, "text": f"{number:,}"} for name, number in exact.items()]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(_INTEGERS, "Int64"))
 

@@ -22,7 +22,7 @@ from neural_predictor.spaces.nasbench101 import cells
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CHUNK = 8192
+_MATRICES_PER_CHUNK = 8192
 """Matrices whose images under all renumberings are held at once (8 MB)."""
 
 
@@ -115,8 +115,8 @@ def _classify(v: int) -> _Classes:
     numbers = bits @ _powers(2, k)
     smallest = np.empty(len(bits), np.int64)
     renumbering = np.empty(len(bits), np.uint8)
-    for start in range(0, len(bits), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for start in range(0, len(bits), _MATRICES_PER_CHUNK):
+        part = slice(start, start + _MATRICES_PER_CHUNK)
         images = _images(bits[part], v)
         renumbering[part] = images.argmin(axis=1)
         smallest[part] = images.min(axis=1)
@@ -164,13 +164,13 @@ class Enumeration:
         rows[:, start : start + v - 2] = _labellings(v)[labelling] + 1
         return rows
 
-    def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Place of each cell's class in `codes`: (n,).
+    def index_of(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Index of each cell's class in `codes`: (n,).
 
         Args:
             codes: (n, CODE_LENGTH), cells of the space without dangling vertices, in any numbering.
         """
-        ranks = np.empty(len(codes), np.intp)
+        indices = np.empty(len(codes), np.intp)
         before = 0
         for v, classes in self._classes.items():
             at = np.flatnonzero(codes[:, 0] == v)
@@ -180,9 +180,9 @@ class Enumeration:
                 interior = codes[at, 1 + cells.EDGE_PLACES : 1 + cells.EDGE_PLACES + v - 2].astype(np.int64) - 1
                 labelling = interior @ _powers(cells.INTERIOR_OPERATIONS, v - 2)
                 labelling = classes.relabelled[labelling, classes.renumbering_of[number]]
-                ranks[at] = before + classes.place[classes.graph_of[number], labelling]
+                indices[at] = before + classes.place[classes.graph_of[number], labelling]
             before += self.counts[v]
-        return ranks
+        return indices
 
 
 def _edge_places(v: int) -> NDArray[np.intp]:

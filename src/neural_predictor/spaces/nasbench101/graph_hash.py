@@ -21,13 +21,13 @@ from neural_predictor.spaces.nasbench101.md5 import md5
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CHUNK = 16384
+_CELLS_PER_CHUNK = 16384
 """Cells hashed together; bounds the memory to under 100 MB."""
-_FEW = 200
+_MAX_CELLS_ONE_BY_ONE = 200
 """Up to this many cells, one after the other is faster than arrays."""
 _LOWEST_LABEL = -2
-_LABELS = 5
-_DIGITS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
+_LABEL_COUNT = 5
+_HEX_DIGITS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 
 
 def module_hashes(adjacency: NDArray[np.uint8], labels: NDArray[np.int8]) -> list[str]:
@@ -37,11 +37,11 @@ def module_hashes(adjacency: NDArray[np.uint8], labels: NDArray[np.int8]) -> lis
         adjacency: (n, v, v), 1 for an edge i -> j.
         labels: (n, v), -1 input, -2 output, 0 convolution 3x3, 1 convolution 1x1, 2 max pooling 3x3.
     """
-    if len(labels) <= _FEW:
+    if len(labels) <= _MAX_CELLS_ONE_BY_ONE:
         return [_module_hash(*cell) for cell in zip(adjacency.tolist(), labels.tolist(), strict=True)]
     hashes: list[str] = []
-    for start in range(0, len(labels), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for start in range(0, len(labels), _CELLS_PER_CHUNK):
+        part = slice(start, start + _CELLS_PER_CHUNK)
         hashes.extend(_hash_chunk(adjacency[part], labels[part]))
     return hashes
 
@@ -76,9 +76,9 @@ def _first_digests(v: int) -> NDArray[np.uint8]:
         hashlib.md5(str((readers, sources, label + _LOWEST_LABEL)).encode(), usedforsecurity=False).digest()
         for readers in range(v)
         for sources in range(v)
-        for label in range(_LABELS)
+        for label in range(_LABEL_COUNT)
     ]
-    return np.frombuffer(b"".join(digests), np.uint8).reshape(v, v, _LABELS, 16)
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(v, v, _LABEL_COUNT, 16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ def _sorted(vertices: NDArray[np.intp], keys: NDArray[np.uint64]) -> NDArray[np.
 
 def _hexadecimal(digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(m, 32) the digests as ASCII digits."""
-    return _DIGITS[digests].view(np.uint8)
+    return _HEX_DIGITS[digests].view(np.uint8)
 
 
 def _list_texts(digits: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Se
 code, google-research/nasbench (Apache-2.0): `ModelSpec` for dangling vertices, `hash_module` for the
 identity, `NASBench.ipynb` for random cells and mutations.
 
-A vertex that lies on no path from input to output dangles: it changes nothing in the network, and the
+A vertex that lies on no path from input to output dangles: it changes nothing in what the cell computes, and the
 benchmark removes it before it hashes or counts edges. Here a row may have dangling vertices, as a `ModelSpec`
 keeps its original matrix: `mutate` sees them, and everything else sees the cell without them.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _HASH_LABELS = np.array([-1, 1, 0, 2, -2], np.int8)
 """The label that the benchmark's hash takes for each of `OPERATIONS`."""
-_TRIALS = 8
+_MUTATIONS_PER_TRY = 8
 """Mutations tried at once for each row; the first valid one counts."""
 _EDGES = slice(1, 1 + cells.EDGE_PLACES)
 _INTERIOR = slice(1 + cells.EDGE_PLACES, cells.CODE_LENGTH)
@@ -63,7 +63,7 @@ def prune(matrix: ArrayLike, operations: Sequence[str]) -> tuple[NDArray[np.uint
 
 
 class NasBench101Space(SearchSpace):
-    """Codes are (vertices, 21 entries above the diagonal, 5 interior operations); see `nasbench101_cells`."""
+    """Codes are (vertices, 21 entries above the diagonal, 5 interior operations); see `cells`."""
 
     name: ClassVar[str] = "nasbench101"
     code_length: ClassVar[int] = cells.CODE_LENGTH
@@ -113,24 +113,24 @@ class NasBench101Space(SearchSpace):
         """All 423,624 classes, by vertices, then graph, then operations. Read-only; made once a process."""
         return enumeration().codes
 
-    def rank(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Place of each row's class in `enumerate()`: (n,); every cell of the space has one.
+    def index_of(self, codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Index of each row's class in `enumerate()`: (n,); every cell of the space has one.
 
         Raises:
             ArchitectureError: for a row outside the space.
         """
-        return enumeration().rank(self.pruned(codes))
+        return enumeration().index_of(self.pruned(codes))
 
     def identify(self, codes: NDArray[np.uint8]) -> NDArray[np.object_]:
         """The benchmark's own graph hash, 32 hexadecimal digits; a process hashes each class at most once."""
-        ranks = self.rank(codes)
+        indices = self.index_of(codes)
         known = known_hashes()
-        new = np.unique(ranks[known[ranks] == ""])
+        new = np.unique(indices[known[indices] == ""])
         vertices, adjacency, kinds = cells.unpack(enumeration().codes[new])
         for v in np.unique(vertices):
             part = vertices == v
             known[new[part]] = module_hashes(adjacency[part, :v, :v], _HASH_LABELS[kinds[part, :v]])
-        return np.asarray(known[ranks], np.object_)
+        return np.asarray(known[indices], np.object_)
 
     def sample_matrices(self, count: int, rng: np.random.Generator, *, pruned: bool = True) -> NDArray[np.uint8]:
         """`count` cells drawn as the benchmark's `random_spec` draws them: BIASED, for comparisons only.
@@ -162,7 +162,7 @@ class NasBench101Space(SearchSpace):
 
         Each of the 21 entries flips with probability 1/7, each of the five operations becomes another one
         with probability 1/5, and all is drawn again until the outcome is a cell of the space. Like there, the
-        outcome can be the same network as before, since only validity is asked for.
+        outcome can be the same cell as before, since only validity is asked for.
 
         Mutations act on seven vertices, dangling ones included, and the outcome keeps its dangling vertices,
         so that a lineage goes on as in the benchmark's code. Parents with fewer than seven vertices are
@@ -172,16 +172,16 @@ class NasBench101Space(SearchSpace):
         mutated = np.empty_like(parents)
         left = np.arange(len(parents))
         while len(left):
-            trials = np.repeat(parents[left], _TRIALS, axis=0)
+            trials = np.repeat(parents[left], _MUTATIONS_PER_TRY, axis=0)
             shape = (len(trials), cells.EDGE_PLACES)
             trials[:, _EDGES] ^= (rng.random(shape) < 1 / cells.MAX_VERTICES).astype(np.uint8)
             shape = (len(trials), cells.INTERIOR)
             step = rng.integers(1, cells.INTERIOR_OPERATIONS, size=shape, dtype=np.uint8)
             step[rng.random(shape) >= 1 / cells.INTERIOR] = 0
             trials[:, _INTERIOR] = (trials[:, _INTERIOR] - 1 + step) % cells.INTERIOR_OPERATIONS + 1
-            valid = _is_cell(trials).reshape(-1, _TRIALS)
+            valid = _is_cell(trials).reshape(-1, _MUTATIONS_PER_TRY)
             done = valid.any(axis=1)
-            first = valid.argmax(axis=1)[done] + np.flatnonzero(done) * _TRIALS
+            first = valid.argmax(axis=1)[done] + np.flatnonzero(done) * _MUTATIONS_PER_TRY
             mutated[left[done]] = trials[first]
             left = left[~done]
         return mutated

@@ -35,8 +35,8 @@ OPERATIONS = (
 ACTIVATIONS = 3
 """Operations 1 to 3 are activations."""
 BLEND, PROD, SUM, LINEAR = (OPERATIONS.index(name) + 1 for name in OPERATIONS[ACTIVATIONS:])
-FEWEST = np.array([0, 1, 1, 1, 3, 2, 2, 2])
-MOST = np.array([0, 1, 1, 1, 3, 2, 2, 3])
+MIN_INPUTS = np.array([0, 1, 1, 1, 3, 2, 2, 2])
+MAX_INPUTS = np.array([0, 1, 1, 1, 3, 2, 2, 3])
 """Inputs of each operation, at least and at most."""
 PLACES, SLOTS, STATES = 24, 3, 3
 """Operation nodes, inputs of one of them, and hidden states, at most.
@@ -216,7 +216,7 @@ def _input_faults(inputs: NDArray[np.intp], ops: NDArray[np.intp]) -> dict[str, 
     falling = (read[:, :, 1:] & (inputs[:, :, 1:] < inputs[:, :, :-1])).any(axis=2)
     return {
         "1 input for an activation, 3 for blend, 2 for a sum or product, 2 or 3 for linear": (
-            gap | (count < FEWEST[ops]) | (count > MOST[ops])
+            gap | (count < MIN_INPUTS[ops]) | (count > MAX_INPUTS[ops])
         ).any(axis=1),
         "inputs of a node that differ": _repeated(inputs).any(axis=1),
         "inputs in ascending order, but for blend": (falling & (ops != BLEND)).any(axis=1),

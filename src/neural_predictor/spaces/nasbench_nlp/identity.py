@@ -33,9 +33,9 @@ from neural_predictor.spaces.nasbench_nlp.cells import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CHUNK = 2**13
+_CELLS_PER_CHUNK = 2**13
 """Cells at a time, which bounds the memory."""
-_ROUNDS = 2
+_COLOUR_PASSES = 2
 """Passes along and against the edges; a colour that is shared after two is hardly ever told apart by more."""
 
 
@@ -57,7 +57,7 @@ def _colours(cells: Cells, apart: NDArray[np.uint64]) -> NDArray[np.uint64]:
     own = _mixed(cells.ops.astype(np.uint64) + (apart << np.uint64(8)))
     colour = np.zeros((len(cells), SOURCES), np.uint64)
     colour[:, :FIRST] = _NAMES[:FIRST]
-    for _ in range(_ROUNDS):
+    for _ in range(_COLOUR_PASSES):
         for k in cells.places:
             numbers = cells.inputs[:, k]
             seen = _mixed(np.take_along_axis(colour, numbers, axis=1) + salt[:, k])
@@ -105,7 +105,7 @@ def canonical_codes(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Args:
         codes: (n, CODE_LENGTH) rows that describe cells of the space.
     """
-    chunks = [_canonical(codes[start : start + _CHUNK]) for start in range(0, len(codes), _CHUNK)]
+    chunks = [_canonical(codes[start : start + _CELLS_PER_CHUNK]) for start in range(0, len(codes), _CELLS_PER_CHUNK)]
     return np.concatenate([codes[:0], *chunks])
 
 

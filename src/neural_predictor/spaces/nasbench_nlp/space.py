@@ -9,10 +9,10 @@ layer. Its nodes are of seven operations: three activations of one input, `linea
 each, and a bias), `elementwise_prod` and `elementwise_sum` of two, `blend` of three. Valid is a recipe without cycle
 and with these numbers of inputs, those of a node all different; that makes states 0, or 0 and 1, or all three, each by
 a node of its own; that reads x, and these states and no others; of whose nodes each leads to a new state; and that
-has at most 24 nodes. The release's generator keeps further rules (`nasbench_nlp_cells.departures`), which its own RNN,
+has at most 24 nodes. The release's generator keeps further rules (`cells.departures`), which its own RNN,
 LSTM and GRU break in part: `sample` keeps them, `mutate` breaks no more of them than the parent does.
 
-The modules beside this one: `nasbench_nlp_cells` (codes), `_identity`, `_text` (recipes), `_graphs`, `_random`.
+Beside this module: `cells` (codes), `identity`, `text` (recipes), `graphs` and `random_cells`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from neural_predictor.spaces.base import SearchSpace
 from neural_predictor.spaces.nasbench_nlp.cells import CODE_LENGTH, Cells, faults
 from neural_predictor.spaces.nasbench_nlp.graphs import KINDS, from_graphs, to_graphs
 from neural_predictor.spaces.nasbench_nlp.identity import canonical_codes
-from neural_predictor.spaces.nasbench_nlp.random import generate, mutated
+from neural_predictor.spaces.nasbench_nlp.random_cells import generate, mutated
 from neural_predictor.spaces.nasbench_nlp.text import parse_recipe, recipe_of
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from neural_predictor.spaces.graphs import GraphBatch
 
-_DRAW = 2**10
+_CELLS_PER_BATCH = 2**10
 """Cells drawn at once. The same for any count, so that a smaller sample begins a larger one of the same seed."""
 
 
 class NasBenchNlpSpace(SearchSpace):
-    """Codes: operation and inputs of up to 24 nodes, then the nodes that make the states (`nasbench_nlp_cells`)."""
+    """Codes: operation and inputs of up to 24 nodes, then the nodes that make the states (`cells`)."""
 
     name: ClassVar[str] = "nasbench-nlp"
     code_length: ClassVar[int] = CODE_LENGTH
@@ -66,10 +66,10 @@ class NasBenchNlpSpace(SearchSpace):
             ArchitectureError: always; recipes of 24 nodes are too many to count.
         """
         raise ArchitectureError(
-            f"the space {self.name} has too many architectures to enumerate or to rank; sample from it instead"
+            f"the space {self.name} has too many architectures to enumerate or to index; sample from it instead"
         )
 
-    def rank(self, codes: NDArray[np.uint8]) -> NoReturn:
+    def index_of(self, codes: NDArray[np.uint8]) -> NoReturn:
         """Not possible, as `enumerate` is not; `identify` names architectures.
 
         Raises:
@@ -113,14 +113,14 @@ class NasBenchNlpSpace(SearchSpace):
             raise ArchitectureError(f"cannot draw {count} architectures of {self.name}; ask for 0 or more")
         found: dict[bytes, NDArray[np.uint8]] = {}
         while len(found) < count:
-            for row in canonical_codes(generate(_DRAW, rng)):
+            for row in canonical_codes(generate(_CELLS_PER_BATCH, rng)):
                 found.setdefault(row.tobytes(), row)
         return np.array(list(found.values())[:count], np.uint8).reshape(count, self.code_length)
 
     def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Another cell for each, by one step: an operation, an input, a node more or less, or the node of a state.
 
-        Rows are canonical, and the number of hidden states stays. See `nasbench_nlp_random.mutated`.
+        Rows are canonical, and the number of hidden states stays. See `random_cells.mutated`.
 
         Raises:
             ArchitectureError: for a row outside the space.
@@ -129,7 +129,7 @@ class NasBenchNlpSpace(SearchSpace):
         return mutated(codes, rng)
 
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
-        """The graph of data flow of each cell, from which `decode` reads the row again; see `nasbench_nlp_graphs`.
+        """The graph of data flow of each cell, from which `decode` reads the row again; see `graphs`.
 
         Rows are encoded as they stand: for equal cells to be equal graphs, encode `canonical` rows. A batch is as
         wide as its largest graph.

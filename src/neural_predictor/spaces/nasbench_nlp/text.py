@@ -15,10 +15,10 @@ import numpy as np
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.spaces.nasbench_nlp.cells import (
     BLEND,
-    FEWEST,
     FIRST,
     H_PREV,
-    MOST,
+    MAX_INPUTS,
+    MIN_INPUTS,
     NONE,
     OPERATIONS,
     PLACES,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SHOWN = 120
+_MAX_SHOWN = 120
 SOURCE_NAMES = {"x": X} | {f"h_prev_{state}": H_PREV + state for state in range(STATES)}
 """What a cell reads -> its number in the codes."""
 STATE_NAMES = tuple(f"h_new_{state}" for state in range(STATES))
@@ -44,7 +44,7 @@ EXAMPLE = (
 
 def shortened(text: str) -> str:
     """A text for messages, cut where it is long."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}.."
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}.."
 
 
 def parse_recipe(text: str) -> NDArray[np.uint8]:
@@ -121,7 +121,7 @@ def _check_node(name: str, node: Any, recipe: Mapping[str, Any]) -> None:
                 f"node {name!r} reads {shortened(json.dumps(source))}, which is missing; expected a node of the "
                 f"recipe, or {', '.join(SOURCE_NAMES)}"
             )
-    fewest, most = (int(bound[OPERATIONS.index(op) + 1]) for bound in (FEWEST, MOST))
+    fewest, most = (int(bound[OPERATIONS.index(op) + 1]) for bound in (MIN_INPUTS, MAX_INPUTS))
     if not fewest <= len(inputs) <= most or len(set(inputs)) < len(inputs):
         count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
         raise ArchitectureError(

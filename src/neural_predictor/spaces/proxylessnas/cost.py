@@ -1,6 +1,6 @@
-"""Parameters and multiply-adds of networks of the ProxylessNAS space, in closed form and for many rows at once.
+"""Parameters and multiply-adds of architectures of the ProxylessNAS space, in closed form and for many rows at once.
 
-The network: a 3 x 3 convolution (stem); 22 layers, each zero (the identity) or an inverted bottleneck; a 1 x 1
+What is counted: a 3 x 3 convolution (stem); 22 layers, each zero (the identity) or an inverted bottleneck; a 1 x 1
 convolution (head), global average pooling, a dense layer with softmax. A bottleneck is a 1 x 1 expansion, left out
 at expansion 1, a depthwise convolution that carries the stride, and a 1 x 1 projection. No convolution has biases;
 batch normalisation follows each one, ReLU6 all but projections. Padding is "same": a stride s makes a side of n
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces.proxylessnas.space import (
+from neural_predictor.spaces.proxylessnas.layers import (
     HEAD,
     LAYERS,
     STAGES,
@@ -26,8 +26,8 @@ from neural_predictor.spaces.proxylessnas.space import (
     STEM_KERNEL,
     STEM_STRIDE,
     ZERO,
-    ProxylessNasSpace,
     Variant,
+    check_codes,
     layer_strides,
     scaled,
 )
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.spaces.proxylessnas.space import Block, Layer
+    from neural_predictor.spaces.proxylessnas.layers import Block, Layer
 
-_SPACE = ProxylessNasSpace()
 _EVERY_LAYER = np.arange(len(LAYERS))
 
 
@@ -74,7 +73,7 @@ def parameters(
     Raises:
         ArchitectureError: for a row outside the space, or a number that is not positive.
     """
-    _SPACE.check(codes)
+    check_codes(codes)
     _positive(classes=classes, image_channels=image_channels)
 
     def block_parameters(layer: Layer, block: Block) -> int:
@@ -103,7 +102,7 @@ def map_sizes(
     Raises:
         ArchitectureError: for a row outside the space, a number that is not positive, or an unknown variant.
     """
-    _SPACE.check(codes)
+    check_codes(codes)
     _positive(resolution=resolution, stem_stride=stem_stride)
     sizes = np.empty((len(codes), len(LAYERS) + 1), np.int64)
     sizes[:, 0] = -(-resolution // stem_stride)
@@ -157,7 +156,7 @@ def multiply_adds(
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits, both ends included, on what a network may cost; for `ProxylessNasSpace.sample`.
+    """Limits, both ends included, on what an architecture may cost; for `ProxylessNasSpace.sample`.
 
     Attributes:
         resolution: of the images, as `classes`, `width`, `stem_stride` and `image_channels` an argument of
@@ -208,6 +207,6 @@ class Bounds:
     def compare(self, codes: NDArray[np.uint8]) -> str:
         """For errors: the bounds, and the range of these rows' costs."""
         return " ".join(
-            f"Bounds on {name}: {low:,.0f} to {high:,.0f}; the last networks had {cost.min():,} to {cost.max():,}."
+            f"Bounds on {name}: {low:,.0f} to {high:,.0f}; the last architectures had {cost.min():,} to {cost.max():,}."
             for (name, low, high), cost in zip(self._limits(), self._costs(codes), strict=True)
         )

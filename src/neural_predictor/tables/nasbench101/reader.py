@@ -208,7 +208,7 @@ class _Cells:
         self, codes: NDArray[np.uint8], hashes: NDArray[np.object_], records: NDArray[np.intp]
     ) -> NDArray[np.int32]:
         """The row of the table for each of n cells: (n,). The hash and the record of those that are new are kept."""
-        ranks = self._space.rank(codes)
+        ranks = self._space.index_of(codes)
         _, at = np.unique(ranks, return_index=True)
         at = np.sort(at[self._row_of_class[ranks[at]] < 0])
         rows = np.arange(self.count, self.count + len(at))

@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Move = Callable[[Cells, np.random.Generator], Cells]
+    Step = Callable[[Cells, np.random.Generator], Cells]
 
-_MAIN, _MAIN_SHARES = np.array([LINEAR, BLEND, PROD, SUM]), np.array([3, 1, 1, 1]) / 6
-_WIDE_SHARE = 0.2
+_GROWN_OPERATIONS, _OPERATION_SHARES = np.array([LINEAR, BLEND, PROD, SUM]), np.array([3, 1, 1, 1]) / 6
+_THREE_INPUTS_SHARE = 0.2
 """Share of linear nodes with three inputs; the others have two."""
-SIZES = (7, 14, 21)
+NODE_COUNTS = (7, 14, 21)
 """Nodes that the generator makes besides one for each hidden state."""
-_TRIALS = 2**13
+_CELLS_PER_TRY = 2**13
 """Cells tried at once."""
-_FEW = 256
+_MIN_MUTATIONS_PER_TRY = 256
 """Mutations tried at once, at least."""
 
 
@@ -77,8 +77,8 @@ def _grown(states: NDArray[np.intp], sizes: NDArray[np.intp], rng: np.random.Gen
     kinds[:, X + 1 : FIRST] = (np.arange(STATES) < states[:, None]) * STATE_KIND
     filled = np.zeros(len(states), np.intp)
     while len(rows := np.flatnonzero(filled < sizes)):
-        op = rng.choice(_MAIN, p=_MAIN_SHARES, size=len(rows))
-        count = np.where(op == BLEND, 3, 2) + ((op == LINEAR) & (rng.random(len(rows)) < _WIDE_SHARE))
+        op = rng.choice(_GROWN_OPERATIONS, p=_OPERATION_SHARES, size=len(rows))
+        count = np.where(op == BLEND, 3, 2) + ((op == LINEAR) & (rng.random(len(rows)) < _THREE_INPUTS_SHARE))
         allowed = READS[op[:, None], kinds[rows]]
         inputs = _pick(allowed, SLOTS, rng) * (np.arange(SLOTS) < count[:, None])
         # A linear node takes what there is; another operation that lacks inputs is drawn anew.
@@ -102,10 +102,10 @@ def generate(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     reads an old one, are drawn again.
     """
     codes = np.zeros((count, CODE_LENGTH), np.uint8)
-    states, sizes = rng.integers(1, STATES + 1, size=count), rng.choice(SIZES, size=count)
+    states, sizes = rng.integers(1, STATES + 1, size=count), rng.choice(NODE_COUNTS, size=count)
     left = np.arange(count)
     while len(left):
-        tried = np.repeat(left, -(-_TRIALS // len(left)))
+        tried = np.repeat(left, -(-_CELLS_PER_TRY // len(left)))
         cells = settled(_grown(states[tried], states[tried] + sizes[tried], rng))
         good = np.flatnonzero(is_sound(cells) & (departures(cells) == 0))
         rows, first = np.unique(tried[good], return_index=True)
@@ -135,10 +135,10 @@ def mutated(codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     while len(left):
         # Where few are left, each is tried several times at once. Parents are canonical, so that a child does not
         # depend on how its parent is written.
-        tried = np.repeat(left, max(_FEW // len(left), 1))
+        tried = np.repeat(left, max(_MIN_MUTATIONS_PER_TRY // len(left), 1))
         trial = Cells.from_codes(parents[tried])
-        move = rng.integers(len(_MOVES), size=len(tried))
-        for number, step in enumerate(_MOVES):
+        move = rng.integers(len(_STEPS), size=len(tried))
+        for number, step in enumerate(_STEPS):
             rows = np.flatnonzero(move == number)
             trial.put(rows, step(trial.take(rows), rng))
         trial = settled(trial)
@@ -210,9 +210,9 @@ def _insert(cells: Cells, rng: np.random.Generator) -> Cells:
     inputs = cells.inputs[rows, place]
     slot = rng.integers((inputs > NONE).sum(axis=1))
     source = np.where(inner, inputs[rows, slot], cells.outputs[rows, state])
-    op = rng.choice(_MAIN, p=_MAIN_SHARES, size=len(rows))
+    op = rng.choice(_GROWN_OPERATIONS, p=_OPERATION_SHARES, size=len(rows))
     op = np.where(inner & (cells.ops[rows, place] == LINEAR), LINEAR, op)  # which reads nothing else that is inserted
-    count = np.where(op == BLEND, 3, 2) + ((op == LINEAR) & (rng.random(len(rows)) < _WIDE_SHARE))
+    count = np.where(op == BLEND, 3, 2) + ((op == LINEAR) & (rng.random(len(rows)) < _THREE_INPUTS_SHARE))
     free = READS[op[:, None], cells.kinds()] & ~(inner[:, None] & downstream(cells, place))
     fits = free[rows, source] & (size + 1 + (op == LINEAR) <= PLACES)
     free[rows, source] = False
@@ -262,4 +262,4 @@ def _change_output(cells: Cells, rng: np.random.Generator) -> Cells:
     return Cells(cells.ops, cells.inputs, outputs)
 
 
-_MOVES: tuple[Move, ...] = (_change_operation, _change_input, _insert, _remove, _change_output)
+_STEPS: tuple[Step, ...] = (_change_operation, _change_input, _insert, _remove, _change_output)
