@@ -9,12 +9,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLUSTER := $(VENV)/.cluster
+GPU := $(VENV)/.gpu
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header --upgrade
 
 .NOTPARALLEL:
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-.PHONY: help setup all test faults hostile cluster slurm bench lint lock report clean
+.PHONY: help setup all test faults hostile gpu cluster slurm bench lint lock report clean
 
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
@@ -41,6 +44,8 @@ bench: $(READY)  ## speed against the straightforward way
 	for script in predictor_training score_nasbench101 enumerate_nasbench101 read_nasbench101 search children; do \
 	    $(BIN)/python bench/$$script.py || exit 1; done
 
+gpu: $(GPU)  ## TensorFlow's CUDA libraries, into .venv (Linux)
+
 cluster: $(CLUSTER)  ## what submitting to a cluster needs, into .venv (docs/cluster.md)
 
 slurm: $(CLUSTER)  ## the tests of cluster submission, on a Slurm of their own (root on Debian 12)
@@ -53,15 +58,15 @@ lint: $(READY)  ## format, lint, types, workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-lock: $(READY)  ## both locks anew from pyproject.toml, with the newest versions that it admits
+lock: $(READY)  ## every lock anew from pyproject.toml, with the newest versions that it admits
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --upgrade --extra dev pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --upgrade --constraint requirements.lock --group cluster --output-file requirements-cluster.lock
+	$(COMPILE) --extra workflow --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra gpu pyproject.toml --output-file requirements-gpu.lock
+	$(COMPILE) --constraint requirements.lock --group cluster --output-file requirements-cluster.lock
 
 clean:  ## remove the environment and everything that was built
-	rm -rf $(VENV) .snakemake resources results work
+	rm -rf $(VENV) .snakemake resources work
+	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else 'Python 3.11, 3.12 or 3.13 is needed; this is ' + sys.version.split()[0] + '. Choose one: make PYTHON=python3.12 ...')"
@@ -74,13 +79,17 @@ $(CLUSTER): $(READY) requirements-cluster.lock
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-cluster.lock
 	touch $@
 
+$(GPU): $(READY) requirements-gpu.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-gpu.lock
+	touch $@
+
 # Measures Snakemake itself, so no target of it; lengths of trainings come from the children of the default study.
 results/fig-parallel.pdf: $(READY) FORCE
 	$(BIN)/snakemake --cores $(CORES) results/fig9-digits.pdf
 	$(BIN)/python bench/scaling.py
 
 # Everything else is a Snakemake target.
-Makefile requirements.lock requirements-cluster.lock pyproject.toml: ;
+Makefile requirements.lock requirements-gpu.lock requirements-cluster.lock pyproject.toml: ;
 %: $(READY) FORCE
 	$(BIN)/snakemake --cores $(CORES) $@
 FORCE: ;

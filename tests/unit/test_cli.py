@@ -69,6 +69,31 @@ def test_faults_are_one_message_without_a_traceback(tmp_path, arguments, said):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("missing", "needs_it"),
+    [
+        ("google_crc32c", "import neural_predictor.tables.nasbench101.tfrecord"),
+        ("tabulate", "import pandas; pandas.DataFrame({'tau': [1]}).to_markdown()"),
+    ],
+)
+def test_a_command_without_its_extra_says_what_to_install(monkeypatch, capsys, missing, needs_it):
+    monkeypatch.setitem(sys.modules, missing, None)  # as where it is not installed
+    monkeypatch.delitem(sys.modules, "neural_predictor.tables.nasbench101.tfrecord", raising=False)
+    monkeypatch.setattr(cli, "app", lambda: exec(needs_it))
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    (message,) = capsys.readouterr().err.splitlines()
+    assert f"needs the package {missing}, which is not installed" in message
+    assert message.endswith('run pip install "neural-predictor[workflow]"')
+
+
+@pytest.mark.parametrize("needs_it", ["import neural_predictor.absent", "from numpy import absent"])
+def test_a_defect_of_the_package_keeps_its_traceback(monkeypatch, needs_it):
+    monkeypatch.setattr(cli, "app", lambda: exec(needs_it))
+    with pytest.raises(ImportError, match="absent"):
+        cli.main()
+
+
 def test_an_unknown_shard_is_named(tmp_path):
     raw, table = tmp_path / "raw", tmp_path / "table.parquet"
     command("fetch-source", "nasbench-graph-proteins", "--output", raw, "--root", ROOT)

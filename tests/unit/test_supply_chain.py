@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKS = ("requirements.lock", "requirements-cluster.lock")
+LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock")
 
 ALLOWED = {
     *(
@@ -215,9 +215,11 @@ def test_the_wheel_holds_the_package_alone(wheel):
         metadata = next(archive.read(name).decode() for name in names if name.endswith("METADATA"))
     info = f"neural_predictor-{PROJECT['version']}.dist-info/"
     assert not [name for name in names if not name.startswith(("neural_predictor/", info))]
-    modules = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*.py")}
+    files = {path.relative_to(ROOT / "src") for path in (ROOT / "src/neural_predictor").rglob("*") if path.is_file()}
     packed = {name for name in names if name.startswith("neural_predictor/")}
-    assert packed == {*modules, "neural_predictor/py.typed"}, "modules alone: what a command reads lies in config/"
+    assert packed == {str(path) for path in files if "__pycache__" not in path.parts}
+    assert "neural_predictor/py.typed" in packed
+    assert {Path(name).suffix for name in packed} <= {".py", ".typed", ".rst"}, "studies and sources lie in config/"
     assert {name.removeprefix(info) for name in names - packed} == {
         *("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
     }

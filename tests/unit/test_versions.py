@@ -1,15 +1,22 @@
 """One set of versions: the lock's, in the conda files too."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CORE = PYPROJECT["project"]["dependencies"]
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 
+LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock")
 
-LOCKS = ("requirements.lock", "requirements-cluster.lock")
+DRIVER = {"psutil", "pygments", "snakemake"}
+"""What the workflow itself needs, and none of its jobs."""
 
 
 def locked(name="requirements.lock"):
@@ -45,33 +52,38 @@ def test_a_lock_names_no_address(name):
     assert "index-url" not in text
 
 
-def test_the_lock_satisfies_the_projects_own_needs():
-    import tomllib
-
-    from packaging.requirements import Requirement
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    versions = locked()
-    for line in project["dependencies"] + project["optional-dependencies"]["dev"]:
+@pytest.mark.parametrize(
+    ("lock", "needs"),
+    [
+        ("requirements.lock", CORE + EXTRAS["workflow"] + EXTRAS["dev"]),
+        ("requirements-gpu.lock", CORE + EXTRAS["gpu"]),
+        ("requirements-cluster.lock", PYPROJECT["dependency-groups"]["cluster"]),
+    ],
+)
+def test_a_lock_satisfies_the_projects_own_needs(lock, needs):
+    versions = locked(lock)
+    for line in needs:
         need = Requirement(line)
-        assert need.specifier.contains(versions[need.name]), (
-            f"{line}: the lock has {versions[need.name]}; run make lock"
-        )
+        assert need.specifier.contains(versions[need.name]), f"{line}: {lock} has {versions[need.name]}; run make lock"
 
 
-def test_what_clusters_need_goes_with_the_lock():
-    import tomllib
-
-    from packaging.requirements import Requirement
-
-    versions, added = locked(), locked("requirements-cluster.lock")
-    needs = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["cluster"]
-    assert all(Requirement(line).specifier.contains(added[Requirement(line).name]) for line in needs)
-    # Nothing that .venv has already is changed by it.
-    executors = {name for name in added if name.startswith("snakemake-executor-plugin-")}
-    assert {name for name in added if added[name] != versions.get(name)} == executors
+@pytest.mark.parametrize(
+    ("lock", "prefix"),
+    [("requirements-gpu.lock", "nvidia-"), ("requirements-cluster.lock", "snakemake-executor-plugin-")],
+)
+def test_a_lock_adds_to_requirements_lock_and_changes_nothing_of_it(lock, prefix):
+    versions, added = locked(), locked(lock)
+    new = {name for name in added if added[name] != versions.get(name)}
+    assert new == {name for name in added if name.startswith(prefix)} - set(versions)
+    assert new
 
 
 def test_every_conda_file_serves_the_jobs_alike():
     cpu, gpu = (set(pins(ROOT / f"envs/{name}.yaml")) for name in ("cpu", "gpu"))
     assert {pin.replace("[and-cuda]", "") for pin in gpu} == cpu
+
+
+@pytest.mark.parametrize(("name", "beyond"), [("environment.yml", set()), ("envs/cpu.yaml", DRIVER)])
+def test_a_conda_file_names_every_need(name, beyond):
+    needs = {Requirement(line).name for line in CORE + EXTRAS["workflow"]} - {"xgboost-cpu"}
+    assert {re.split("[=[]", pin)[0] for pin in pins(ROOT / name)} - {"python", "pip"} == needs - beyond

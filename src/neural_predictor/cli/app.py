@@ -223,12 +223,30 @@ def write_schema(
     write_text(output, json.dumps(schema(), indent=2) + "\n")
 
 
+def _missing(error: ImportError) -> str | None:
+    """The package that is not installed, or None where the error says something else.
+
+    pandas replaces the error of a module that it cannot find by its own.
+    """
+    found = error if isinstance(error, ModuleNotFoundError) else error.__context__
+    name = ((found.name if isinstance(found, ModuleNotFoundError) else None) or "").partition(".")[0]
+    return None if name in {"", "neural_predictor", *sys.stdlib_module_names} else name
+
+
 def main() -> None:
     """Run the command line; a fault of the user's is one message and exit status 2."""
     try:
         app()
     except UserError as error:
         say(f"neural-predictor: {error}")
+        raise SystemExit(2) from None
+    except ImportError as error:
+        if (name := _missing(error)) is None:
+            raise
+        say(
+            f"neural-predictor: this command needs the package {name}, which is not installed; "
+            'run pip install "neural-predictor[workflow]"'
+        )
         raise SystemExit(2) from None
     finally:
         end_log()
