@@ -24,7 +24,7 @@ from neural_predictor.workflow.manifest import (
     write_manifest,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STUDY = Project(ROOT).study("smoke-v1")
 FILES = {"fig7.pdf": b"%PDF", "fig7.csv": b"x,y\n1,2\n", "children/digits/0.jsonl": b"{}\n", "empty.md": b""}
 

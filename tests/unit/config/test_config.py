@@ -8,7 +8,7 @@ from neural_predictor.config.project import Config, Project, Sources, digest, lo
 from neural_predictor.config.study import FitKey, Study
 from neural_predictor.errors import ConfigError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
