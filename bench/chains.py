@@ -19,6 +19,7 @@ number of fits that predict one value for all. It takes hours on one core; the r
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -26,7 +27,6 @@ import numpy as np
 
 from neural_predictor.children.imported import SETS, import_children
 from neural_predictor.children.table import networks_of
-from neural_predictor.io.progress import say
 from neural_predictor.predictors.device import configure
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.statistics.bootstrap import predictor_metrics
@@ -90,7 +90,7 @@ def main():
         for one in arguments.sets:
             networks = networks_of(frame[frame["images"] == one])
             rows.append(measure(name, networks, arguments.splits, arguments.threads))
-            say(" | ".join(rows[-1]))
+            print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
     columns = ["set", "networks", "predictor", "splits", "Kendall tau", "R2", "constant fits", "seconds"]
     print("\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows)))
 

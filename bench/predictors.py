@@ -19,13 +19,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.io.progress import say
 from neural_predictor.predictors.device import configure
 from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
 
@@ -96,7 +96,7 @@ def main():
             taus.append(kendalltau(scores[rest], labels[rest]).statistic)
             locked = rest[~third[rest]]
             boxed.append(kendalltau(scores[locked], labels[locked]).statistic if len(locked) else np.nan)
-            say(f"{name}, split {split}: tau {taus[-1]:.3f}")
+            print(f"{name}, split {split}: tau {taus[-1]:.3f}", file=sys.stderr, flush=True)
         tau, low, high = interval(np.nan_to_num(taus))
         box = "" if args.development else f"{np.nanmean(boxed):.3f}"
         where = f"{args.space} | {args.train} | {args.splits} | {len(labels) - args.train:,}"

@@ -6,20 +6,35 @@ Nothing heavy is imported before a command needs it: `--help` does not wait for 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from neural_predictor import __version__
 from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
 from neural_predictor.errors import UserError
-from neural_predictor.io.progress import end_log, say
+from neural_predictor.io.logs import end_log, set_up_log
+
+logger = logging.getLogger(__name__)
+
+
+class LogOptionsFirst(TyperGroup):
+    """Commands that take the options of the log behind their names too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Move the options of the log before the command, where they belong."""
+        moved = [argument for argument in args if argument in ("--quiet", "--verbose")]
+        return super().parse_args(ctx, [*moved, *(argument for argument in args if argument not in moved)])
+
 
 app = typer.Typer(
+    cls=LogOptionsFirst,
     help="Figures and predictors of 'Neural Predictor for Neural Architecture Search'.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -42,11 +57,16 @@ HERE = Path()
 @app.callback(invoke_without_command=True)
 def top(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Log errors only, and show no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more, and of an error where it was raised.")] = False,
 ) -> None:
     """Commands of the stages, in the order in which data flow."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    if quiet and verbose:
+        raise typer.BadParameter("--quiet and --verbose exclude each other: give one of them")
+    set_up_log(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
 
 
 @app.command()
@@ -228,7 +248,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        say(f"neural-predictor: {error}")
+        logger.error("neural-predictor: %s", error, exc_info=logger.isEnabledFor(logging.DEBUG))
         raise SystemExit(2) from None
     finally:
         end_log()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import platform
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from neural_predictor.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space, then run the same command again",
@@ -83,6 +86,7 @@ def atomic_together(*paths: Path) -> Iterator[list[Path]]:
                     os.fsync(written.fileno())
             for part, path in zip(parts, paths, strict=True):
                 part.replace(path)
+                logger.debug("wrote %s", path)
     finally:
         for part in parts:
             with suppress(OSError):  # the folder itself may be out of reach; the error above says so

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from neural_predictor.errors import PredictorError
-from neural_predictor.io.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+logger = logging.getLogger(__name__)
 
 _POLL_S = 5.0
 _LEGACY = "TF_USE_LEGACY_KERAS"
@@ -38,6 +40,7 @@ def configure(threads: int, accelerator: str) -> int:
     elif visible := _visible_gpus():
         os.environ["CUDA_VISIBLE_DEVICES"] = claim(visible)
     tf = _tensorflow()
+    logger.debug("TensorFlow %s on the %s, %d threads", tf.__version__, accelerator, threads)
     tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -106,7 +109,7 @@ def claim(devices: Sequence[str]) -> str:
             _held.append(lock)
             return device
         if not said:
-            say(f"all GPUs are taken ({', '.join(devices)}); waiting for one")
+            logger.info("all GPUs are taken (%s); waiting for one", ", ".join(devices))
             said = True
         time.sleep(_POLL_S)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -22,7 +23,6 @@ from neural_predictor import __version__
 from neural_predictor.config.project import digest
 from neural_predictor.errors import ConfigError, FormatError
 from neural_predictor.io.files import sha256, write_text
-from neural_predictor.io.progress import say
 from neural_predictor.workflow.code import PACKAGE
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from neural_predictor.config.project import Config
     from neural_predictor.config.study import Study
+
+logger = logging.getLogger(__name__)
 
 NAME = "manifest.json"
 MARKER = "all"
@@ -270,7 +272,7 @@ def _files(folder: Path) -> Iterator[str]:
         if any(part.startswith(".") for part in name.parts) or str(name) in (NAME, MARKER):
             continue
         if path.is_symlink() or not str(name).isprintable():
-            say(f"{str(path)!r}: a link, or no plain name, so no output; a manifest does not list it")
+            logger.warning("%r: a link, or no plain name, so no output; a manifest does not list it", str(path))
         elif path.is_file():
             yield name.as_posix()
 
