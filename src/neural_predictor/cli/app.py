@@ -77,7 +77,8 @@ def fetch_source(
     root: Root = HERE,
 ) -> None:
     """Find, link or download a raw file and check it."""
-    from neural_predictor.config.project import Sources, load
+    from neural_predictor.config.project import Sources
+    from neural_predictor.config.yaml_files import load
     from neural_predictor.errors import SourceError
     from neural_predictor.sources.fetch import fetch
 

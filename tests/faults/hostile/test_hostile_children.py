@@ -17,8 +17,8 @@ from neural_predictor.children.journal import Journal, _line
 from neural_predictor.children.plan import read_chosen
 from neural_predictor.children.table import COLUMNS, checked, networks_of, read_children, write_children
 from neural_predictor.cli.children import _protocol
-from neural_predictor.config.project import load
 from neural_predictor.config.study import Study
+from neural_predictor.config.yaml_files import load
 from neural_predictor.figures.results import read_result
 from neural_predictor.spaces import ProxylessNasSpace
 

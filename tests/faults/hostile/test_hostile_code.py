@@ -23,7 +23,7 @@ from hostile_files import npz
 from hostile_guard import refusal
 
 from neural_predictor.children.imported import import_children
-from neural_predictor.config.project import read_yaml
+from neural_predictor.config.yaml_files import read_yaml
 from neural_predictor.fits.files import group_fits
 from neural_predictor.images.arrays import read_arrays
 from neural_predictor.images.small import load_small
