@@ -17,7 +17,7 @@ from neural_predictor.errors import ArchitectureError, TableError
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.io.files import atomic_together
 from neural_predictor.io.parquet_bounds import check_parquet
-from neural_predictor.io.untrusted import printable, shortened
+from neural_predictor.io.untrusted import shortened
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace, Variant
 
 if TYPE_CHECKING:
@@ -261,6 +261,6 @@ def read_children(path: Path) -> pd.DataFrame:
             f"{path}: no such table of children; make it with `neural-predictor collect-children` or `import-children`"
         ) from error
     except (pa.ArrowException, OSError, ValueError, OverflowError, TypeError) as error:
-        told = printable(shortened(str(error)))
+        told = shortened(str(error))
         raise TableError(f"{path}: not a table of children ({type(error).__name__}: {told})") from error
     return checked(frame, str(path))

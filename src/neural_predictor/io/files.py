@@ -8,7 +8,6 @@ import logging
 import os
 import platform
 from contextlib import contextmanager, suppress
-from glob import escape
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import UserError
@@ -79,7 +78,6 @@ def atomic_together(*paths: Path) -> Iterator[list[Path]]:
         with disk_faults(*paths):
             for path in paths:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _sweep(path)
             yield parts
             for part in parts:
                 with part.open("rb") as written:
@@ -91,24 +89,6 @@ def atomic_together(*paths: Path) -> Iterator[list[Path]]:
         for part in parts:
             with suppress(OSError):  # the folder itself may be out of reach; the error above says so
                 part.unlink(missing_ok=True)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what processes of this host that were killed while they wrote `path` have left of it."""
-    for part in path.parent.glob(f".{escape(path.name)}.{escape(_HOST)}.*.part"):
-        number = part.name.split(".")[-2]
-        if number.isdigit() and not _is_process(int(number)):
-            part.unlink(missing_ok=True)
-
-
-def _is_process(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # another user's; no number of a process
-        pass
-    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import shutil
@@ -62,17 +61,13 @@ def _tensorflow() -> Any:
     """TensorFlow without Keras, which few commands need and which takes half of the seconds of its import.
 
     TensorFlow loads Keras at once, but the one that this variable names only if it is installed; Keras itself does not
-    read it, and loads where it is imported. None of what it makes meanwhile is garbage: to look for some takes half a
-    second.
+    read it, and loads where it is imported.
     """
-    before, collects = os.environ.get(_LEGACY), gc.isenabled()
+    before = os.environ.get(_LEGACY)
     os.environ[_LEGACY] = "1"
-    gc.disable()
     try:
         import tensorflow as tf
     finally:
-        if collects:
-            gc.enable()
         if before is None:
             del os.environ[_LEGACY]
         else:

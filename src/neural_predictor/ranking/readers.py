@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.io.parquet_bounds import check_parquet
-from neural_predictor.io.untrusted import parse_json, printable, shortened
+from neural_predictor.io.untrusted import parse_json, shortened
 from neural_predictor.ranking.parse import shorten
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _wired(columns: Sequence[str]) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return printable(shortened(", ".join(names)))
+    return shortened(", ".join(names))
 
 
 def _require(path: Path, columns: Sequence[str], label: str | None) -> None:
@@ -233,7 +233,7 @@ class ParquetReader:
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             if isinstance(error, ArchitectureError):
                 raise
-            told = printable(shortened(str(error)))
+            told = shortened(str(error))
             raise FormatError(f"{self.path}: not a whole Parquet file of networks ({told})") from error
         if start == 1:
             raise FormatError(f"{self.path}: empty: columns, but no row")

@@ -155,12 +155,11 @@ def test_a_path_out_of_the_folder_is_refused(folder, name):
         verify(folder)
 
 
-@pytest.mark.parametrize("loop", [False, True])
-def test_a_link_out_of_the_folder_is_refused(folder, tmp_path, loop):
+def test_a_link_out_of_the_folder_is_refused(folder, tmp_path):
     (tmp_path / "elsewhere").write_bytes(FILES["fig7.csv"])
     (folder / "fig7.csv").unlink()
-    (folder / "fig7.csv").symlink_to(folder / "fig7.csv" if loop else tmp_path / "elsewhere")
-    with pytest.raises(FormatError, match="a link to itself" if loop else "a link out of the study's folder, to /"):
+    (folder / "fig7.csv").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FormatError, match="a link out of the study's folder, to /"):
         verify(folder)
 
 
