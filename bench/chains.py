@@ -29,7 +29,7 @@ from neural_predictor.children.imported import SETS, import_children
 from neural_predictor.children.table import networks_of
 from neural_predictor.predictors.device import configure
 from neural_predictor.predictors.recipe import NeuralRecipe
-from neural_predictor.statistics.bootstrap import predictor_metrics
+from neural_predictor.statistics.metrics import predictor_metrics
 
 PAPER = NeuralRecipe(layers=18, initial_gain=2, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
 PREDICTORS = {

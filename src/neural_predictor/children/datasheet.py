@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.children.table import Networks
     from neural_predictor.config.sections import ChildSet
-    from neural_predictor.statistics.resampling import Estimate
+    from neural_predictor.statistics.bootstrap import Estimate
 
 SAMPLED = {
     "uniform": "Each layer's op code was drawn uniformly and independently.",

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from neural_predictor.ranking.quality import Curve, Estimate, Maker
+    from neural_predictor.ranking.quality import Curve, Maker
+    from neural_predictor.statistics.bootstrap import Estimate
 
 CHUNK = 2048
 

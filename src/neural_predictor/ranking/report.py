@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.ranking.quality import COVERAGE, SMALLEST_FIT
+from neural_predictor.ranking.quality import COVERAGE, MIN_SUBSET
 
 if TYPE_CHECKING:
     from neural_predictor.ranking.score import Scored
@@ -50,7 +50,7 @@ def meaning(scored: Scored) -> str:
 
 def _curve(scored: Scored, trained: int) -> list[str]:
     if scored.curve is None:
-        return [f"No learning curve: not asked for, or fewer than {2 * SMALLEST_FIT} training networks"]
+        return [f"No learning curve: not asked for, or fewer than {2 * MIN_SUBSET} training networks"]
     points = [f"  {size:>9,}  {value}" for size, value in scored.curve.points.items()]
     gain = scored.curve.ahead.value - scored.tau.value
     return [

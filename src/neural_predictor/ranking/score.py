@@ -10,7 +10,8 @@ import numpy as np
 
 from neural_predictor.errors import PredictorError, RankingError
 from neural_predictor.io.progress import progress
-from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, estimate, learning_curve, sub_trials
+from neural_predictor.ranking.quality import CONFIDENCE, Curve, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.statistics.bootstrap import Estimate, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,8 +149,8 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
         Trial(len(labels), labels, crossed),
     ]
     rng = np.random.default_rng([options.seed, 2])
-    draws = [trial.resampled(rng) for trial in trials]
-    curve = learning_curve(trials, draws, rng) if len({trial.size for trial in trials}) > 1 else None
+    taus = [trial.taus(rng) for trial in trials]
+    curve = learning_curve(trials, taus, rng) if len({trial.size for trial in trials}) > 1 else None
     score, half = _scores(candidates, fitted, intervals, places, ensemble=len(members) > 1)
     order = np.argsort(-score, kind="stable")
     return Scored(
@@ -158,7 +159,7 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
         low=sign * score - half,
         high=sign * score + half,
         in_training=np.isin(candidates.scratch.digests, training.digests),
-        tau=estimate(trials[-1].tau(), draws[-1]),
+        tau=estimate(taus[-1], CONFIDENCE),
         curve=curve,
         warnings=candidates.warnings(),
     )

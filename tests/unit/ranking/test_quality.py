@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from neural_predictor.ranking import quality
-from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.ranking.quality import Curve, Intervals, Trial, learning_curve, sub_trials
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Scored
+from neural_predictor.statistics.bootstrap import Estimate
 
 RNG = np.random.default_rng
 
@@ -15,39 +15,14 @@ def trial(size, noise, n=200, seed=0):
     return Trial(size, labels, labels + noise * rng.normal(size=n))
 
 
-def test_tau_of_a_constant_is_zero():
-    assert Trial(3, np.arange(5.0), np.ones(5)).tau() == 0
-    assert Trial(3, np.arange(5.0), np.arange(5.0)).tau() == pytest.approx(1)
-
-
-@pytest.mark.parametrize("n", [2, 40])
-def test_tau_of_all_resamples_at_once_is_that_of_each_alone(monkeypatch, n):
-    """With ties on both sides; of two networks, half of the resamples hold one twice, and rank nothing."""
-    rng = RNG(n)
-    tied = Trial(1, rng.integers(0, 6, n).astype(float), rng.normal(size=n).round(1))
-    at_once = tied.resampled(RNG(3))
-    monkeypatch.setattr(quality, "_FEW", 0)
-    np.testing.assert_allclose(at_once, tied.resampled(RNG(3)), rtol=1e-12, atol=1e-15)
-    assert len(np.unique(at_once)) > 1
-
-
-def test_the_interval_of_tau_holds_the_truth_about_as_often_as_it_says():
-    truth = trial(1, 1.0, n=5000).tau()
-    hits = 0
-    for seed in range(40):
-        draws = trial(1, 1.0, n=60, seed=seed + 1).resampled(RNG(seed))
-        low, high = np.quantile(draws, (0.025, 0.975))
-        hits += low <= truth <= high
-    assert hits >= 33
-
-
 def test_the_curve_is_a_line_in_the_log_of_the_number():
     trials = [trial(25, 2.0), trial(25, 2.0, seed=1), trial(50, 1.0), trial(100, 0.5)]
     rng = RNG(0)
-    curve = learning_curve(trials, [one.resampled(rng) for one in trials], rng)
+    taus = [one.taus(rng) for one in trials]
+    curve = learning_curve(trials, taus, rng)
     assert list(curve.points) == [25, 50, 100]
     assert curve.twice == 200
-    assert curve.points[25].value == pytest.approx((trials[0].tau() + trials[1].tau()) / 2)
+    assert curve.points[25].value == pytest.approx((taus[0][0] + taus[1][0]) / 2)
     means = [point.value for point in curve.points.values()]
     slope, level = np.polyfit([0, 1, 2], means, 1)
     assert curve.ahead.value == pytest.approx(min(3 * slope + level, 1))

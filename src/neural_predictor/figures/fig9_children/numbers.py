@@ -24,8 +24,10 @@ from neural_predictor.fits.chains import (
 )
 from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
+from neural_predictor.statistics.bootstrap import estimate, resample
+from neural_predictor.statistics.kendall import resampled_taus
+from neural_predictor.statistics.metrics import resampled_metrics, resampled_variances
 from neural_predictor.statistics.reliability import reliability
-from neural_predictor.statistics.resampling import estimate, metrics, resample, taus, variances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from neural_predictor.config.study import Study
     from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.fits.chains import Partitions
-    from neural_predictor.statistics.resampling import Estimate
+    from neural_predictor.statistics.bootstrap import Estimate
 
 COLUMNS = (*POINT_COLUMNS, "predictor")
 SEARCH_COLUMNS = ("panel", "method", "x", "mean", "low", "high")
@@ -152,7 +154,7 @@ def _measure(
     rows: list[dict[str, object]] = []
     for name in (TRAINING, VALIDATION, TEST):
         found = [
-            metrics(predicted[repeat, folds, members], label[members], counts[:, members], folds)
+            resampled_metrics(predicted[repeat, folds, members], label[members], counts[:, members], folds)
             for repeat, folds, members in parts.groups(name)
         ]
         for metric in METRICS if found else ():
@@ -160,7 +162,7 @@ def _measure(
             # A small validation set may be missing from a resample altogether.
             there = np.isfinite(each).sum(axis=0)
             mean = np.divide(np.nansum(each, axis=0), there, out=np.full(len(there), np.nan), where=there > 0)
-            row = _row(metric, estimate(mean, study.bootstrap), SHOWN**2 if metric == "mse" else 1)
+            row = _row(metric, estimate(mean, study.bootstrap.confidence), SHOWN**2 if metric == "mse" else 1)
             rows.append(row | {"set": name})
     return rows
 
@@ -168,10 +170,10 @@ def _measure(
 def _bounds(study: Study, name: str, networks: Networks, counts: NDArray[np.float64]) -> list[dict[str, object]]:
     """What a predictor is to be judged by: a constant, a count of layers, and how far trainings agree."""
     label, bootstrap = networks.label, study.bootstrap
-    depth = taus(label, networks.zeros.astype(np.float64), counts)
+    depth = resampled_taus(label, networks.zeros.astype(np.float64), counts)
     rows = [
-        _row("variance", estimate(variances(label, counts), bootstrap), SHOWN**2),
-        _row("depth_tau", estimate(depth * (-1 if depth[0] < 0 else 1), bootstrap)),
+        _row("variance", estimate(resampled_variances(label, counts), bootstrap.confidence), SHOWN**2),
+        _row("depth_tau", estimate(depth * (-1 if depth[0] < 0 else 1), bootstrap.confidence)),
     ]
     found = reliability(networks.validation, bootstrap, seed_of(study.seed, "children", name, "reliability"))
     if found is not None:
