@@ -156,7 +156,7 @@ def fit_predictor(
     study: StudyName,
     table: Table,
     predictor: Annotated[str, typer.Option(help="Name of the predictor in the study.")],
-    train_size: Annotated[int, typer.Option(help="N, number of training networks.")],
+    train_size: Annotated[int, typer.Option(help="N, number of training architectures.")],
     shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
     output: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
     times: Annotated[Path, typer.Option(help="Where the seconds that it took (JSON) shall be.")],
@@ -165,7 +165,7 @@ def fit_predictor(
     memory_mb: Annotated[int, typer.Option(min=64, help="Embeddings that scoring holds at once.")] = 2048,
     root: Root = HERE,
 ) -> None:
-    """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
+    """Fit a shard of a study's predictors to N architectures each and score the whole table with each."""
     from neural_predictor.config.project import Project
     from neural_predictor.config.study import FitKey
     from neural_predictor.errors import ConfigError

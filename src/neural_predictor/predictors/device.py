@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _POLL_S = 5.0
-_LEGACY = "TF_USE_LEGACY_KERAS"
+_LEGACY_KERAS_VARIABLE = "TF_USE_LEGACY_KERAS_VARIABLE_KERAS"
 
 
 def configure(threads: int, accelerator: str) -> int:
@@ -63,15 +63,15 @@ def _tensorflow() -> Any:
     TensorFlow loads Keras at once, but the one that this variable names only if it is installed; Keras itself does not
     read it, and loads where it is imported.
     """
-    before = os.environ.get(_LEGACY)
-    os.environ[_LEGACY] = "1"
+    before = os.environ.get(_LEGACY_KERAS_VARIABLE)
+    os.environ[_LEGACY_KERAS_VARIABLE] = "1"
     try:
         import tensorflow as tf
     finally:
         if before is None:
-            del os.environ[_LEGACY]
+            del os.environ[_LEGACY_KERAS_VARIABLE]
         else:
-            os.environ[_LEGACY] = before
+            os.environ[_LEGACY_KERAS_VARIABLE] = before
     return tf
 
 

@@ -25,17 +25,17 @@ RESAMPLES = 500
 CONFIDENCE = 0.95
 """Share of the resamples within the interval of a tau."""
 COVERAGE = 0.9
-"""Share of labels of new networks that an interval of a score is to hold."""
+"""Share of labels of new architectures that an interval of a score is to hold."""
 MIN_SUBSET = 10
 """Architectures of a subset that a predictor is fitted to for the learning curve, at least."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A fit to `size` networks, and its predictions of networks that it was not fitted to.
+    """A fit to `size` architectures, and its predictions of architectures that it was not fitted to.
 
     Attributes:
-        size: number of networks that it was fitted to.
+        size: number of architectures that it was fitted to.
         observed: (m,) their labels.
         predicted: (m,) its predictions of them.
     """
@@ -45,17 +45,17 @@ class Trial:
     predicted: NDArray[np.float64]
 
     def taus(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(1 + RESAMPLES,) Kendall's tau-b of all m networks, then on m drawn with replacement."""
+        """(1 + RESAMPLES,) Kendall's tau-b of all m architectures, then on m drawn with replacement."""
         return bootstrap_taus(self.predicted, self.observed, RESAMPLES, rng)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Tau against the number of training networks.
+    """Tau against the number of training architectures.
 
     Attributes:
-        points: mean tau by number of networks, the last from cross-validation.
-        twice: number of networks, two times what there is.
+        points: mean tau by number of architectures, the last from cross-validation.
+        twice: number of architectures, two times what there is.
         ahead: tau to expect with that number: a straight line in log N through the points.
     """
 
@@ -65,10 +65,10 @@ class Curve:
 
 
 def sub_trials(fitted: Predictor, labels: NDArray[np.float64], seed: int) -> list[Trial]:
-    """Fits to two random quarters and the two halves of the training networks, each tested on all others.
+    """Fits to two random quarters and the two halves of the training architectures, each tested on all others.
 
     Args:
-        fitted: to all networks.
+        fitted: to all architectures.
         labels: (N,) theirs.
         seed: of the choice.
     """
@@ -86,7 +86,7 @@ def sub_trials(fitted: Predictor, labels: NDArray[np.float64], seed: int) -> lis
 
 
 def learning_curve(trials: Sequence[Trial], taus: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> Curve:
-    """Tau by number of networks, and what a straight line in its logarithm says of twice the largest number.
+    """Tau by number of architectures, and what a straight line in its logarithm says of twice the largest number.
 
     Args:
         trials: of at least two sizes, that of cross-validation last.
@@ -117,8 +117,8 @@ def _line(sizes: Sequence[int], taus: NDArray[np.float64], at: int) -> NDArray[n
 class Intervals:
     """Half-widths of the intervals of scores: `factor` times (the spread of the ensemble's members + `floor`).
 
-    Conformal: of the training networks' cross-validated errors, each divided by the same sum, `factor` is the quantile
-    that holds `COVERAGE` of them, and of one more network like them.
+    Conformal: of the training architectures' cross-validated errors, each divided by the same sum, `factor` is the
+    quantile that holds `COVERAGE` of them, and of one more architecture like them.
     """
 
     factor: float

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from neural_predictor.predictors.family import Predictor
     from neural_predictor.ranking.cells import Cells, Vocabulary
-    from neural_predictor.ranking.networks import Training
     from neural_predictor.ranking.quality import Maker
     from neural_predictor.ranking.scratch import Scratch
+    from neural_predictor.ranking.training import TrainingSet
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Scored:
         score: (n,) predicted label.
         low: (n,) lower end of the score's interval.
         high: (n,) its upper end.
-        in_training: (n,) bool, whether a candidate is a training network.
-        tau: Kendall tau of the training networks in cross-validation.
-        curve: tau by number of networks, where it was measured.
+        in_training: (n,) bool, whether a candidate is a training architecture.
+        tau: Kendall tau of the training architectures in cross-validation.
+        curve: tau by number of architectures, where it was measured.
         warnings: sentences.
     """
 
@@ -89,43 +89,43 @@ class Candidates:
 
     Args:
         scratch: where the graphs go.
-        vocabulary: of the training networks so far; takes up the candidates' names.
-        training: the training networks.
+        vocabulary: of the training architectures so far; takes up the candidates' names.
+        training: the training architectures.
     """
 
-    def __init__(self, scratch: Scratch, vocabulary: Vocabulary, training: Training) -> None:
+    def __init__(self, scratch: Scratch, vocabulary: Vocabulary, training: TrainingSet) -> None:
         self.scratch, self.vocabulary, self.training = scratch, vocabulary, training
         self.trained = len(vocabulary.numbers)
         self.unseen: Counter[int] = Counter()
 
     def count(self, cells: Cells) -> None:
-        """Count the candidates of each operation that no training network has."""
+        """Count the candidates of each operation that no training architecture has."""
         for kind in np.unique(cells.kinds[cells.kinds >= self.trained]):
             self.unseen[int(kind)] += int((cells.kinds == kind).any(axis=1).sum())
 
     def warnings(self) -> list[str]:
-        """What a reader of the ranking should know of the networks."""
+        """What a reader of the ranking should know of the architectures."""
         names, found = list(self.vocabulary.numbers), []
         for kind, count in sorted(self.unseen.items()):
             found.append(
-                f"operation {names[kind]!r} of {count:,} candidates is in no training network: expect less there"
+                f"operation {names[kind]!r} of {count:,} candidates is in no training architecture: expect less there"
             )
         if larger := int((self.scratch.sizes > self.training.cells.sizes.max()).sum()):
-            found.append(f"{larger:,} candidates have more nodes than any training network: expect less there")
+            found.append(f"{larger:,} candidates have more nodes than any training architecture: expect less there")
         if doubled := len(self.scratch) - len(np.unique(self.scratch.digests)):
             found.append(f"{doubled:,} candidates repeat an earlier one; they are kept, with the same score")
         if known := int(np.isin(self.scratch.digests, self.training.digests).sum()):
-            found.append(f"{known:,} candidates are training networks; they are kept, and marked in_training")
+            found.append(f"{known:,} candidates are training architectures; they are kept, and marked in_training")
         if self.training.repeated:
             found.append(
-                f"{self.training.repeated:,} training rows repeat the network of an earlier row; each network counts "
-                "once, with the mean of its labels"
+                f"{self.training.repeated:,} training rows repeat the architecture of an earlier row; each "
+                "architecture counts once, with the mean of its labels"
             )
         return found
 
 
 def score_candidates(candidates: Candidates, make: Maker, options: Options) -> Scored:
-    """Fit a predictor to the training networks and rank the candidates.
+    """Fit a predictor to the training architectures and rank the candidates.
 
     Args:
         candidates: all read.
@@ -180,7 +180,7 @@ def _scores(
     scratch = candidates.scratch
     _, first, inverse = np.unique(scratch.digests, return_index=True, return_inverse=True)
     score, half = np.empty(len(scratch)), np.empty(len(scratch))
-    with progress("score candidates", len(first), "networks") as advance:
+    with progress("score candidates", len(first), "architectures") as advance:
         for rows in scratch.score_blocks(first, len(places)):
             graphs = scratch.graphs(rows).encode(places)
             score[rows] = predicted = fitted.predict(graphs)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NAME = "manifest.json"
+FILE_NAME = "manifest.json"
 MARKER = "all"
 """The file that Snakemake leaves when a study is finished; it is empty, and no output."""
 SCHEMA_VERSION = 1
@@ -41,8 +41,8 @@ LIBRARIES = (
     *("pydantic", "snakemake", "matplotlib", "seaborn", "pillow", "tensorflow-datasets", "nas-bench-graph"),
 )
 """Distributions whose version can change a number or a page; those that are not installed are left out."""
-SHA256 = r"^[0-9a-f]{64}$"
-_ASK_S = 20
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+_ANSWER_TIMEOUT_S = 20
 """How long git or nvidia-smi may take to answer; on a loaded machine they need a second or two."""
 
 
@@ -54,7 +54,7 @@ class Output(_Part):
     """One file: its size, and the SHA-256 of its bytes."""
 
     bytes: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern=SHA256)]
+    sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
 
 
 class Code(_Part):
@@ -70,7 +70,7 @@ class Code(_Part):
     version: str
     commit: str | None
     dirty: bool | None
-    sources_sha256: Annotated[str, Field(pattern=SHA256)]
+    sources_sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
 
 
 class Device(_Part):
@@ -108,8 +108,8 @@ class Manifest(_Part):
 
     schema_version: Literal[1]
     study: str
-    study_sha256: Annotated[str, Field(pattern=SHA256)]
-    config_sha256: Annotated[str, Field(pattern=SHA256)]
+    study_sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
+    config_sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
     seed: int
     code: Code
     versions: dict[str, str]
@@ -158,7 +158,7 @@ def write_manifest(
         seconds=_seconds(name, benchmarks),
         files={path: _output(folder / path) for path in _files(folder)},
     )
-    write_text(folder / NAME, manifest.model_dump_json(indent=2) + "\n")
+    write_text(folder / FILE_NAME, manifest.model_dump_json(indent=2) + "\n")
 
 
 def _output(path: Path) -> Output:
@@ -177,7 +177,7 @@ def read_manifest(folder: Path) -> Manifest:
         FormatError: if it is missing, is no manifest, is of another version of the format, or lists a path that leads
             out of the folder.
     """
-    path = folder / NAME
+    path = folder / FILE_NAME
     again = f"write it anew: snakemake --cores all {folder}/{MARKER}"
     try:
         content: Any = from_json(path.read_bytes())
@@ -261,7 +261,7 @@ def _files(folder: Path) -> Iterator[str]:
     """
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        if any(part.startswith(".") for part in name.parts) or str(name) in (NAME, MARKER):
+        if any(part.startswith(".") for part in name.parts) or str(name) in (FILE_NAME, MARKER):
             continue
         if path.is_symlink() or not str(name).isprintable():
             logger.warning("%r: a link, or no plain name, so no output; a manifest does not list it", str(path))
@@ -293,7 +293,7 @@ def _ask(*command: str) -> str | None:
     if shutil.which(command[0]) is None:
         return None
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ASK_S)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ANSWER_TIMEOUT_S)
     except (OSError, UnicodeDecodeError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

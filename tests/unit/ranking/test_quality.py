@@ -29,12 +29,12 @@ def test_the_curve_is_a_line_in_the_log_of_the_number():
     assert curve.ahead.low < curve.ahead.value <= curve.ahead.high <= 1
 
 
-def test_subsets_are_tested_on_all_other_networks(made, networks, labels):
+def test_subsets_are_tested_on_all_other_architectures(made, architectures, labels):
     from neural_predictor.ranking.cells import Vocabulary
     from neural_predictor.ranking.parse import parse
 
     vocabulary = Vocabulary()
-    operations, edges = zip(*networks[:80], strict=True)
+    operations, edges = zip(*architectures[:80], strict=True)
     cells = parse(operations, edges, ["edges"] * 80, vocabulary, str)
     graphs = cells.encode(vocabulary.places(5))
 
@@ -83,6 +83,6 @@ def test_the_report_says_what_tau_means():
     curve = Curve({86: Estimate(0.5, 0.4, 0.6), 172: Estimate(0.6, 0.5, 0.7)}, 344, Estimate(0.7, 0.5, 0.8))
     with_curve = describe(scored(Estimate(0.6, 0.5, 0.7), curve, ["look here"]), 172, list("abcdefghijklmnop"), "best")
     assert "344  0.700 (0.500 to 0.800) extrapolated" in with_curve
-    assert "172 more networks would change tau by about +0.10" in with_curve
+    assert "172 more architectures would change tau by about +0.10" in with_curve
     assert "16 operations: a, b, c, d, e, f, g, h, i, j, k, l and 4 more" in with_curve
     assert with_curve.endswith("Mind:\n  look here")
