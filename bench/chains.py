@@ -19,6 +19,7 @@ number of fits that predict one value for all. It takes hours on one core; the r
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -26,10 +27,9 @@ import numpy as np
 
 from neural_predictor.children.imported import SETS, import_children
 from neural_predictor.children.table import networks_of
-from neural_predictor.io.progress import say
 from neural_predictor.predictors.device import configure
 from neural_predictor.predictors.recipe import NeuralRecipe
-from neural_predictor.statistics.bootstrap import predictor_metrics
+from neural_predictor.statistics.metrics import predictor_metrics
 
 PAPER = NeuralRecipe(layers=18, initial_gain=2, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
 PREDICTORS = {
@@ -48,6 +48,7 @@ def predict(name, networks, training, threads):
         lines = [np.polyfit(networks.zeros[rows], label[rows], 1) for rows in training]
         return np.stack([np.polyval(line, networks.zeros) for line in lines])
     from neural_predictor.fits.chains import chain_graphs, score_chains
+
     from neural_predictor.predictors.engine import fit_replicates
 
     graphs, seeds = chain_graphs(networks.codes), range(len(training))
@@ -90,7 +91,7 @@ def main():
         for one in arguments.sets:
             networks = networks_of(frame[frame["images"] == one])
             rows.append(measure(name, networks, arguments.splits, arguments.threads))
-            say(" | ".join(rows[-1]))
+            print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
     columns = ["set", "networks", "predictor", "splits", "Kendall tau", "R2", "constant fits", "seconds"]
     print("\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows)))
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.io.progress import say
 from neural_predictor.predictors.device import configure
 from predictors import graphs_and_labels, interval
 
@@ -56,13 +56,17 @@ def tau_of_split(graphs, labels, train_size, split, workers):
         fitted = make_predictor(recipe, split, workers).fit(train, targets)
         tau[name] = float(np.nan_to_num(kendalltau(fitted.predict(unseen), labels[rest]).statistic))
         crossed[name] = float(np.nan_to_num(kendalltau(fitted.cross_predict(), labels[rows]).statistic))
-        say(f"split {split}, {name}: tau {tau[name]:.3f}, cross-validated {crossed[name]:.3f}")
+        print(
+            f"split {split}, {name}: tau {tau[name]:.3f}, cross-validated {crossed[name]:.3f}",
+            file=sys.stderr,
+            flush=True,
+        )
     chosen = max(crossed, key=crossed.__getitem__)
     tau["gcn-chosen"] = tau[chosen]
     for name in ("xgboost", "best"):
         fitted = make_predictor(PREDICTORS[name], split, workers).fit(train, labels[rows])
         tau[name] = float(kendalltau(fitted.predict(unseen), labels[rest]).statistic)
-        say(f"split {split}, {name}: tau {tau[name]:.3f}")
+        print(f"split {split}, {name}: tau {tau[name]:.3f}", file=sys.stderr, flush=True)
     return tau, chosen
 
 

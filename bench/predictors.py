@@ -19,13 +19,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from scipy.stats import kendalltau
 
-from neural_predictor.io.progress import say
 from neural_predictor.predictors.device import configure
 from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
 
@@ -41,9 +41,10 @@ def graphs_and_labels(space, file):
         codes = cells.from_columns([data["adjacency"].tolist(), data["operations"].tolist()])
         return cells.encode(codes), data["val_acc_108_max3"].to_numpy(np.float64), cells.identify(codes)
     if space.startswith("proxylessnas-"):
+        from neural_predictor.fits.chains import chain_graphs
+
         from neural_predictor.children.imported import import_children
         from neural_predictor.children.table import networks_of, read_children
-        from neural_predictor.fits.chains import chain_graphs
 
         pairs = read_children(file) if file.suffix == ".parquet" else import_children(file)
         networks = networks_of(pairs[pairs["images"] == space.removeprefix("proxylessnas-")])
@@ -96,7 +97,7 @@ def main():
             taus.append(kendalltau(scores[rest], labels[rest]).statistic)
             locked = rest[~third[rest]]
             boxed.append(kendalltau(scores[locked], labels[locked]).statistic if len(locked) else np.nan)
-            say(f"{name}, split {split}: tau {taus[-1]:.3f}")
+            print(f"{name}, split {split}: tau {taus[-1]:.3f}", file=sys.stderr, flush=True)
         tau, low, high = interval(np.nan_to_num(taus))
         box = "" if args.development else f"{np.nanmean(boxed):.3f}"
         where = f"{args.space} | {args.train} | {args.splits} | {len(labels) - args.train:,}"

@@ -18,7 +18,7 @@ import numpy as np
 from neural_predictor.predictors.device import configure
 from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
-from neural_predictor.statistics.bootstrap import predictor_metrics
+from neural_predictor.statistics.metrics import predictor_metrics
 from neural_predictor.tables.nasbench_graph import read
 
 TABLES = ("photo", "citeseer", "physics", "computers")

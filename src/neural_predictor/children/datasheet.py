@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from neural_predictor.config.sections import ChildSet
-    from neural_predictor.statistics.resampling import Estimate
+    from neural_predictor.statistics.bootstrap import Estimate
     from neural_predictor.tables.table import BenchmarkTable
 
 SAMPLED = {

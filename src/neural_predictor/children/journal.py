@@ -8,6 +8,7 @@ disk before the next child starts. What a kill leaves of a last line is dropped,
 from __future__ import annotations
 
 import json
+import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,13 @@ from filelock import FileLock, Timeout
 
 from neural_predictor.errors import ChildError, FormatError
 from neural_predictor.io.files import disk_faults
-from neural_predictor.io.progress import say
 from neural_predictor.io.untrusted import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 
@@ -124,7 +126,11 @@ class Journal:
             if record is not None:
                 records.append(record)
             elif number == len(lines):
-                say(f"{self.path}: line {number} was cut off by the end of an earlier run; its child is trained again")
+                logger.warning(
+                    "%s: line %d was cut off by the end of an earlier run; its child is trained again",
+                    self.path,
+                    number,
+                )
                 with disk_faults(self.path):
                     os.truncate(self.path, sum(map(len, lines[:-1])))
             else:

@@ -8,6 +8,7 @@ with the numbers of one that was not.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from neural_predictor.children.journal import Journal, locked
 from neural_predictor.children.trainer import Trainer, on_gpu
 from neural_predictor.errors import ChildError
 from neural_predictor.io.files import atomic, write_text
-from neural_predictor.io.progress import say
 from neural_predictor.io.untrusted import read_npz
 from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from neural_predictor.children.feeds import Feed
     from neural_predictor.children.trainer import State
     from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINT_EVERY_S = 20.0
 
@@ -159,7 +161,7 @@ def _train(
             _save(checkpoint, child)
             saved = time.monotonic()
     if diverged:
-        say(f"network {key[0]}, training {key[1]}: diverged in epoch {child.state.epoch}")
+        logger.warning("network %d, training %d: diverged in epoch %d", *key, child.state.epoch)
         advance(shard.training.epochs - child.state.epoch)
     return {
         "network": key[0],
@@ -198,7 +200,7 @@ def _load(path: Path, trainer: Trainer, key: tuple[int, int], seed: int) -> _Chi
             raise ChildError("it holds numbers that are not finite")
     except (OSError, ValueError, KeyError, TypeError, ChildError) as error:
         raise ChildError(f"{path}: not a checkpoint of this training ({error}); delete it to begin it anew") from error
-    say(f"network {key[0]}, training {key[1]}: goes on after epoch {state.epoch}")
+    logger.info("network %d, training %d: goes on after epoch %d", *key, state.epoch)
     return _Child(key, state, history.tolist(), float(about[2]))
 
 

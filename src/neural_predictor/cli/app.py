@@ -6,20 +6,35 @@ Nothing heavy is imported before a command needs it: `--help` does not wait for 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from neural_predictor import __version__
 from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
 from neural_predictor.errors import UserError
-from neural_predictor.io.progress import end_log, say
+from neural_predictor.io.logs import end_log, set_up_log
+
+logger = logging.getLogger(__name__)
+
+
+class LogOptionsFirst(TyperGroup):
+    """Commands that take the options of the log behind their names too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Move the options of the log before the command, where they belong."""
+        moved = [argument for argument in args if argument in ("--quiet", "--verbose")]
+        return super().parse_args(ctx, [*moved, *(argument for argument in args if argument not in moved)])
+
 
 app = typer.Typer(
+    cls=LogOptionsFirst,
     help="Figures and predictors of 'Neural Predictor for Neural Architecture Search'.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -42,11 +57,16 @@ HERE = Path()
 @app.callback(invoke_without_command=True)
 def top(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Log errors only, and show no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more, and of an error where it was raised.")] = False,
 ) -> None:
     """Commands of the stages, in the order in which data flow."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    if quiet and verbose:
+        raise typer.BadParameter("--quiet and --verbose exclude each other: give one of them")
+    set_up_log(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
 
 
 @app.command()
@@ -57,7 +77,8 @@ def fetch_source(
     root: Root = HERE,
 ) -> None:
     """Find, link or download a raw file and check it."""
-    from neural_predictor.config.project import Sources, load
+    from neural_predictor.config.project import Sources
+    from neural_predictor.config.yaml_files import load
     from neural_predictor.errors import SourceError
     from neural_predictor.sources.fetch import fetch
 
@@ -135,7 +156,7 @@ def fit_predictor(
     study: StudyName,
     table: Table,
     predictor: Annotated[str, typer.Option(help="Name of the predictor in the study.")],
-    train_size: Annotated[int, typer.Option(help="N, number of training networks.")],
+    train_size: Annotated[int, typer.Option(help="N, number of training architectures.")],
     shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
     output: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
     times: Annotated[Path, typer.Option(help="Where the seconds that it took (JSON) shall be.")],
@@ -144,7 +165,7 @@ def fit_predictor(
     memory_mb: Annotated[int, typer.Option(min=64, help="Embeddings that scoring holds at once.")] = 2048,
     root: Root = HERE,
 ) -> None:
-    """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
+    """Fit a shard of a study's predictors to N architectures each and score the whole table with each."""
     from neural_predictor.config.project import Project
     from neural_predictor.errors import ConfigError
     from neural_predictor.fits.key import FitKey
@@ -238,14 +259,15 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        say(f"neural-predictor: {error}")
+        logger.error("neural-predictor: %s", error, exc_info=logger.isEnabledFor(logging.DEBUG))
         raise SystemExit(2) from None
     except ImportError as error:
         if (name := _missing(error)) is None:
             raise
-        say(
-            f"neural-predictor: this command needs the package {name}, which is not installed; "
-            'run pip install "neural-predictor[workflow]"'
+        logger.error(
+            "neural-predictor: this command needs the package %s, which is not installed; "
+            'run pip install "neural-predictor[workflow]"',
+            name,
         )
         raise SystemExit(2) from None
     finally:

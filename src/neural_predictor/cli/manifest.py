@@ -32,7 +32,7 @@ def write_manifest(
 
     project = Project(root)
     found = manifest.config_digest(project.config) if config is None else config
-    if re.fullmatch(manifest.SHA256, found) is None:
+    if re.fullmatch(manifest.SHA256_PATTERN, found) is None:
         raise ConfigError(f"--config is {found!r}; it must be a SHA-256 in 64 hexadecimal digits")
     if accelerator not in ("cpu", "gpu"):
         raise ConfigError(f"--accelerator is {accelerator!r}; it must be cpu or gpu")

@@ -11,8 +11,8 @@ import typer
 
 app = typer.Typer()
 
-Train = Annotated[Path, typer.Option(help="Trained networks with their labels (CSV, JSON lines, Parquet).")]
-Candidates = Annotated[Path, typer.Option(help="Networks to rank, in any of these forms.")]
+Train = Annotated[Path, typer.Option(help="Trained architectures with their labels (CSV, JSON lines, Parquet).")]
+Candidates = Annotated[Path, typer.Option(help="Architectures to rank, in any of these forms.")]
 Output = Annotated[Path, typer.Option(help="Where the ranked candidates shall be, in the form of its extension.")]
 
 
@@ -21,7 +21,7 @@ def rank(
     train: Train,
     candidates: Candidates,
     output: Output,
-    label: Annotated[str, typer.Option(help="Column of the training networks' labels.")] = "label",
+    label: Annotated[str, typer.Option(help="Column of the training architectures' labels.")] = "label",
     minimise: Annotated[bool, typer.Option("--minimise", help="The label is better the lower it is.")] = False,
     top: Annotated[int | None, typer.Option(help="Keep the K best only.")] = None,
     predictor: Annotated[str, typer.Option(help="Name of a predictor, such as best or paper.")] = "best",
@@ -29,10 +29,10 @@ def rank(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
     accelerator: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
     learning_curve: Annotated[
-        bool, typer.Option("--learning-curve/--no-learning-curve", help="Measure what more networks would help.")
+        bool, typer.Option("--learning-curve/--no-learning-curve", help="Measure what more architectures would help.")
     ] = True,
 ) -> None:
-    """Rank the candidates of your own search space by what some trained networks teach."""
+    """Rank the candidates of your own search space by what some trained architectures teach."""
     start = time.monotonic()
     from neural_predictor.ranking.rank import rank_files
     from neural_predictor.ranking.score import Options

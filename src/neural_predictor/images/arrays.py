@@ -7,6 +7,7 @@ other. Their names hold size and version of the splits: what an older rule made 
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from neural_predictor.images.archives import prepared_folder
 from neural_predictor.images.base import SPLITS, ImageSet, Split, check_splits
 from neural_predictor.images.splits import SPLIT_VERSION
 from neural_predictor.io.files import atomic
-from neural_predictor.io.progress import say
 from neural_predictor.io.untrusted import parse_json, read_npz
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.images.base import Ids, Labels
+
+logger = logging.getLogger(__name__)
 
 
 def arrays_path(name: str, folder: Path, pixels: int | None) -> Path:
@@ -79,7 +81,7 @@ def read_arrays(name: str, path: Path) -> ImageSet | None:
         stored = _read(path, name, ("images", "labels", "ids"))
         return None if stored is None else ImageSet(name, stored[0], {k: Split(**v) for k, v in stored[1].items()})
     except FormatError as error:
-        _say_damaged(path, error)
+        _warn_damaged(path, error)
         return None
 
 
@@ -93,13 +95,13 @@ def read_index(name: str, path: Path) -> tuple[tuple[str, ...], Ids, Labels] | N
         ids, labels = ({k: v[column] for k, v in splits.items()} for column in ("ids", "labels"))
         check_splits(name, classes, ids, labels)
     except FormatError as error:
-        _say_damaged(path, error)
+        _warn_damaged(path, error)
         return None
     return classes, ids, labels
 
 
-def _say_damaged(path: Path, error: FormatError) -> None:
-    say(f"{path} is damaged ({error}): built anew")
+def _warn_damaged(path: Path, error: FormatError) -> None:
+    logger.warning("%s is damaged (%s): built anew", path, error)
 
 
 def _write(path: Path, name: str, classes: tuple[str, ...], columns: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 import tarfile
@@ -22,12 +23,13 @@ from neural_predictor.images.archives import (
 )
 from neural_predictor.images.registry import image_source
 from neural_predictor.io.files import disk_faults
-from neural_predictor.io.progress import say
 from neural_predictor.io.untrusted import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 _DISK_FULL_WORDS = ("No space left", "Not enough disk space")
 """How Python, TensorFlow and tensorflow-datasets say that the disk is full."""
@@ -53,7 +55,7 @@ def locked(name: str, folder: Path) -> Iterator[bool]:
             lock.acquire(timeout=0)
             waited = False
         except Timeout:
-            say(f"{name}: another process prepares it; waiting")
+            logger.info("%s: another process prepares it; waiting", name)
             lock.acquire()
             waited = True
     try:
@@ -90,7 +92,7 @@ def prepare(name: str, folder: Path, manual: Path | None) -> Any:
         raise _not_prepared(target, error) from error
     if fresh:
         check_sizes(name, folder, manual, builder.url_infos)
-        say(f"{name}: preparing {target}")
+        logger.info("%s: preparing %s", name, target)
         with _archive_faults(name, folder, manual, builder.url_infos), redirect_stdout(sys.stderr):
             _build(builder, name, folder, manual)
     parts = {"train", source.rule.test}

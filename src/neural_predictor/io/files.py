@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import platform
 from contextlib import contextmanager, suppress
-from glob import escape
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import UserError
@@ -15,6 +15,8 @@ from neural_predictor.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space, then run the same command again",
@@ -76,35 +78,17 @@ def atomic_together(*paths: Path) -> Iterator[list[Path]]:
         with disk_faults(*paths):
             for path in paths:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _sweep(path)
             yield parts
             for part in parts:
                 with part.open("rb") as written:
                     os.fsync(written.fileno())
             for part, path in zip(parts, paths, strict=True):
                 part.replace(path)
+                logger.debug("wrote %s", path)
     finally:
         for part in parts:
             with suppress(OSError):  # the folder itself may be out of reach; the error above says so
                 part.unlink(missing_ok=True)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what processes of this host that were killed while they wrote `path` have left of it."""
-    for part in path.parent.glob(f".{escape(path.name)}.{escape(_HOST)}.*.part"):
-        number = part.name.split(".")[-2]
-        if number.isdigit() and not _is_process(int(number)):
-            part.unlink(missing_ok=True)
-
-
-def _is_process(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # another user's; no number of a process
-        pass
-    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-RATIO = 200
+MAX_UNPACK_RATIO = 200
 """Bytes in memory for a byte of the file, at most: columns of equal values are that small."""
-ALWAYS = 2**26
+ALWAYS_ALLOWED_BYTES = 2**26
 """Bytes in memory that no file is refused for."""
 
 _VALUE_BYTES = 8
@@ -26,5 +26,5 @@ def check_parquet(metadata: Any, size: int) -> None:
     unpacked = sum(max(metadata.row_group(group).total_byte_size, 0) for group in range(metadata.num_row_groups))
     values = metadata.num_rows * metadata.num_columns  # a run of one value takes no bytes in a file
     taken = max(unpacked, _VALUE_BYTES * values)
-    if taken > max(RATIO * size, ALWAYS):
+    if taken > max(MAX_UNPACK_RATIO * size, ALWAYS_ALLOWED_BYTES):
         raise ValueError(f"{size:,} bytes that unpack to {taken:,}, which no table of numbers does")

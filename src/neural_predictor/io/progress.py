@@ -1,35 +1,44 @@
-"""Progress of long work: a bar on a terminal, a plain line now and then in a log."""
+"""Progress of long work: a bar on a terminal, a line of the log now and then elsewhere."""
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from neural_predictor.io.logs import PACKAGE_LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
 
 LINE_EVERY_S = 15.0
 
 
 class Progress:
-    """How far a piece of work is; call it with the number of units done since the last call, from any thread."""
+    """How far a piece of work is; call it with the number of units done since the last call, from any thread.
 
-    def __init__(self, what: str, total: int, unit: str) -> None:
+    Args:
+        what: the work, as a log names it.
+        total: number of units.
+        unit: their name, in the plural.
+        bar: shows the progress; None for lines of the log.
+    """
+
+    def __init__(self, what: str, total: int, unit: str, bar: tqdm[Any] | None) -> None:
         self.what, self.total, self.unit = what, total, unit
-        self.done, self._lock = 0, Lock()
+        self.done, self._lock, self._bar = 0, Lock(), bar
         self._start = self._last = time.monotonic()
-        self._bar = None
-        if sys.stderr.isatty():
-            self._bar = tqdm(total=total, desc=what, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)
 
     def __call__(self, more: int) -> None:
-        """Say how many more units are done."""
+        """Count more units as done."""
         with self._lock:
             self.done += more
             if self._bar is not None:
@@ -37,40 +46,43 @@ class Progress:
             elif time.monotonic() - self._last >= LINE_EVERY_S:
                 self._last = time.monotonic()
                 left = (self._last - self._start) * (self.total - self.done) / max(self.done, 1)
-                say(f"{self.what}: {self.done}/{self.total} {self.unit}, about {left:.0f} s left")
+                logger.info("%s: %d/%d %s, about %.0f s left", self.what, self.done, self.total, self.unit, left)
 
     def to(self, done: int) -> None:
-        """Say how many units are done in all."""
+        """Set how many units are done in all."""
         self(done - self.done)
 
-    def close(self) -> None:
-        """End the bar, or say what was done in which time."""
-        if self._bar is not None:
-            self._bar.close()
-        else:
-            seconds = time.monotonic() - self._start
-            say(f"{self.what}: {self.done}/{self.total} {self.unit} in {seconds:.1f} s")
+    def log_end(self) -> None:
+        """Log how many units were done in which time."""
+        seconds = time.monotonic() - self._start
+        logger.info("%s: %d/%d %s in %.1f s", self.what, self.done, self.total, self.unit, seconds)
 
 
 @contextmanager
 def progress(what: str, total: int, unit: str) -> Iterator[Progress]:
-    """Show the progress of the work inside the block."""
-    shown = Progress(what, total, unit)
-    try:
-        yield shown
-    finally:
-        shown.close()
+    """Show the progress of the work inside the block.
 
+    On a terminal it is a bar, unless the log takes errors only; lines of the log appear above it. Elsewhere it is a
+    line of the log every `LINE_EVERY_S` seconds and one at the end.
 
-def say(line: str) -> None:
-    """Print one line to standard error at once; a log that cannot be written, on a full disk, stops no work."""
-    with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+    Args:
+        what: the work, as the log names it.
+        total: number of units.
+        unit: their name, in the plural.
 
-
-def end_log() -> None:
-    """Drop what standard error could not take: otherwise the interpreter ends with status 120 because of it."""
-    try:
-        sys.stderr.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    Yields:
+        What to call with the number of units done since its last call.
+    """
+    if sys.stderr.isatty() and logger.isEnabledFor(logging.WARNING):
+        loggers = [each for each in (PACKAGE_LOGGER, logging.root) if each.handlers]
+        with (
+            tqdm(total=total, desc=what, unit=f" {unit}", unit_scale=True, dynamic_ncols=True) as bar,
+            logging_redirect_tqdm(loggers),
+        ):
+            yield Progress(what, total, unit, bar)
+    else:
+        lines = Progress(what, total, unit, None)
+        try:
+            yield lines
+        finally:
+            lines.log_end()

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CHUNK = 2**20
-_SHOWN = 200
+_WIDTH = 200
 _LARGEST_CHARACTER = 0x10FFFF
-_SURROGATES = (0xD800, 0xDFFF)
 
 
 def shortened(text: str, width: int = 500) -> str:
@@ -29,7 +28,7 @@ def shortened(text: str, width: int = 500) -> str:
     return text if len(text) <= width else f"{text[: 2 * width // 3]} .. {text[-width // 4 :]}"
 
 
-def shown(value: object, width: int = _SHOWN) -> str:
+def shown(value: object, width: int = _WIDTH) -> str:
     """A value for a message, cut if it is long; also one that is nested too deep, or a number too large for repr."""
     try:
         return shortened(repr(value), width)
@@ -37,28 +36,16 @@ def shown(value: object, width: int = _SHOWN) -> str:
         return f"a {type(value).__name__} too large to be shown"
 
 
-def printable(text: str) -> str:
-    """A text with escapes in place of halves of characters, which no terminal or file takes."""
-    return text.encode(errors="backslashreplace").decode()
-
-
 def parse_json(text: str | bytes) -> Any:
-    """The value of a JSON text whose strings can be written as UTF-8.
+    """The value of a JSON text.
 
     Raises:
-        ValueError: for a text that is no JSON, nested too deep, or has half a character in a string.
+        ValueError: for a text that is no JSON, or nested too deep.
     """
     try:
-        found = json.loads(text)
+        return json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    marks: Any = (b"\\ud", b"\\uD") if isinstance(text, bytes) else ("\\ud", "\\uD")
-    if marks[0] in text or marks[1] in text:
-        try:
-            json.dumps(found, ensure_ascii=False).encode()
-        except (UnicodeEncodeError, RecursionError) as error:
-            raise ValueError(f"a string holds half a character ({error})") from error
-    return found
 
 
 def unzip(data: bytes, limit: int) -> bytes:
@@ -165,6 +152,5 @@ def _check_values(array: NDArray[Any], name: str) -> None:
         raise ValueError(f"the entry {name!r} holds other truth values than 0 and 1")
     if array.dtype.kind == "U" and array.size:
         characters = array.view(f"{array.dtype.byteorder}u4".replace("|", "="))
-        low, high = _SURROGATES
-        if characters.max() > _LARGEST_CHARACTER or ((characters >= low) & (characters <= high)).any():
+        if characters.max() > _LARGEST_CHARACTER:
             raise ValueError(f"the entry {name!r} holds texts that are no Unicode")

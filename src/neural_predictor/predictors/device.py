@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from neural_predictor.errors import PredictorError
-from neural_predictor.io.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+logger = logging.getLogger(__name__)
+
 _POLL_S = 5.0
-_LEGACY = "TF_USE_LEGACY_KERAS"
+_LEGACY_KERAS_VARIABLE = "TF_USE_LEGACY_KERAS_VARIABLE_KERAS"
 
 
 def configure(threads: int, accelerator: str) -> int:
@@ -38,6 +39,7 @@ def configure(threads: int, accelerator: str) -> int:
     elif visible := _visible_gpus():
         os.environ["CUDA_VISIBLE_DEVICES"] = claim(visible)
     tf = _tensorflow()
+    logger.debug("TensorFlow %s on the %s, %d threads", tf.__version__, accelerator, threads)
     tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -59,21 +61,17 @@ def _tensorflow() -> Any:
     """TensorFlow without Keras, which few commands need and which takes half of the seconds of its import.
 
     TensorFlow loads Keras at once, but the one that this variable names only if it is installed; Keras itself does not
-    read it, and loads where it is imported. None of what it makes meanwhile is garbage: to look for some takes half a
-    second.
+    read it, and loads where it is imported.
     """
-    before, collects = os.environ.get(_LEGACY), gc.isenabled()
-    os.environ[_LEGACY] = "1"
-    gc.disable()
+    before = os.environ.get(_LEGACY_KERAS_VARIABLE)
+    os.environ[_LEGACY_KERAS_VARIABLE] = "1"
     try:
         import tensorflow as tf
     finally:
-        if collects:
-            gc.enable()
         if before is None:
-            del os.environ[_LEGACY]
+            del os.environ[_LEGACY_KERAS_VARIABLE]
         else:
-            os.environ[_LEGACY] = before
+            os.environ[_LEGACY_KERAS_VARIABLE] = before
     return tf
 
 
@@ -106,7 +104,7 @@ def claim(devices: Sequence[str]) -> str:
             _held.append(lock)
             return device
         if not said:
-            say(f"all GPUs are taken ({', '.join(devices)}); waiting for one")
+            logger.info("all GPUs are taken (%s); waiting for one", ", ".join(devices))
             said = True
         time.sleep(_POLL_S)
 

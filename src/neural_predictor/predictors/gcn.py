@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from neural_predictor.errors import PredictorError
-from neural_predictor.io.untrusted import parse_json, printable, shortened, shown
+from neural_predictor.io.untrusted import parse_json, shortened, shown
 from neural_predictor.predictors.propagation import network_inputs
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def load_gcn(path: Path | str) -> keras.Model:
         _check_archive(path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises nearly anything
-        told = printable(shortened(str(error)))
+        told = shortened(str(error))
         raise PredictorError(f"{path}: not a saved gcn ({type(error).__name__}: {told})") from error
 
 

@@ -1,1 +1,1 @@
-"""Ranking the candidates of any search space by what some trained networks of it teach."""
+"""Ranking the candidates of any search space by what some trained architectures of it teach."""

@@ -1,4 +1,4 @@
-"""Ranking the candidates of a file by the labelled networks of another."""
+"""Ranking the candidates of a file by the labelled architectures of another."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from neural_predictor.errors import FormatError
 from neural_predictor.io.files import atomic
 from neural_predictor.predictors import device
 from neural_predictor.ranking.cells import Vocabulary
-from neural_predictor.ranking.networks import read_cells, read_training
 from neural_predictor.ranking.readers import form_of, open_reader
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Candidates, Options, check_top, maker, score_candidates
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
+from neural_predictor.ranking.training import read_cells, read_training
 from neural_predictor.ranking.writers import write_blocks
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def rank_files(
     """Rank the candidates of a file, write their rows, best first, and say what the ranking is worth.
 
     Args:
-        train: CSV, JSON lines or Parquet of trained networks.
+        train: CSV, JSON lines or Parquet of trained architectures.
         candidates: the same of candidates; they need no label.
         output: where the ranked candidates shall be, in the form of its extension.
-        label: column of the training networks' labels.
+        label: column of the training architectures' labels.
         options: direction, how many are kept, seed.
         predictor: name of a predictor.
         workers: CPU threads.

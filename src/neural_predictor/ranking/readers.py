@@ -1,4 +1,4 @@
-"""Reading networks from CSV, JSON lines and Parquet, some thousand rows at a time."""
+"""Reading architectures from CSV, JSON lines and Parquet, some thousand rows at a time."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import pyarrow.parquet as pq
 
 from neural_predictor.errors import ArchitectureError, FormatError
 from neural_predictor.io.parquet_bounds import check_parquet
-from neural_predictor.io.untrusted import parse_json, printable, shortened
+from neural_predictor.io.untrusted import parse_json, shortened
 from neural_predictor.ranking.parse import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-ROWS = 2048
+CHUNK_ROWS = 2048
 """Rows of a file that are in memory at once."""
-LINE_CHARACTERS = 2**24
-"""Of the longest line that is read: a guard of the memory, hundreds of times what the largest network takes."""
-BATCH_BYTES = 2**28
-"""Of some rows of a Parquet file, likewise."""
+MAX_LINE_CHARACTERS = 2**24
+"""Of a line: a guard of the memory, hundreds of times what the largest architecture takes."""
+MAX_BATCH_BYTES = 2**28
+"""Of `CHUNK_ROWS` rows of a Parquet file, likewise."""
 EXTENSIONS = ".csv, .csv.gz, .jsonl, .jsonl.gz, .parquet"
 Form = Literal["csv", "jsonl", "parquet"]
 
@@ -72,7 +72,7 @@ class Chunk:
 
 
 class Reader(Protocol):
-    """A file of networks."""
+    """A file of architectures."""
 
     path: Path
     unit: str
@@ -127,10 +127,12 @@ def _text(path: Path, zipped: bool) -> Iterator[TextIO]:
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
     """The lines of a file, none of them longer than memory bears."""
     number = 0
-    while line := file.readline(LINE_CHARACTERS + 1):
+    while line := file.readline(MAX_LINE_CHARACTERS + 1):
         number += 1
-        if len(line) > LINE_CHARACTERS:
-            raise FormatError(f"{path}, line {number}: longer than {LINE_CHARACTERS:,} characters; no network is")
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise FormatError(
+                f"{path}, line {number}: longer than {MAX_LINE_CHARACTERS:,} characters; no architecture is"
+            )
         yield line
 
 
@@ -140,7 +142,7 @@ def _wired(columns: Sequence[str]) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return printable(shortened(", ".join(names)))
+    return shortened(", ".join(names))
 
 
 def _require(path: Path, columns: Sequence[str], label: str | None) -> None:
@@ -174,7 +176,7 @@ class CsvReader:
             try:
                 self.columns = next(lines, [])
                 if not self.columns:
-                    raise FormatError(f"{self.path}: empty; expected a header and one row a network")
+                    raise FormatError(f"{self.path}: empty; expected a header and one row an architecture")
                 _require(self.path, self.columns, label)
                 for row in lines:
                     if not row:
@@ -185,7 +187,7 @@ class CsvReader:
                             f"header names {len(self.columns)} columns. A text with commas stands in double quotes"
                         )
                     rows.append(row)
-                    if len(rows) == ROWS:
+                    if len(rows) == CHUNK_ROWS:
                         yield self._chunk(start, rows, label)
                         start, rows = start + len(rows), []
             except csv.Error as error:
@@ -227,21 +229,22 @@ class ParquetReader:
                 check_parquet(file.metadata, self.path.stat().st_size)
                 self.columns = list(file.schema_arrow.names)
                 _require(self.path, self.columns, label)
-                for batch in file.iter_batches(ROWS):
+                for batch in file.iter_batches(CHUNK_ROWS):
                     yield self._chunk(start, batch, label)
                     start += len(batch)
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             if isinstance(error, ArchitectureError):
                 raise
-            told = printable(shortened(str(error)))
-            raise FormatError(f"{self.path}: not a whole Parquet file of networks ({told})") from error
+            told = shortened(str(error))
+            raise FormatError(f"{self.path}: not a whole Parquet file of architectures ({told})") from error
         if start == 1:
             raise FormatError(f"{self.path}: empty: columns, but no row")
 
     def _chunk(self, start: int, batch: pa.RecordBatch, label: str | None) -> Chunk:
-        if batch.nbytes > BATCH_BYTES:
+        if batch.nbytes > MAX_BATCH_BYTES:
             raise FormatError(
-                f"{self.path}, rows from {start}: {len(batch)} rows of {batch.nbytes:,} bytes; no networks are so large"
+                f"{self.path}, rows from {start}: {len(batch)} rows of {batch.nbytes:,} bytes; no architectures are so "
+                "large"
             )
         batch.validate(full=True)
         arrays = [
@@ -285,7 +288,7 @@ class JsonReader:
                     continue
                 numbers.append(number)
                 lines.append(line.strip())
-                if len(lines) == ROWS:
+                if len(lines) == CHUNK_ROWS:
                     yield self._chunk(numbers, lines, label)
                     numbers, lines = [], []
         if lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.ranking.quality import COVERAGE, SMALLEST_FIT
+from neural_predictor.ranking.quality import COVERAGE, MIN_SUBSET
 
 if TYPE_CHECKING:
     from neural_predictor.ranking.score import Scored
@@ -15,19 +15,19 @@ def describe(scored: Scored, trained: int, operations: list[str], predictor: str
 
     Args:
         scored: the ranking.
-        trained: number of training networks, N.
+        trained: number of training architectures, N.
         operations: names of all operations.
         predictor: its name.
     """
     n = len(scored.score)
     lines = [
-        f"{trained:,} training networks, {n:,} candidates, {len(operations)} operations: {_some(operations)}",
-        f"Predictor {predictor}; Kendall tau in cross-validation of the training networks, with its 95 % interval: "
-        f"{scored.tau}",
+        f"{trained:,} training architectures, {n:,} candidates, {len(operations)} operations: {_some(operations)}",
+        f"Predictor {predictor}; Kendall tau in cross-validation of the training architectures, with its 95 % "
+        f"interval: {scored.tau}",
         f"  {meaning(scored)}",
         *_curve(scored, trained),
-        f"Intervals score_low to score_high are made to hold {COVERAGE:.0%} of the labels of networks like the "
-        "training networks",
+        f"Intervals score_low to score_high are made to hold {COVERAGE:.0%} of the labels of architectures like the "
+        "training architectures",
     ]
     if scored.warnings:
         lines += ["Mind:", *(f"  {warning}" for warning in scored.warnings)]
@@ -39,25 +39,25 @@ def meaning(scored: Scored) -> str:
     if scored.tau.low <= 0:
         return (
             "The interval reaches 0: these labels do not show that the ranking is better than a random one. "
-            "Train more networks first"
+            "Train more architectures first"
         )
     right = (1 + scored.tau.value) / 2
     return (
-        f"Of two networks that it was not fitted to, the predictor puts the better one first in {100 * right:.0f} of "
-        "100 cases (guessing: 50)"
+        "Of two architectures that it was not fitted to, the predictor puts the better one first in "
+        f"{100 * right:.0f} of 100 cases (guessing: 50)"
     )
 
 
 def _curve(scored: Scored, trained: int) -> list[str]:
     if scored.curve is None:
-        return [f"No learning curve: not asked for, or fewer than {2 * SMALLEST_FIT} training networks"]
+        return [f"No learning curve: not asked for, or fewer than {2 * MIN_SUBSET} training architectures"]
     points = [f"  {size:>9,}  {value}" for size, value in scored.curve.points.items()]
     gain = scored.curve.ahead.value - scored.tau.value
     return [
-        "Learning curve: tau by number of training networks",
+        "Learning curve: tau by number of training architectures",
         *points,
         f"  {scored.curve.twice:>9,}  {scored.curve.ahead} extrapolated, a straight line in the log of the number",
-        f"  So {trained:,} more networks would change tau by about {gain:+.2f}",
+        f"  So {trained:,} more architectures would change tau by about {gain:+.2f}",
     ]
 
 

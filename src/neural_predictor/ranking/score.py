@@ -10,16 +10,17 @@ import numpy as np
 
 from neural_predictor.errors import PredictorError, RankingError
 from neural_predictor.io.progress import progress
-from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, estimate, learning_curve, sub_trials
+from neural_predictor.ranking.quality import CONFIDENCE, Curve, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.statistics.bootstrap import Estimate, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.family import Predictor
     from neural_predictor.ranking.cells import Cells, Vocabulary
-    from neural_predictor.ranking.networks import Training
     from neural_predictor.ranking.quality import Maker
     from neural_predictor.ranking.scratch import Scratch
+    from neural_predictor.ranking.training import TrainingSet
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Scored:
         score: (n,) predicted label.
         low: (n,) lower end of the score's interval.
         high: (n,) its upper end.
-        in_training: (n,) bool, whether a candidate is a training network.
-        tau: Kendall tau of the training networks in cross-validation.
-        curve: tau by number of networks, where it was measured.
+        in_training: (n,) bool, whether a candidate is a training architecture.
+        tau: Kendall tau of the training architectures in cross-validation.
+        curve: tau by number of architectures, where it was measured.
         warnings: sentences.
     """
 
@@ -88,43 +89,43 @@ class Candidates:
 
     Args:
         scratch: where the graphs go.
-        vocabulary: of the training networks so far; takes up the candidates' names.
-        training: the training networks.
+        vocabulary: of the training architectures so far; takes up the candidates' names.
+        training: the training architectures.
     """
 
-    def __init__(self, scratch: Scratch, vocabulary: Vocabulary, training: Training) -> None:
+    def __init__(self, scratch: Scratch, vocabulary: Vocabulary, training: TrainingSet) -> None:
         self.scratch, self.vocabulary, self.training = scratch, vocabulary, training
         self.trained = len(vocabulary.numbers)
         self.unseen: Counter[int] = Counter()
 
     def count(self, cells: Cells) -> None:
-        """Count the candidates of each operation that no training network has."""
+        """Count the candidates of each operation that no training architecture has."""
         for kind in np.unique(cells.kinds[cells.kinds >= self.trained]):
             self.unseen[int(kind)] += int((cells.kinds == kind).any(axis=1).sum())
 
     def warnings(self) -> list[str]:
-        """What a reader of the ranking should know of the networks."""
+        """What a reader of the ranking should know of the architectures."""
         names, found = list(self.vocabulary.numbers), []
         for kind, count in sorted(self.unseen.items()):
             found.append(
-                f"operation {names[kind]!r} of {count:,} candidates is in no training network: expect less there"
+                f"operation {names[kind]!r} of {count:,} candidates is in no training architecture: expect less there"
             )
         if larger := int((self.scratch.sizes > self.training.cells.sizes.max()).sum()):
-            found.append(f"{larger:,} candidates have more nodes than any training network: expect less there")
+            found.append(f"{larger:,} candidates have more nodes than any training architecture: expect less there")
         if doubled := len(self.scratch) - len(np.unique(self.scratch.digests)):
             found.append(f"{doubled:,} candidates repeat an earlier one; they are kept, with the same score")
         if known := int(np.isin(self.scratch.digests, self.training.digests).sum()):
-            found.append(f"{known:,} candidates are training networks; they are kept, and marked in_training")
+            found.append(f"{known:,} candidates are training architectures; they are kept, and marked in_training")
         if self.training.repeated:
             found.append(
-                f"{self.training.repeated:,} training rows repeat the network of an earlier row; each network counts "
-                "once, with the mean of its labels"
+                f"{self.training.repeated:,} training rows repeat the architecture of an earlier row; each "
+                "architecture counts once, with the mean of its labels"
             )
         return found
 
 
 def score_candidates(candidates: Candidates, make: Maker, options: Options) -> Scored:
-    """Fit a predictor to the training networks and rank the candidates.
+    """Fit a predictor to the training architectures and rank the candidates.
 
     Args:
         candidates: all read.
@@ -148,8 +149,8 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
         Trial(len(labels), labels, crossed),
     ]
     rng = np.random.default_rng([options.seed, 2])
-    draws = [trial.resampled(rng) for trial in trials]
-    curve = learning_curve(trials, draws, rng) if len({trial.size for trial in trials}) > 1 else None
+    taus = [trial.taus(rng) for trial in trials]
+    curve = learning_curve(trials, taus, rng) if len({trial.size for trial in trials}) > 1 else None
     score, half = _scores(candidates, fitted, intervals, places, ensemble=len(members) > 1)
     order = np.argsort(-score, kind="stable")
     return Scored(
@@ -158,7 +159,7 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
         low=sign * score - half,
         high=sign * score + half,
         in_training=np.isin(candidates.scratch.digests, training.digests),
-        tau=estimate(trials[-1].tau(), draws[-1]),
+        tau=estimate(taus[-1], CONFIDENCE),
         curve=curve,
         warnings=candidates.warnings(),
     )
@@ -179,7 +180,7 @@ def _scores(
     scratch = candidates.scratch
     _, first, inverse = np.unique(scratch.digests, return_index=True, return_inverse=True)
     score, half = np.empty(len(scratch)), np.empty(len(scratch))
-    with progress("score candidates", len(first), "networks") as advance:
+    with progress("score candidates", len(first), "architectures") as advance:
         for rows in scratch.score_blocks(first, len(places)):
             graphs = scratch.graphs(rows).encode(places)
             score[rows] = predicted = fitted.predict(graphs)

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_BYTES = 2**26
-BLOCK_CELLS = 2**24
+"""Of the rows that are written at once."""
+BLOCK_ENTRIES = 2**24
+"""Of the matrices of nodes and edges that are scored at once."""
 BLOCK_ROWS = 8192
+"""Graphs that are scored at once, at most."""
 
 
 def digests(kinds: list[bytes], edges: list[bytes]) -> NDArray[np.void]:
@@ -131,6 +134,6 @@ class Scratch:
         left = rows[np.argsort(self.sizes[rows], kind="stable")][::-1]
         while len(left):
             largest = int(self.sizes[left[0]])
-            step = int(np.clip(BLOCK_CELLS // (largest * (largest + operations)), 16, BLOCK_ROWS))
+            step = int(np.clip(BLOCK_ENTRIES // (largest * (largest + operations)), 16, BLOCK_ROWS))
             yield left[:step]
             left = left[step:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import zipfile
 import zlib
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from neural_predictor.errors import SourceError
 from neural_predictor.io.files import atomic, disk_faults, sha256
-from neural_predictor.io.progress import progress, say
+from neural_predictor.io.progress import progress
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import requests
 
     from neural_predictor.config.project import Source
+
+logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10
 """A server that does not take a connection for this long is down: the mirror is next."""
@@ -65,7 +68,7 @@ def _link(name: str, source: Source, output: Path, local: Path) -> None:
             f"data.{name} is {str(local)!r}: no such file; correct it, or remove it to use the registry's"
         )
     if source.sha256 is not None and sha256(local) != source.sha256:
-        say(f"{name}: {local} is not the file of the registry (its sha256 differs); used as you say")
+        logger.warning("%s: %s is not the file of the registry (its sha256 differs); used as you say", name, local)
     with atomic(output) as part:
         part.symlink_to(local.resolve())
 
@@ -81,7 +84,7 @@ def _pack(name: str, output: Path, local: Path) -> None:
     with atomic(output) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for path in files:
             archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes())
-    say(f"{name}: packed {len(files):,} files of {local}")
+    logger.info("%s: packed %s files of %s", name, f"{len(files):,}", local)
 
 
 def _copy_from_package(name: str, source: Source, output: Path) -> None:
@@ -115,7 +118,7 @@ def _download(name: str, source: Source, output: Path) -> None:
     failures = []
     output.parent.mkdir(parents=True, exist_ok=True)
     for url in filter(None, (source.url, source.mirror)):
-        say(f"{name}: downloading {url}")
+        logger.info("%s: downloading %s", name, url)
         try:
             pooch.retrieve(
                 url,
@@ -143,9 +146,12 @@ def _accepted(name: str, source: Source, output: Path) -> bool:
     if _is_archive(source) and not _is_whole(output):
         output.unlink()
         return False
-    say(
-        f"{name}: no public source states the checksum of this file. What came has {output.stat().st_size} bytes and "
-        f"sha256 {sha256(output)}: write them to config/sources.yaml to hold later downloads to them"
+    logger.warning(
+        "%s: no public source states the checksum of this file. What came has %d bytes and sha256 %s: write them to "
+        "config/sources.yaml to hold later downloads to them",
+        name,
+        output.stat().st_size,
+        sha256(output),
     )
     return True
 

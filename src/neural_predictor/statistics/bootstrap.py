@@ -1,8 +1,12 @@
-"""Means with bootstrap intervals, and the metrics of a predictor."""
+"""Percentile bootstrap: resamples of repeats or of architectures, and numbers with their intervals.
+
+A resample is a row of counts: how often it holds each member. The architectures of a sample are what another sample
+would have otherwise, so they are what is resampled; partitions of one sample, or fits to it, show nothing of that.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,6 +14,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.sections import Bootstrap
+
+
+class Estimate(NamedTuple):
+    """A number of the sample, and its percentile interval over resamples."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def estimate(values: NDArray[np.floating], confidence: float) -> Estimate:
+    """A number with the quantiles of its resamples; resamples that are NaN are left out.
+
+    Args:
+        values: (1 + b,) of the sample, then of each of b resamples.
+        confidence: share of the resamples within the interval.
+    """
+    tail = (1 - confidence) / 2
+    drawn = values[1:][np.isfinite(values[1:])]
+    low, high = np.quantile(drawn, (tail, 1 - tail)) if len(drawn) else (np.nan, np.nan)
+    return Estimate(float(values[0]), float(low), float(high))
+
+
+def resample(members: int, bootstrap: Bootstrap, seed: int) -> NDArray[np.float64]:
+    """Counts (1 + resamples, members); the first row is the sample itself, each member once."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(members, np.full(members, 1 / members), size=bootstrap.resamples)
+    return np.vstack([np.ones((1, members)), drawn])
 
 
 def bootstrap_mean(
@@ -37,39 +72,3 @@ def bootstrap_mean(
         bounds[:, start : start + 1024] = np.quantile(means, (tail, 1 - tail), axis=0)
     shape = values.shape[1:]
     return flat.mean(axis=0).reshape(shape), bounds[0].reshape(shape), bounds[1].reshape(shape)
-
-
-HELD = "A level counts as reached from the sample on after which the mean curve never falls below it."
-
-
-def held_from(curve: NDArray[np.floating], level: float, first: int) -> int | None:
-    """Number of samples from which on a curve never falls below a level; None if it is below at its end.
-
-    Args:
-        curve: (m,) values, more is better, at `first`, `first` + 1, .. samples.
-        level: the level.
-        first: number of samples of the first value.
-    """
-    below = np.flatnonzero(curve < level)
-    place = int(below[-1]) + 1 if len(below) else 0
-    return first + place if place < len(curve) else None
-
-
-MSE_UNIT = "in the square of the metric's unit (accuracies: squared percentage points, losses: squared nats)"
-
-
-def predictor_metrics(predicted: NDArray[np.floating], observed: NDArray[np.floating]) -> dict[str, float]:
-    """Kendall tau-b, mean squared error and R2 of predictions (n,) against observations (n,).
-
-    Tau is 0 where all predictions are equal: they rank nothing.
-    """
-    from scipy.stats import kendalltau  # here, since it takes a second to load, and few experiments need it
-
-    tau = float(kendalltau(predicted, observed).statistic)
-    error = float(np.mean(np.square(predicted - observed)))
-    variance = float(np.var(observed))
-    return {
-        "kendall_tau": 0.0 if np.isnan(tau) else tau,
-        "mse": error,
-        "r2": 1 - error / variance if variance else 0.0,
-    }

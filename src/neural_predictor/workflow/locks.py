@@ -33,7 +33,7 @@ from neural_predictor.io.files import disk_faults, write_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VARIABLE = "NEURAL_PREDICTOR_RUN"
+RUN_VARIABLE = "NEURAL_PREDICTOR_RUN"
 """Environment variable of every job: the id of the run that started it."""
 PATIENCE_S = 5.0
 """How long an orphaned job may take to end before it is killed."""
@@ -153,10 +153,10 @@ def _clear(folder: Folder, say: Callable[[str], None]) -> None:
 
 
 def _register(folder: Folder) -> None:
-    os.environ[VARIABLE] = uuid.uuid4().hex
+    os.environ[RUN_VARIABLE] = uuid.uuid4().hex
     since = datetime.now().astimezone().isoformat(" ", "seconds")
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    run = Run(id=os.environ[VARIABLE], host=socket.gethostname(), pid=os.getpid(), since=since, command=command)
+    run = Run(id=os.environ[RUN_VARIABLE], host=socket.gethostname(), pid=os.getpid(), since=since, command=command)
     lock = folder.kept(run.id)
     lock.acquire()
     write_text(folder.runs / f"{run.id}.json", json.dumps(run.model_dump(), indent=2) + "\n")
@@ -195,7 +195,7 @@ def jobs_of(run_id: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):  # ended meanwhile, or another user's
-            if process.environ().get(VARIABLE) == run_id and process.pid != os.getpid():
+            if process.environ().get(RUN_VARIABLE) == run_id and process.pid != os.getpid():
                 found.append(process)
     return found
 

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -22,7 +22,6 @@ from neural_predictor import __version__
 from neural_predictor.config.project import digest
 from neural_predictor.errors import ConfigError, FormatError
 from neural_predictor.io.files import sha256, write_text
-from neural_predictor.io.progress import say
 from neural_predictor.workflow.code import PACKAGE
 
 if TYPE_CHECKING:
@@ -31,7 +30,9 @@ if TYPE_CHECKING:
     from neural_predictor.config.project import Config
     from neural_predictor.config.study import Study
 
-NAME = "manifest.json"
+logger = logging.getLogger(__name__)
+
+FILE_NAME = "manifest.json"
 MARKER = "all"
 """The file that Snakemake leaves when a study is finished; it is empty, and no output."""
 SCHEMA_VERSION = 1
@@ -40,8 +41,8 @@ LIBRARIES = (
     *("pydantic", "snakemake", "matplotlib", "seaborn", "pillow", "tensorflow-datasets", "nas-bench-graph"),
 )
 """Distributions whose version can change a number or a page; those that are not installed are left out."""
-SHA256 = r"^[0-9a-f]{64}$"
-_ASK_S = 20
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+_ANSWER_TIMEOUT_S = 20
 """How long git or nvidia-smi may take to answer; on a loaded machine they need a second or two."""
 
 
@@ -53,7 +54,7 @@ class Output(_Part):
     """One file: its size, and the SHA-256 of its bytes."""
 
     bytes: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern=SHA256)]
+    sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
 
 
 class Code(_Part):
@@ -69,7 +70,7 @@ class Code(_Part):
     version: str
     commit: str | None
     dirty: bool | None
-    sources_sha256: Annotated[str, Field(pattern=SHA256)]
+    sources_sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
 
 
 class Device(_Part):
@@ -107,8 +108,8 @@ class Manifest(_Part):
 
     schema_version: Literal[1]
     study: str
-    study_sha256: Annotated[str, Field(pattern=SHA256)]
-    config_sha256: Annotated[str, Field(pattern=SHA256)]
+    study_sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
+    config_sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
     seed: int
     code: Code
     versions: dict[str, str]
@@ -157,7 +158,7 @@ def write_manifest(
         seconds=_seconds(name, benchmarks),
         files={path: _output(folder / path) for path in _files(folder)},
     )
-    write_text(folder / NAME, manifest.model_dump_json(indent=2) + "\n")
+    write_text(folder / FILE_NAME, manifest.model_dump_json(indent=2) + "\n")
 
 
 def _output(path: Path) -> Output:
@@ -176,7 +177,7 @@ def read_manifest(folder: Path) -> Manifest:
         FormatError: if it is missing, is no manifest, is of another version of the format, or lists a path that leads
             out of the folder.
     """
-    path = folder / NAME
+    path = folder / FILE_NAME
     again = f"write it anew: snakemake --cores all {folder}/{MARKER}"
     try:
         content: Any = from_json(path.read_bytes())
@@ -211,14 +212,7 @@ def _check_inside(manifest: Path, root: Path, name: str) -> None:
             f"{manifest}: lists {name!r}, which is no plain path in the study's folder; nothing was compared, for the "
             "manifest was altered"
         )
-    try:
-        target = (root / name).resolve(strict=True)
-    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
-        if isinstance(error, OSError) and error.errno != errno.ELOOP:
-            return  # it is missing or unreadable, which is told of each file
-        raise FormatError(
-            f"{manifest}: lists {name!r}, which is a link to itself: put the file itself there"
-        ) from error
+    target = Path(os.path.realpath(root / name))
     if not target.is_relative_to(root):
         raise FormatError(
             f"{manifest}: lists {name!r}, which is a link out of the study's folder, to {target}; nothing was "
@@ -267,10 +261,10 @@ def _files(folder: Path) -> Iterator[str]:
     """
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        if any(part.startswith(".") for part in name.parts) or str(name) in (NAME, MARKER):
+        if any(part.startswith(".") for part in name.parts) or str(name) in (FILE_NAME, MARKER):
             continue
         if path.is_symlink() or not str(name).isprintable():
-            say(f"{str(path)!r}: a link, or no plain name, so no output; a manifest does not list it")
+            logger.warning("%r: a link, or no plain name, so no output; a manifest does not list it", str(path))
         elif path.is_file():
             yield name.as_posix()
 
@@ -299,7 +293,7 @@ def _ask(*command: str) -> str | None:
     if shutil.which(command[0]) is None:
         return None
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ASK_S)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ANSWER_TIMEOUT_S)
     except (OSError, UnicodeDecodeError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

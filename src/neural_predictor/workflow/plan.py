@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
-from neural_predictor.config.project import Project, digest, read_yaml
+from neural_predictor.config.project import Project, digest
 from neural_predictor.config.sections import CHILD_SETS
+from neural_predictor.config.yaml_files import read_yaml
 from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.figures import MODULES
 from neural_predictor.fits.key import FitKey

@@ -126,7 +126,6 @@ def refusal(read: Callable[[Path], Any], path: Path) -> str | None:
             said = str(error)
         else:
             return None
-    said.encode()  # it can be printed
     assert len(said) < MESSAGE_LENGTH, said[:500]
     assert path.name in said, said[:500]
     return said

@@ -14,8 +14,8 @@ from neural_predictor.children.plan import read_chosen, sample
 from neural_predictor.children.records import read_shard
 from neural_predictor.children.table import children_table
 from neural_predictor.cli.children import _protocol
-from neural_predictor.config.project import load
 from neural_predictor.config.study import Study
+from neural_predictor.config.yaml_files import load
 from neural_predictor.figures.results import read_result
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 

@@ -23,7 +23,7 @@ from hostile_files import npz
 from hostile_guard import refusal
 
 from neural_predictor.children.imported import import_children
-from neural_predictor.config.project import read_yaml
+from neural_predictor.config.yaml_files import read_yaml
 from neural_predictor.fits.files import group_fits
 from neural_predictor.images.arrays import read_arrays
 from neural_predictor.images.small import load_small
@@ -31,7 +31,7 @@ from neural_predictor.predictors.family import load_predictor
 from neural_predictor.predictors.gcn import load_gcn
 from neural_predictor.predictors.replicates import load_replicates
 from neural_predictor.ranking.cells import Vocabulary
-from neural_predictor.ranking.networks import read_training
+from neural_predictor.ranking.training import read_training
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
 from neural_predictor.tables import nasbench_graph
 from neural_predictor.tables.nasbench101 import reader as nasbench101

@@ -8,8 +8,9 @@ from hostile_guard import Format, check, formats, refusal
 from hostile_mutations import JSON_VALUES, altered_bytes, altered_text
 from hypothesis import strategies as st
 
-from neural_predictor.config.project import Config, Sources, load
+from neural_predictor.config.project import Config, Sources
 from neural_predictor.config.study import Study
+from neural_predictor.config.yaml_files import load
 
 ROOT = Path(__file__).parents[3]
 LAUGHS = "[&a [x,x,x,x,x,x,x,x,x], " + ", ".join(

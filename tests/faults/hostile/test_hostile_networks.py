@@ -10,9 +10,9 @@ from hostile_mutations import altered_bytes, altered_csv, altered_json, table_te
 
 from neural_predictor.children.imported import import_children
 from neural_predictor.ranking.cells import Vocabulary
-from neural_predictor.ranking.networks import read_cells, read_training
 from neural_predictor.ranking.readers import open_reader
 from neural_predictor.ranking.scratch import Scratch
+from neural_predictor.ranking.training import read_cells, read_training
 from neural_predictor.spaces.files import identify_csv
 
 EDGES = ([[0, 1], [1, 2], [2, 3]], [[0, 1], [0, 2], [1, 3], [2, 3]], [[0, 2], [2, 1], [1, 3]])

@@ -44,10 +44,10 @@ def test_a_cut_at_any_byte_loses_only_the_line_it_is_in(tmp_path_factory, cut):
     assert Journal(path, HEADER).records == [*CHILDREN[:kept], {"child": 9}]
 
 
-def test_a_torn_line_is_said(path, capsys):
+def test_a_torn_line_is_said(path, caplog):
     path.write_bytes(path.read_bytes()[:-4])
     assert Journal(path, HEADER).records == CHILDREN[:2]
-    assert "line 4 was cut off" in capsys.readouterr().err
+    assert "line 4 was cut off" in caplog.text
 
 
 def test_a_line_that_was_altered_is_named(path):

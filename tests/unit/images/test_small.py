@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_predictor.config.project import Sources, load
+from neural_predictor.config.project import Sources
+from neural_predictor.config.yaml_files import load
 from neural_predictor.errors import ConfigError, FormatError
 from neural_predictor.images import load_images
 from neural_predictor.images.small import SMALL_SETS, load_small

@@ -1,4 +1,4 @@
-"""A cheap predictor, and made-up networks."""
+"""A cheap predictor, and made-up architectures."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ EDGES = pa.list_(pa.list_(pa.int64()))
 
 
 class Ridge:
-    """Ridge regression on counts of operations and edges; the members leave out a fifth of the networks each."""
+    """Ridge regression on counts of operations and edges; the members leave out a fifth of the architectures each."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -50,7 +50,7 @@ class Ridge:
         return np.einsum("nf,nf->n", self.x, self.weights[self.folds])
 
 
-def random_network(rng, most=7):
+def random_architecture(rng, most=7):
     """A random DAG as (operations, edges), nodes in any order."""
     size = int(rng.integers(2, most + 1))
     matrix = np.triu(rng.random((size, size)) < 0.5, 1)
@@ -61,8 +61,8 @@ def random_network(rng, most=7):
     return [str(operations[node]) for node in order], edges
 
 
-def label_of(network, rng):
-    operations, edges = network
+def label_of(architecture, rng):
+    operations, edges = architecture
     return operations.count("conv3x3") - 0.5 * operations.count("pool") + 0.1 * len(edges) + 0.2 * rng.normal()
 
 
@@ -73,23 +73,23 @@ def matrix_text(operations, edges):
     return "".join(map(str, matrix.ravel()))
 
 
-def write_networks(path, networks, columns=None):
-    """Write networks in the form of the extension, with further columns of values."""
+def write_architectures(path, architectures, columns=None):
+    """Write architectures in the form of the extension, with further columns of values."""
     columns = columns or {}
     if path.suffix == ".csv":
         with path.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["adjacency", "operations", *columns])
-            for k, (operations, edges) in enumerate(networks):
+            for k, (operations, edges) in enumerate(architectures):
                 values = [columns[name][k] for name in columns]
                 writer.writerow([matrix_text(operations, edges), ",".join(operations), *values])
     elif path.suffix == ".jsonl":
         lines = [
             {"operations": operations, "edges": edges, **{name: columns[name][k] for name in columns}}
-            for k, (operations, edges) in enumerate(networks)
+            for k, (operations, edges) in enumerate(architectures)
         ]
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     else:
-        table = {"operations": [o for o, _ in networks], "edges": pa.array([e for _, e in networks], EDGES)}
+        table = {"operations": [o for o, _ in architectures], "edges": pa.array([e for _, e in architectures], EDGES)}
         pq.write_table(pa.table(table | columns), path)
     return path

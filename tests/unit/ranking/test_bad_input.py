@@ -16,10 +16,10 @@ SEVEN = '"input,a,b,a,b,a,output"'
 
 
 @pytest.fixture
-def refused(made, networks, labels, tmp_path):
+def refused(made, architectures, labels, tmp_path):
     """Rank with a row, a line or a whole file put in place of a good one; gives the message."""
-    made.write_networks(tmp_path / "train.csv", networks[:40], {"label": labels[:40]})
-    made.write_networks(tmp_path / "candidates.csv", networks[40:60])
+    made.write_architectures(tmp_path / "train.csv", architectures[:40], {"label": labels[:40]})
+    made.write_architectures(tmp_path / "candidates.csv", architectures[40:60])
 
     def run(train=None, candidates=None, output="ranked.csv", options=None, **how):
         train, candidates = tmp_path / (train or "train.csv"), tmp_path / (candidates or "candidates.csv")
@@ -108,27 +108,34 @@ def test_a_line_that_is_no_graph(refused, tmp_path, line, said):
     [
         (
             ["", "nan", "3", "inf", *"123456789"],
-            "column label: no finite number in rows 1, 2, 4; every training network",
+            "column label: no finite number in rows 1, 2, 4; every training architecture",
         ),
         (["1"] * 5 + ["0.9x"] + ["2"] * 6, "row 6, label: '0.9x' is no number; allowed are numbers such as 0.931"),
         (["0,93"] + ["1"] * 11, "row 1, label: '0,93' is no number; allowed are numbers such as 0.931, with a point"),
         (["0.1"] * 12, "all labels are 0.1; nothing can be learnt from labels that are equal"),
-        (list("123456789"), "9 training networks; at least 10 are needed"),
+        (list("123456789"), "9 training architectures; at least 10 are needed"),
         ([""] * 12, "no finite number in rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"),
     ],
 )
-def test_labels_from_which_nothing_can_be_learnt(made, networks, refused, tmp_path, values, said):
-    distinct = list({made.matrix_text(*network) + str(network[0]): network for network in networks}.values())
-    made.write_networks(tmp_path / "bad.csv", distinct[: len(values)], {"label": values})
+def test_labels_from_which_nothing_can_be_learnt(made, architectures, refused, tmp_path, values, said):
+    distinct = list(
+        {
+            made.matrix_text(*architecture) + str(architecture[0]): architecture for architecture in architectures
+        }.values()
+    )
+    made.write_architectures(tmp_path / "bad.csv", distinct[: len(values)], {"label": values})
     message = refused(train="bad.csv")
     assert str(tmp_path / "bad.csv") in message
     assert said in message
 
 
-def test_one_network_again_and_again_is_one_network(refused, tmp_path):
+def test_one_architecture_again_and_again_is_one_architecture(refused, tmp_path):
     rows = "".join(f'0100,"a,b",{label}\n' for label in range(12))
     message = refused(train=put(tmp_path, "bad.csv", f"adjacency,operations,label\n{rows}"))
-    assert "1 training networks (12 rows, 11 of a network that stands there already); at least 10 are needed" in message
+    assert (
+        "1 training architectures (12 rows, 11 of an architecture that stands there already); at least 10 are needed"
+        in message
+    )
 
 
 @pytest.mark.parametrize("label", [None, True, [1], "x"])
@@ -142,7 +149,7 @@ def test_labels_of_json_lines_are_numbers(refused, tmp_path, label):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("bad.csv", b"", "empty; expected a header and one row a network"),
+        ("bad.csv", b"", "empty; expected a header and one row an architecture"),
         ("bad.csv", b"adjacency,operations\n", "empty: a header, but no row"),
         (
             "bad.csv",

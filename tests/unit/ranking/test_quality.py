@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from neural_predictor.ranking import quality
-from neural_predictor.ranking.quality import Curve, Estimate, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.ranking.quality import Curve, Intervals, Trial, learning_curve, sub_trials
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Scored
+from neural_predictor.statistics.bootstrap import Estimate
 
 RNG = np.random.default_rng
 
@@ -15,51 +15,26 @@ def trial(size, noise, n=200, seed=0):
     return Trial(size, labels, labels + noise * rng.normal(size=n))
 
 
-def test_tau_of_a_constant_is_zero():
-    assert Trial(3, np.arange(5.0), np.ones(5)).tau() == 0
-    assert Trial(3, np.arange(5.0), np.arange(5.0)).tau() == pytest.approx(1)
-
-
-@pytest.mark.parametrize("n", [2, 40])
-def test_tau_of_all_resamples_at_once_is_that_of_each_alone(monkeypatch, n):
-    """With ties on both sides; of two networks, half of the resamples hold one twice, and rank nothing."""
-    rng = RNG(n)
-    tied = Trial(1, rng.integers(0, 6, n).astype(float), rng.normal(size=n).round(1))
-    at_once = tied.resampled(RNG(3))
-    monkeypatch.setattr(quality, "_FEW", 0)
-    np.testing.assert_allclose(at_once, tied.resampled(RNG(3)), rtol=1e-12, atol=1e-15)
-    assert len(np.unique(at_once)) > 1
-
-
-def test_the_interval_of_tau_holds_the_truth_about_as_often_as_it_says():
-    truth = trial(1, 1.0, n=5000).tau()
-    hits = 0
-    for seed in range(40):
-        draws = trial(1, 1.0, n=60, seed=seed + 1).resampled(RNG(seed))
-        low, high = np.quantile(draws, (0.025, 0.975))
-        hits += low <= truth <= high
-    assert hits >= 33
-
-
 def test_the_curve_is_a_line_in_the_log_of_the_number():
     trials = [trial(25, 2.0), trial(25, 2.0, seed=1), trial(50, 1.0), trial(100, 0.5)]
     rng = RNG(0)
-    curve = learning_curve(trials, [one.resampled(rng) for one in trials], rng)
+    taus = [one.taus(rng) for one in trials]
+    curve = learning_curve(trials, taus, rng)
     assert list(curve.points) == [25, 50, 100]
     assert curve.twice == 200
-    assert curve.points[25].value == pytest.approx((trials[0].tau() + trials[1].tau()) / 2)
+    assert curve.points[25].value == pytest.approx((taus[0][0] + taus[1][0]) / 2)
     means = [point.value for point in curve.points.values()]
     slope, level = np.polyfit([0, 1, 2], means, 1)
     assert curve.ahead.value == pytest.approx(min(3 * slope + level, 1))
     assert curve.ahead.low < curve.ahead.value <= curve.ahead.high <= 1
 
 
-def test_subsets_are_tested_on_all_other_networks(made, networks, labels):
+def test_subsets_are_tested_on_all_other_architectures(made, architectures, labels):
     from neural_predictor.ranking.cells import Vocabulary
     from neural_predictor.ranking.parse import parse
 
     vocabulary = Vocabulary()
-    operations, edges = zip(*networks[:80], strict=True)
+    operations, edges = zip(*architectures[:80], strict=True)
     cells = parse(operations, edges, ["edges"] * 80, vocabulary, str)
     graphs = cells.encode(vocabulary.places(5))
 
@@ -108,6 +83,6 @@ def test_the_report_says_what_tau_means():
     curve = Curve({86: Estimate(0.5, 0.4, 0.6), 172: Estimate(0.6, 0.5, 0.7)}, 344, Estimate(0.7, 0.5, 0.8))
     with_curve = describe(scored(Estimate(0.6, 0.5, 0.7), curve, ["look here"]), 172, list("abcdefghijklmnop"), "best")
     assert "344  0.700 (0.500 to 0.800) extrapolated" in with_curve
-    assert "172 more networks would change tau by about +0.10" in with_curve
+    assert "172 more architectures would change tau by about +0.10" in with_curve
     assert "16 operations: a, b, c, d, e, f, g, h, i, j, k, l and 4 more" in with_curve
     assert with_curve.endswith("Mind:\n  look here")

@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def files(made, networks, labels, tmp_path):
-    """Training and candidate files of a form; training networks 0 to 99, candidates 90 to 299 with the first again."""
+def files(made, architectures, labels, tmp_path):
+    """Files of a form: architectures 0 to 99 for training, 90 to 299 and the first of them again as candidates."""
 
     def write(form, columns=None):
-        candidates = [*networks[90:], networks[90]]
+        candidates = [*architectures[90:], architectures[90]]
         columns = columns or {"id": [f"n{k}" for k in range(len(candidates))]}
-        train = made.write_networks(tmp_path / f"train.{form}", networks[:100], {"label": labels[:100]})
-        return train, made.write_networks(tmp_path / f"candidates.{form}", candidates, columns)
+        train = made.write_architectures(tmp_path / f"train.{form}", architectures[:100], {"label": labels[:100]})
+        return train, made.write_architectures(tmp_path / f"candidates.{form}", candidates, columns)
 
     return write
 
@@ -52,10 +52,10 @@ def test_candidates_are_ranked_from_any_form_into_any_form(made, files, tmp_path
     scores = found.set_index("id")["score"]
     assert scores["n0"] == scores["n210"]
     assert found["id"].tolist().index("n0") < found["id"].tolist().index("n210")
-    assert "100 training networks" not in report  # some of them are equal
+    assert "100 training architectures" not in report  # some of them are equal
     assert "211 candidates, 5 operations: conv1x1, conv3x3, input, output, pool" in report
-    assert "training rows repeat the network of an earlier row" in report
-    assert "candidates are training networks" in report
+    assert "training rows repeat the architecture of an earlier row" in report
+    assert "candidates are training architectures" in report
 
 
 def test_a_ranked_file_can_be_ranked_again_once_its_columns_are_renamed(made, files, tmp_path):
@@ -68,30 +68,30 @@ def test_a_ranked_file_can_be_ranked_again_once_its_columns_are_renamed(made, fi
     np.testing.assert_allclose(again["score"], again["old_score"].astype(float))
 
 
-def test_files_and_arrays_and_chunks_give_the_same_ranking(made, files, networks, labels, tmp_path, monkeypatch):
+def test_files_and_arrays_and_chunks_give_the_same_ranking(made, files, architectures, labels, tmp_path, monkeypatch):
     train, candidates = files("csv")
     rank_files(train, candidates, tmp_path / "whole.parquet", make=made.Ridge)
     whole = read(tmp_path / "whole.parquet")
-    monkeypatch.setattr(readers, "ROWS", 7)
+    monkeypatch.setattr(readers, "CHUNK_ROWS", 7)
     monkeypatch.setattr(scratch, "BLOCK_ROWS", 5)
-    monkeypatch.setattr(scratch, "BLOCK_CELLS", 1)
+    monkeypatch.setattr(scratch, "BLOCK_ENTRIES", 1)
     monkeypatch.setattr(scratch, "BLOCK_BYTES", 1000)
     rank_files(train, candidates, tmp_path / "pieces.parquet", make=made.Ridge)
     pieces = read(tmp_path / "pieces.parquet")
     assert pieces["id"].tolist() == whole["id"].tolist()
     np.testing.assert_allclose(pieces[["score", "score_low"]], whole[["score", "score_low"]])
 
-    def arrays(network):
-        operations, edges = network
+    def arrays(architecture):
+        operations, edges = architecture
         matrix = np.zeros((len(operations),) * 2, int)
         for start, end in edges:
             matrix[start, end] = 1
         return matrix, operations
 
     found = neural_predictor.rank(
-        [arrays(network) for network in networks[:100]],
+        [arrays(architecture) for architecture in architectures[:100]],
         labels[:100],
-        [arrays(network) for network in [*networks[90:], networks[90]]],
+        [arrays(architecture) for architecture in [*architectures[90:], architectures[90]]],
         make=made.Ridge,
     )
     assert [f"n{k}" for k in found.table["candidate"]] == whole["id"].tolist()
@@ -101,10 +101,12 @@ def test_files_and_arrays_and_chunks_give_the_same_ranking(made, files, networks
     assert str(found.tau) in str(found)
 
 
-def test_minimised_labels_are_their_own_negatives_maximised(made, networks, labels, tmp_path):
-    candidates = made.write_networks(tmp_path / "c.csv", networks[100:])
-    loss = made.write_networks(tmp_path / "loss.csv", networks[:100], {"loss": [-label for label in labels[:100]]})
-    gain = made.write_networks(tmp_path / "gain.csv", networks[:100], {"label": labels[:100]})
+def test_minimised_labels_are_their_own_negatives_maximised(made, architectures, labels, tmp_path):
+    candidates = made.write_architectures(tmp_path / "c.csv", architectures[100:])
+    loss = made.write_architectures(
+        tmp_path / "loss.csv", architectures[:100], {"loss": [-label for label in labels[:100]]}
+    )
+    gain = made.write_architectures(tmp_path / "gain.csv", architectures[:100], {"label": labels[:100]})
     rank_files(
         loss, candidates, tmp_path / "a.csv", label="loss", options=Options(minimise=True, top=50), make=made.Ridge
     )
@@ -117,13 +119,13 @@ def test_minimised_labels_are_their_own_negatives_maximised(made, networks, labe
     np.testing.assert_allclose(minimised["score_low"], -maximised["score_high"])
 
 
-def test_operations_that_no_training_network_has_are_counted_and_ranked(made, networks, labels, tmp_path):
-    train = made.write_networks(tmp_path / "t.csv", networks[:50], {"label": labels[:50]})
+def test_operations_that_no_training_architecture_has_are_counted_and_ranked(made, architectures, labels, tmp_path):
+    train = made.write_architectures(tmp_path / "t.csv", architectures[:50], {"label": labels[:50]})
     new = [(["input", "gelu", "output"], [[0, 1], [1, 2]]), (["input", *["pool"] * 9, "gelu"], [[0, 10]])]
-    candidates = made.write_networks(tmp_path / "c.csv", [*networks[50:80], *new])
+    candidates = made.write_architectures(tmp_path / "c.csv", [*architectures[50:80], *new])
     report = rank_files(train, candidates, tmp_path / "r.csv", make=made.Ridge)
-    assert "operation 'gelu' of 2 candidates is in no training network" in report
-    assert "1 candidates have more nodes than any training network" in report
+    assert "operation 'gelu' of 2 candidates is in no training architecture" in report
+    assert "1 candidates have more nodes than any training architecture" in report
     assert "32 candidates, 6 operations: conv1x1, conv3x3, gelu, input, output, pool" in report
     assert read(tmp_path / "r.csv")["operations"].str.contains("gelu").sum() == 2
 
@@ -184,22 +186,22 @@ class Graph:
         return self._edges
 
 
-def as_graph(network, names="abcdefg"):
-    operations, edges = network
+def as_graph(architecture, names="abcdefg"):
+    operations, edges = architecture
     nodes = {names[k]: {"operation": operation} for k, operation in enumerate(operations)}
     return Graph(nodes, [(names[start], names[end]) for start, end in edges])
 
 
-def test_directed_graphs_are_ranked_as_arrays_are(made, networks, labels):
-    train, rest = networks[:80], networks[80:120]
+def test_directed_graphs_are_ranked_as_arrays_are(made, architectures, labels):
+    train, rest = architectures[:80], architectures[80:120]
     found = neural_predictor.rank(
         [as_graph(n) for n in train], labels[:80], [as_graph(n) for n in rest], make=made.Ridge
     )
 
-    def arrays(network):
-        matrix = np.zeros((len(network[0]),) * 2)
-        matrix[tuple(np.array(network[1], int).reshape(-1, 2).T)] = 1
-        return matrix, network[0]
+    def arrays(architecture):
+        matrix = np.zeros((len(architecture[0]),) * 2)
+        matrix[tuple(np.array(architecture[1], int).reshape(-1, 2).T)] = 1
+        return matrix, architecture[0]
 
     other = neural_predictor.rank(
         [arrays(n) for n in train], labels[:80], [arrays(n) for n in rest], make=made.Ridge, learning_curve=False
@@ -211,9 +213,9 @@ def test_directed_graphs_are_ranked_as_arrays_are(made, networks, labels):
 
 
 @pytest.mark.parametrize(
-    ("network", "said"),
+    ("architecture", "said"),
     [
-        (3, r"candidates\[1\]: 3 is no network; allowed are pairs"),
+        (3, r"candidates\[1\]: 3 is no architecture; allowed are pairs"),
         ((np.zeros((2, 3)), ["a", "b"]), r"candidates\[1\]: adjacency has the shape \(2, 3\)"),
         ((np.zeros((2, 2)), ["a"]), "2 nodes in adjacency, but 1 operations"),
         ((np.full((2, 2), 0.5), ["a", "b"]), "adjacency holds other values than 0 and 1"),
@@ -222,21 +224,21 @@ def test_directed_graphs_are_ranked_as_arrays_are(made, networks, labels):
         (Graph({"x": {"operation": "a"}}, [], directed=False), "edges have no direction"),
     ],
 )
-def test_networks_in_python_that_are_none(made, networks, labels, network, said):
-    train = [as_graph(n) for n in networks[:30]]
+def test_architectures_in_python_that_are_none(made, architectures, labels, architecture, said):
+    train = [as_graph(n) for n in architectures[:30]]
     with pytest.raises(ArchitectureError, match=said):
-        neural_predictor.rank(train, labels[:30], [train[0], network], make=made.Ridge)
+        neural_predictor.rank(train, labels[:30], [train[0], architecture], make=made.Ridge)
 
 
-def test_labels_in_python_that_fit_no_networks(made, networks, labels):
-    train = [as_graph(n) for n in networks[:30]]
+def test_labels_in_python_that_fit_no_architectures(made, architectures, labels):
+    train = [as_graph(n) for n in architectures[:30]]
     for wrong, said in (
         (labels[:29], r"labels have the shape \(29,\)"),
         ([np.nan, *labels[1:30]], r"labels \[0\] are not finite"),
     ):
         with pytest.raises(RankingError, match=said):
             neural_predictor.rank(train, wrong, train, make=made.Ridge)
-    with pytest.raises(RankingError, match="30 training networks and 0 candidates"):
+    with pytest.raises(RankingError, match="30 training architectures and 0 candidates"):
         neural_predictor.rank(train, labels[:30], [], make=made.Ridge)
 
 
@@ -284,4 +286,4 @@ def test_real_cells_are_ranked(made, shared_data, tmp_path):
         everything.sort_values("module_hash", ignore_index=True),
     )
     assert (found["in_training"] == "true").sum() == 172
-    assert "172 training networks, 15,058 candidates, 5 operations" in report
+    assert "172 training architectures, 15,058 candidates, 5 operations" in report

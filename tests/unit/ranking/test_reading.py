@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from neural_predictor.ranking import readers
 from neural_predictor.ranking.cells import Vocabulary
-from neural_predictor.ranking.networks import read_cells, read_training
 from neural_predictor.ranking.parse import parse
 from neural_predictor.ranking.readers import open_reader
+from neural_predictor.ranking.training import read_cells, read_training
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 names = st.text(st.characters(codec="utf-8", exclude_characters=",\r\n\0", exclude_categories=["Cs"]), max_size=8)
@@ -21,7 +21,7 @@ names = names.map(str.strip).filter(lambda name: name and not name.startswith("[
 
 
 @st.composite
-def networks_of(draw, most=6):
+def architectures_of(draw, most=6):
     """(operations, edges) of a DAG whose nodes are in any order."""
     operations = draw(st.lists(names, min_size=1, max_size=most))
     order = draw(st.permutations(range(len(operations))))
@@ -39,11 +39,11 @@ def graphs_of(path):
 
 
 @quick
-@given(found=st.lists(networks_of(), min_size=1, max_size=6))
-def test_all_forms_of_a_network_give_the_same_graph(made, tmp_path, found):
-    forms = [made.write_networks(tmp_path / f"n.{form}", found) for form in ("csv", "jsonl", "parquet")]
+@given(found=st.lists(architectures_of(), min_size=1, max_size=6))
+def test_all_forms_of_a_architecture_give_the_same_graph(made, tmp_path, found):
+    forms = [made.write_architectures(tmp_path / f"n.{form}", found) for form in ("csv", "jsonl", "parquet")]
     texts = {
-        "adjacency": [made.matrix_text(*network) for network in found],
+        "adjacency": [made.matrix_text(*architecture) for architecture in found],
         "operations": [",".join(operations) for operations, _ in found],
     }
     pq.write_table(pa.table(texts), tmp_path / "texts.parquet")
@@ -62,9 +62,9 @@ def test_all_forms_of_a_network_give_the_same_graph(made, tmp_path, found):
 
 
 @quick
-@given(networks_of(), st.data())
-def test_a_graph_with_its_nodes_renumbered_is_the_same_graph(network, data):
-    operations, edges = network
+@given(architectures_of(), st.data())
+def test_a_graph_with_its_nodes_renumbered_is_the_same_graph(architecture, data):
+    operations, edges = architecture
     order = data.draw(st.permutations(range(len(operations))))
     place = np.argsort(order)
     renumbered = [operations[node] for node in order], [[int(place[i]), int(place[j])] for i, j in edges]
@@ -82,10 +82,10 @@ def test_a_graph_with_its_nodes_renumbered_is_the_same_graph(network, data):
     assert degrees(first) == degrees(second)
 
 
-def test_rows_come_in_chunks_and_keep_their_numbers(made, networks, tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "ROWS", 7)
+def test_rows_come_in_chunks_and_keep_their_numbers(made, architectures, tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "CHUNK_ROWS", 7)
     for form in ("csv", "jsonl", "parquet"):
-        path = made.write_networks(tmp_path / f"n.{form}", networks[:30], {"place": list(range(30))})
+        path = made.write_architectures(tmp_path / f"n.{form}", architectures[:30], {"place": list(range(30))})
         reader = open_reader(path)
         chunks = list(reader.chunks("place"))
         assert [len(chunk.numbers) for chunk in chunks] == [7, 7, 7, 7, 2]
@@ -132,10 +132,10 @@ def test_categories_of_parquet_are_read_as_what_they_stand_for(tmp_path):
     assert len(graphs_of(tmp_path / "n.parquet")[1]) == 3
 
 
-def test_a_network_that_was_trained_twice_counts_once_with_its_mean_label(made, networks, tmp_path):
-    distinct = {made.matrix_text(*network) + str(network[0]): network for network in networks}
+def test_a_architecture_that_was_trained_twice_counts_once_with_its_mean_label(made, architectures, tmp_path):
+    distinct = {made.matrix_text(*architecture) + str(architecture[0]): architecture for architecture in architectures}
     twelve = list(distinct.values())[:12]
-    path = made.write_networks(tmp_path / "t.csv", [*twelve, twelve[3]], {"label": [*range(12), 5]})
+    path = made.write_architectures(tmp_path / "t.csv", [*twelve, twelve[3]], {"label": [*range(12), 5]})
     found = read_training(path, "label", Vocabulary())
     assert found.repeated == 1
     assert found.labels.tolist() == [0, 1, 2, 4, *range(4, 12)]

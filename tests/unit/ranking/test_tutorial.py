@@ -1,4 +1,4 @@
-"""The commands of docs/rank.md, run in its order on fewer networks and with a fast predictor."""
+"""The commands of docs/rank.md, run in its order on fewer architectures and with a fast predictor."""
 
 import re
 import shlex
@@ -40,7 +40,7 @@ def test_the_commands_of_the_tutorial_run(blocks, tmp_path, monkeypatch, capsys)
         assert command[0] == "neural-predictor"
         done = subprocess.run([sys.executable, "-m", "neural_predictor", *command[1:]], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert "172 training networks, 328 candidates, 11 operations" in done.stdout
+        assert "172 training architectures, 328 candidates, 11 operations" in done.stdout
     said = capsys.readouterr().out
     assert float(re.search(r"tau (\S+)", said)[1]) > 0.2
     assert re.search(r"labels within their intervals: \d", said)

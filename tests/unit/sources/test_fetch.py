@@ -260,12 +260,12 @@ def test_a_local_file_takes_the_place_of_another_at_once(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "raw", "two"]
 
 
-def test_a_local_file_is_linked_even_if_it_is_another(tmp_path, capsys):
+def test_a_local_file_is_linked_even_if_it_is_another(tmp_path, caplog):
     mine = tmp_path / "mine"
     mine.write_bytes(b"mine")
     fetch("data", source("http://127.0.0.1:9/x"), tmp_path / "out" / "raw", local=mine)
     assert (tmp_path / "out" / "raw").read_bytes() == b"mine"
-    assert "not the file of the registry" in capsys.readouterr().err
+    assert "not the file of the registry" in caplog.text
     with pytest.raises(SourceError, match=r"data\.data is .*absent'"):
         fetch("data", source("http://127.0.0.1:9/x"), tmp_path / "raw", local=tmp_path / "absent")
 
@@ -279,10 +279,10 @@ def test_a_full_disk_during_a_download_is_advice(tmp_path, server, monkeypatch):
         fetch("data", source(f"{server}/good"), tmp_path / "raw")
 
 
-def test_a_file_without_a_published_checksum_is_taken_if_it_is_a_whole_archive(tmp_path, server, capfd):
+def test_a_file_without_a_published_checksum_is_taken_if_it_is_a_whole_archive(tmp_path, server, caplog):
     fetch("data", Source(url=f"{server}/logs.zip", **REST), tmp_path / "raw")
     assert (tmp_path / "raw").read_bytes() == archive()
-    said = capfd.readouterr().err
+    said = caplog.text
     assert (
         f"What came has {len(archive())} bytes and sha256 {hashlib.sha256(archive()).hexdigest()}: write them" in said
     )
@@ -294,7 +294,8 @@ def test_a_file_without_a_published_checksum_is_taken_if_it_is_a_whole_archive(t
         Source(package="nas_bench_graph", path="light/proteins.bench", **REST)
 
 
-def test_a_folder_stands_for_an_archive_of_its_files(tmp_path, capsys):
+def test_a_folder_stands_for_an_archive_of_its_files(tmp_path, caplog):
+    caplog.set_level("INFO")
     folder = tmp_path / "logs"
     (folder / "inner").mkdir(parents=True)
     for name in ("b.json", "a.json", ".hidden", "inner/c.json"):
@@ -305,7 +306,7 @@ def test_a_folder_stands_for_an_archive_of_its_files(tmp_path, capsys):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     with zipfile.ZipFile(tmp_path / "one") as packed:
         assert {name: packed.read(name) for name in packed.namelist()} == {"a.json": b"a.json", "b.json": b"b.json"}
-    assert "packed 2 files" in capsys.readouterr().err
+    assert "packed 2 files" in caplog.text
     fetch("logs", row, tmp_path / "linked", local=tmp_path / "one")
     assert (tmp_path / "linked").is_symlink()
     (tmp_path / "empty").mkdir()

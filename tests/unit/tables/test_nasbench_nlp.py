@@ -209,7 +209,7 @@ CUT = json.dumps(log())[:900]
         (log(), "is a copy of a.json; expected each run once"),
     ],
 )
-def test_one_bad_log_is_named_counted_and_tolerated_if_so_asked(tmp_path, capsys, content, said):
+def test_one_bad_log_is_named_counted_and_tolerated_if_so_asked(tmp_path, caplog, content, said):
     logs = {f"log{k}.json": log(SIGMOID, 5 + k / 100) for k in range(6)} | {"a.json": log(), "bad.json": content}
     path = write_folder(tmp_path / "logs", logs)
     message = refusal(path)
@@ -219,7 +219,7 @@ def test_one_bad_log_is_named_counted_and_tolerated_if_so_asked(tmp_path, capsys
     assert len(table) == 2
     assert table.provenance["not_used"] == [message.splitlines()[1].strip()]
     assert table.provenance["note"] == "Of 8 runs, left out are 1 whose log does not follow the format."
-    assert said in capsys.readouterr().err
+    assert said in caplog.text
 
 
 def test_what_was_left_out_is_described(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from neural_predictor.figures.curves import (
@@ -18,13 +17,14 @@ from neural_predictor.figures.curves import (
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.seeds import seed_of
-from neural_predictor.statistics.bootstrap import HELD, held_from
+from neural_predictor.statistics.efficiency import REACHED_RULE, efficiency
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from neural_predictor.config.sections import Bootstrap, Comparison
@@ -111,7 +111,7 @@ def run_efficiency(
     for curves in [*guided, random_curves(table, study, plan.total), evolution]:
         seed = seed_of(study.seed, "efficiency", "bootstrap", curves.method)
         rows.append(_efficiency(curves, sign * evolution.target, sign * curves.target, study.bootstrap, seed))
-    notes += [*said, HELD]
+    notes += [*said, REACHED_RULE]
     repeats = {"each predictor": plan.repeats, "each other search": study.searches.repeats}
     frame = pd.DataFrame(rows, columns=list(EFFICIENCY_COLUMNS)).astype({"samples": "Int64"})
     frame["level"] *= sign
@@ -121,29 +121,10 @@ def run_efficiency(
 def _efficiency(
     curves: Curves, evolution: NDArray[np.float64], own: NDArray[np.float64], bootstrap: Bootstrap, seed: int
 ) -> dict[str, object]:
-    budget, first = evolution.shape[1], curves.first
-
-    def samples(level: float, mean: NDArray[np.float64]) -> float:
-        return held_from(mean[first - 1 :], level, first) or np.inf
-
-    rng = np.random.default_rng(seed)
-    ratios = []
-    for _ in range(bootstrap.resamples):
-        theirs = float(evolution[rng.integers(len(evolution), size=len(evolution)), -1].mean())
-        mean = own[rng.integers(len(own), size=len(own))].mean(axis=0)
-        ratios.append(budget / samples(theirs, mean))
-    tail = (1 - bootstrap.confidence) / 2
-    low, high = np.quantile(ratios, (tail, 1 - tail), method="nearest")
-    level = float(evolution[:, -1].mean())
-    needed = samples(level, own.mean(axis=0))
     return {
         "method": curves.method,
-        "samples": needed if np.isfinite(needed) else np.nan,
-        "ratio": budget / needed if np.isfinite(needed) else np.nan,
-        "low": low or np.nan,
-        "high": high or np.nan,
-        "reached": float(np.mean(np.array(ratios) > 0)),
-        "level": level,
+        **efficiency(own, evolution, curves.first, bootstrap, seed)._asdict(),
+        "level": float(evolution[:, -1].mean()),
         "repeats": len(own),
     }
 

@@ -9,7 +9,7 @@ import pandas as pd
 from neural_predictor.figures.curves import guided_curves, oracle_rows, panel_notes, random_curves, tidy
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
-from neural_predictor.statistics.bootstrap import HELD, held_from
+from neural_predictor.statistics.efficiency import REACHED_RULE, held_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,4 +79,4 @@ def run_frontier(
             )
     frame = pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS)).astype({"samples": "Int64"})
     repeats = {"the predictor at each N": study.fig7.repeats, "random search": study.searches.repeats}
-    return frame, describe("fig-frontier", study_name, study, table, repeats, [HELD])
+    return frame, describe("fig-frontier", study_name, study, table, repeats, [REACHED_RULE])

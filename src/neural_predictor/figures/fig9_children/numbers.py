@@ -17,8 +17,10 @@ from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.fits.key import FitKey
 from neural_predictor.search.draws import FOLDS
 from neural_predictor.seeds import seed_of
+from neural_predictor.statistics.bootstrap import estimate, resample
+from neural_predictor.statistics.kendall import resampled_taus
+from neural_predictor.statistics.metrics import resampled_metrics, resampled_variances
 from neural_predictor.statistics.reliability import reliability
-from neural_predictor.statistics.resampling import estimate, metrics, resample, taus, variances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from neural_predictor.config.study import Study
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
-    from neural_predictor.statistics.resampling import Estimate
+    from neural_predictor.statistics.bootstrap import Estimate
     from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = (*POINT_COLUMNS, "predictor")
@@ -147,7 +149,7 @@ def _measure(
     rows: list[dict[str, object]] = []
     for name in (TRAINING, VALIDATION, TEST):
         found = [
-            metrics(folds.predicted[repeat, fold, members], label[members], counts[:, members], fold)
+            resampled_metrics(folds.predicted[repeat, fold, members], label[members], counts[:, members], fold)
             for repeat, fold, members in folds.groups(name)
         ]
         for metric in METRICS if found else ():
@@ -155,7 +157,7 @@ def _measure(
             # A small validation set may be missing from a resample altogether.
             there = np.isfinite(each).sum(axis=0)
             mean = np.divide(np.nansum(each, axis=0), there, out=np.full(len(there), np.nan), where=there > 0)
-            row = _row(metric, estimate(mean, study.bootstrap), PERCENT**2 if metric == "mse" else 1)
+            row = _row(metric, estimate(mean, study.bootstrap.confidence), PERCENT**2 if metric == "mse" else 1)
             rows.append(row | {"set": name})
     return rows
 
@@ -163,10 +165,10 @@ def _measure(
 def _bounds(study: Study, table: BenchmarkTable, counts: NDArray[np.float64]) -> list[dict[str, object]]:
     """What a predictor is to be judged by: a constant, a count of layers, and how far trainings agree."""
     label, bootstrap = table.mean(table.signal), study.bootstrap
-    depth = taus(label, zero_layers(table).astype(np.float64), counts)
+    depth = resampled_taus(label, zero_layers(table).astype(np.float64), counts)
     rows = [
-        _row("variance", estimate(variances(label, counts), bootstrap), PERCENT**2),
-        _row("depth_tau", estimate(depth * (-1 if depth[0] < 0 else 1), bootstrap)),
+        _row("variance", estimate(resampled_variances(label, counts), bootstrap.confidence), PERCENT**2),
+        _row("depth_tau", estimate(depth * (-1 if depth[0] < 0 else 1), bootstrap.confidence)),
     ]
     seed = seed_of(study.seed, "children", table.name, "reliability")
     found = reliability(table.metrics[table.signal], bootstrap, seed)

@@ -13,7 +13,8 @@ from neural_predictor.figures.published import MSE
 from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
-from neural_predictor.statistics.bootstrap import MSE_UNIT, bootstrap_mean
+from neural_predictor.statistics.bootstrap import bootstrap_mean
+from neural_predictor.statistics.metrics import MSE_UNIT
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ the logs' names; the release's recipes are not all different cells.
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_predictor.errors import ArchitectureError, FormatError
-from neural_predictor.io.progress import say
 from neural_predictor.io.untrusted import parse_json, shown
 from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
 from neural_predictor.spaces.nasbench_nlp.text import parse_recipe, recipe_codes, shortened
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
 
 EPOCHS = 50
 OK = "OK"
@@ -129,7 +131,7 @@ def _judge(path: Path, wrong: Sequence[str], total: int, tolerate: int) -> None:
             "Mend or remove them, or tolerate more: tolerated_logs in config/config.yaml"
         )
     if wrong:
-        say(f"{found} and are left out:{listed}")
+        logger.warning("%s and are left out:%s", found, listed)
 
 
 def _note(total: int, failed: Counter[str], wrong: int) -> str:

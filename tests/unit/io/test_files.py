@@ -1,8 +1,5 @@
 import errno
 import hashlib
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -41,19 +38,3 @@ def test_a_blocked_path_is_advice(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="a file stands where a folder is needed"), atomic(tmp_path / "file" / "a.txt"):
         pass
-
-
-def test_what_a_killed_writer_left_of_a_file_is_removed_by_the_next_and_a_living_ones_is_not(tmp_path):
-    path = tmp_path / "fig[7].csv"
-    code = "import os; from pathlib import Path; from neural_predictor.io.files import atomic\n"
-    code += f"with atomic(Path({str(path)!r})) as part: part.write_text('half'); os.kill(os.getpid(), 9)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    (left,) = tmp_path.iterdir()
-    dead = left.suffixes[-2]
-    living = left.with_name(left.name.replace(dead, f".{os.getppid()}"))
-    other = left.with_name(left.name.replace("csv", "pdf"))
-    elsewhere = left.with_name(f".fig[7].csv.another-host{dead}.part")
-    for kept in (living, other, elsewhere):
-        kept.touch()
-    write_text(path, "whole")
-    assert set(tmp_path.iterdir()) == {path, living, other, elsewhere}

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from neural_predictor.config.project import Config, Project, Sources, digest, load, schema
+from neural_predictor.config.project import Config, Project, Sources, digest, schema
 from neural_predictor.config.study import FitKey, Study
+from neural_predictor.config.yaml_files import load
 from neural_predictor.errors import ConfigError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

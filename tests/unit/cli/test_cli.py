@@ -7,7 +7,7 @@ import pytest
 from neural_predictor.cli import app as cli
 from neural_predictor.workflow.plan import CHILD_FIGURES, CURVE_FIGURES, FIGURES, NLP_FIGURES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def command(*arguments, cwd=None):

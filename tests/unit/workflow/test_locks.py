@@ -41,7 +41,7 @@ def _outside_of_any_run(monkeypatch):
     """What `enter` leaves in this process: its id, its record, Snakemake's exception."""
     from snakemake import exceptions
 
-    monkeypatch.setenv(locks.VARIABLE, "none")
+    monkeypatch.setenv(locks.RUN_VARIABLE, "none")
     monkeypatch.setattr(exceptions, "LockException", exceptions.LockException)
     left = []
     monkeypatch.setattr(locks.atexit, "register", left.append)
@@ -98,7 +98,7 @@ def test_after_a_killed_run_its_lock_and_its_orphaned_jobs_go_and_one_line_says_
 def test_a_job_that_ignores_the_request_to_end_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "PATIENCE_S", 0.3)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-    job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={locks.VARIABLE: "dead"})
+    job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={locks.RUN_VARIABLE: "dead"})
     with job:
         job.stdout.readline()
         assert locks.stop_jobs("dead") == [job.pid]

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from neural_predictor.config.sections import Bootstrap
-from neural_predictor.statistics.bootstrap import bootstrap_mean, held_from, predictor_metrics
+from neural_predictor.statistics.bootstrap import bootstrap_mean, estimate, resample
 
 
 def test_the_interval_is_scipys_percentile_bootstrap():
@@ -28,17 +28,15 @@ def test_equal_repeats_have_no_width_and_shapes_are_kept():
     assert (low == high).all()
 
 
-def test_metrics_of_a_predictor():
-    observed = np.array([1.0, 2.0, 3.0, 4.0])
-    assert predictor_metrics(observed, observed) == {"kendall_tau": pytest.approx(1), "mse": 0, "r2": 1}
-    constant = predictor_metrics(np.full(4, 2.5), observed)
-    assert constant == {"kendall_tau": 0, "mse": 1.25, "r2": 0}
-    assert predictor_metrics(-observed, observed)["kendall_tau"] == pytest.approx(-1)
+def test_an_estimate_is_its_first_value_with_quantiles_of_the_others_that_are_numbers():
+    found = estimate(np.array([7.0, np.nan, *range(101)]), confidence=0.9)
+    assert found == pytest.approx((7, 5, 95))
+    assert str(found) == "7.000 (5.000 to 95.000)"
+    assert np.isnan(estimate(np.array([7.0, np.nan]), 0.9)[1:]).all()
 
 
-def test_a_level_is_held_from_where_the_curve_never_falls_below_it():
-    curve = np.array([1.0, 3.0, 2.0, 3.0, 4.0])
-    assert held_from(curve, 3.0, first=11) == 14
-    assert held_from(curve, 1.0, first=11) == 11
-    assert held_from(curve, 5.0, first=11) is None
-    assert held_from(np.array([3.0, 2.0]), 3.0, first=1) is None
+def test_the_first_resample_is_the_sample():
+    counts = resample(5, Bootstrap(resamples=100), seed=0)
+    assert counts.shape == (101, 5)
+    assert (counts[0] == 1).all()
+    assert (counts.sum(axis=1) == 5).all()

@@ -24,7 +24,7 @@ from neural_predictor.workflow.manifest import (
     write_manifest,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STUDY = Project(ROOT).study("smoke-v1")
 FILES = {"fig7.pdf": b"%PDF", "fig7.csv": b"x,y\n1,2\n", "children/digits/0.jsonl": b"{}\n", "empty.md": b""}
 
@@ -139,11 +139,11 @@ def test_files_that_are_not_listed_are_no_fault_but_something_else_in_place_of_a
     assert verify(folder).faults == ["fig7.pdf: altered: it is no file any more"]
 
 
-def test_a_link_is_not_listed(folder, tmp_path, capsys):
+def test_a_link_is_not_listed(folder, tmp_path, caplog):
     (folder / "link.csv").symlink_to(folder / "fig7.csv")
     write(folder, tmp_path)
     assert "link.csv" not in read_manifest(folder).files
-    assert "link.csv': a link" in capsys.readouterr().err
+    assert "link.csv': a link" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["../../secret", "/etc/hostname", "children/../fig7.csv", "./fig7.csv", "a\0b", "."])
@@ -155,12 +155,11 @@ def test_a_path_out_of_the_folder_is_refused(folder, name):
         verify(folder)
 
 
-@pytest.mark.parametrize("loop", [False, True])
-def test_a_link_out_of_the_folder_is_refused(folder, tmp_path, loop):
+def test_a_link_out_of_the_folder_is_refused(folder, tmp_path):
     (tmp_path / "elsewhere").write_bytes(FILES["fig7.csv"])
     (folder / "fig7.csv").unlink()
-    (folder / "fig7.csv").symlink_to(folder / "fig7.csv" if loop else tmp_path / "elsewhere")
-    with pytest.raises(FormatError, match="a link to itself" if loop else "a link out of the study's folder, to /"):
+    (folder / "fig7.csv").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FormatError, match="a link out of the study's folder, to /"):
         verify(folder)
 
 

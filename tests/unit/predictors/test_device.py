@@ -27,7 +27,7 @@ def claims(monkeypatch, tmp_path):
     monkeypatch.setattr(device, "_held", [])
 
 
-def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, capsys):
+def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
     first, one = holder("0", "1")
     second, two = holder("0", "1")
     assert {one, two} == {"0", "1"}
@@ -37,8 +37,9 @@ def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, capsys):
         first.wait()
 
     monkeypatch.setattr(device.time, "sleep", free_one)
+    caplog.set_level("INFO")
     assert device.claim(["0", "1"]) == one
-    assert "all GPUs are taken (0, 1); waiting for one" in capsys.readouterr().err
+    assert "all GPUs are taken (0, 1); waiting for one" in caplog.text
     second.kill()
     second.wait()
     for process in (first, second):

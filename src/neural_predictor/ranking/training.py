@@ -1,4 +1,4 @@
-"""Training networks: graphs with labels, checked, each network once."""
+"""Training architectures: graphs with labels, checked, each architecture once."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ if TYPE_CHECKING:
     from neural_predictor.ranking.cells import Vocabulary
     from neural_predictor.ranking.readers import Chunk, Reader
 
-FEWEST = 10
-MATRIX_BYTES = 2**31
-"""Of the matrices of all training networks, each as large as the largest."""
-NAMED = 10
+MIN_ARCHITECTURES = 10
+"""Fewer teach nothing that cross-validation could show."""
+MAX_MATRIX_BYTES = 2**31
+"""Of the matrices of all training architectures, each as large as the largest."""
+MAX_NAMED_ROWS = 10
 """Rows that a message names before it counts the rest."""
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
-    """N different networks with labels.
+class TrainingSet:
+    """N different architectures with labels.
 
     Attributes:
         cells: their graphs.
-        labels: (N,) in the label's unit, the mean of a network that stood there more than once.
+        labels: (N,) in the label's unit, the mean of an architecture that stood there more than once.
         digests: (N,) of their graphs.
-        repeated: number of rows beyond the first of their network.
+        repeated: number of rows beyond the first of their architecture.
     """
 
     cells: Cells
@@ -62,8 +63,8 @@ def read_cells(reader: Reader, vocabulary: Vocabulary, label: str | None) -> Ite
         yield chunk, parse(chunk.operations, chunk.wiring, chunk.wired, vocabulary, where)
 
 
-def read_training(path: Path, label: str, vocabulary: Vocabulary) -> Training:
-    """The training networks of a file, with the column `label`.
+def read_training(path: Path, label: str, vocabulary: Vocabulary) -> TrainingSet:
+    """The training architectures of a file, with the column `label`.
 
     Raises:
         FormatError: if the file is not of its form, or a label is no number.
@@ -81,23 +82,23 @@ def read_training(path: Path, label: str, vocabulary: Vocabulary) -> Training:
         for number, value in zip(chunk.numbers, chunk.labels or [], strict=True):
             labels.append(_label(value, f"{path}, {reader.unit} {number}, {label}"))
         largest = max(largest, found.kinds.shape[1])
-        if len(labels) * largest**2 > MATRIX_BYTES:
+        if len(labels) * largest**2 > MAX_MATRIX_BYTES:
             raise RankingError(
-                f"{path}: {len(labels):,} training networks or more, of up to {largest} nodes, do not fit into memory "
-                "side by side; leave out the largest, or most of them"
+                f"{path}: {len(labels):,} training architectures or more, of up to {largest} nodes, do not fit into "
+                "memory side by side; leave out the largest, or most of them"
             )
     unknown = [number for number, value in zip(numbers, labels, strict=True) if not math.isfinite(value)]
     if unknown:
         raise FormatError(
             f"{path}, column {label}: no finite number in {reader.unit}{'s' * (len(unknown) > 1)} {_listed(unknown)}; "
-            "every training network needs a label: leave out the others"
+            "every training architecture needs a label: leave out the others"
         )
-    return training(_joined(cells), np.array(labels), str(path))
+    return training_set(_joined(cells), np.array(labels), str(path))
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    more = len(numbers) - NAMED
-    return ", ".join(map(str, numbers[:NAMED])) + (f" and {more:,} more" if more > 0 else "")
+    more = len(numbers) - MAX_NAMED_ROWS
+    return ", ".join(map(str, numbers[:MAX_NAMED_ROWS])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _label(value: Any, where: str) -> float:
@@ -125,8 +126,8 @@ def _joined(parts: list[Cells]) -> Cells:
     return joined
 
 
-def training(cells: Cells, labels: NDArray[np.float64], source: str) -> Training:
-    """Training networks, each once, with the mean of its labels.
+def training_set(cells: Cells, labels: NDArray[np.float64], source: str) -> TrainingSet:
+    """Training architectures, each once, with the mean of its labels.
 
     Args:
         cells: n graphs.
@@ -134,7 +135,7 @@ def training(cells: Cells, labels: NDArray[np.float64], source: str) -> Training
         source: where they are from, for messages.
 
     Raises:
-        RankingError: for fewer than `FEWEST` different networks, or labels that are all equal.
+        RankingError: for fewer than `MIN_ARCHITECTURES` different architectures, or labels that are all equal.
     """
     marks = digests(*cells.pack())
     _, first, inverse = np.unique(marks, return_index=True, return_inverse=True)
@@ -142,9 +143,11 @@ def training(cells: Cells, labels: NDArray[np.float64], source: str) -> Training
     order = np.argsort(first)
     first, means = first[order], means[order]
     repeated = len(labels) - len(first)
-    if len(first) < FEWEST:
-        more = f" ({len(labels)} rows, {repeated} of a network that stands there already)" if repeated else ""
-        raise RankingError(f"{source}: {len(first)} training networks{more}; at least {FEWEST} are needed")
+    if len(first) < MIN_ARCHITECTURES:
+        more = f" ({len(labels)} rows, {repeated} of an architecture that stands there already)" if repeated else ""
+        raise RankingError(
+            f"{source}: {len(first)} training architectures{more}; at least {MIN_ARCHITECTURES} are needed"
+        )
     if np.ptp(labels) == 0 or np.ptp(means) == 0:
         raise RankingError(f"{source}: all labels are {means[0]:g}; nothing can be learnt from labels that are equal")
-    return Training(cells.take(first), means, marks[first], repeated)
+    return TrainingSet(cells.take(first), means, marks[first], repeated)

@@ -1,13 +1,11 @@
-"""Agreement of trainings, and metrics on resamples, against their definitions written out."""
+"""Agreement of trainings, against its definition written out."""
 
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
 from neural_predictor.config.sections import Bootstrap
-from neural_predictor.statistics.bootstrap import predictor_metrics
 from neural_predictor.statistics.reliability import reliability
-from neural_predictor.statistics.resampling import estimate, metrics, resample, taus, variances
 
 BOOTSTRAP = Bootstrap(resamples=300)
 
@@ -72,54 +70,3 @@ def test_the_ends_of_the_scale():
 @pytest.mark.parametrize("values", [np.ones((20, 1)), np.array([[1, np.nan], [1, 2], [2, 1]])])
 def test_without_two_trainings_of_three_networks_nothing_is_known(values):
     assert reliability(values, BOOTSTRAP, 0) is None
-
-
-def test_tau_of_a_resample_is_that_of_its_networks_written_out():
-    rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 8, 25).astype(float), rng.integers(0, 8, 25).astype(float)
-    counts = resample(25, BOOTSTRAP, 3)
-    found = taus(x, y, counts)
-    for row in (0, 1, 2, 200):
-        members = np.repeat(np.arange(25), counts[row].astype(int))
-        assert found[row] == pytest.approx(kendalltau(x[members], y[members]).statistic)
-    assert (taus(np.ones(25), y, counts) == 0).all()
-
-
-def test_only_pairs_of_one_group_are_ranked():
-    observed = np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0])
-    groups = np.array([0, 0, 0, 1, 1, 1])
-    fold_means = np.where(groups == 0, 12.0, 2.0)  # what constant predictors of the folds would say
-    once = np.ones((1, 6))
-    assert taus(fold_means, observed, once)[0] < -0.7
-    assert taus(fold_means, observed, once, groups)[0] == 0
-    assert taus(fold_means + observed, observed, once, groups)[0] == 1
-
-
-def test_metrics_on_the_sample_are_those_of_the_predictor():
-    rng = np.random.default_rng(0)
-    observed = rng.normal(size=30)
-    predicted = observed + rng.normal(size=30)
-    counts = resample(30, BOOTSTRAP, 0)
-    found = metrics(predicted, observed, counts, np.zeros(30, int))
-    for name, value in predictor_metrics(predicted, observed).items():
-        assert found[name][0] == pytest.approx(value)
-    assert variances(observed, counts)[0] == pytest.approx(observed.var())
-    members = np.repeat(np.arange(30), counts[5].astype(int))
-    assert found["mse"][5] == pytest.approx(np.mean((predicted - observed)[members] ** 2))
-    assert variances(observed, counts)[5] == pytest.approx(observed[members].var())
-
-
-def test_the_mean_has_an_r2_of_nothing_on_every_resample():
-    observed = np.random.default_rng(0).normal(size=30)
-    counts = resample(30, BOOTSTRAP, 0)
-    found = metrics(np.full(30, observed.mean()), observed, counts, np.zeros(30, int))
-    np.testing.assert_allclose(found["r2"], 0, atol=1e-12)
-    assert (found["kendall_tau"] == 0).all()
-
-
-def test_a_resample_without_the_networks_has_no_metrics_and_is_left_out():
-    counts = np.array([[1.0, 1.0], [0.0, 0.0], [2.0, 1.0]])
-    found = metrics(np.array([1.0, 2.0]), np.array([1.0, 2.0]), counts, np.zeros(2, int))
-    for values in found.values():
-        assert np.isnan(values).tolist() == [False, True, False]
-    assert estimate(found["r2"], BOOTSTRAP) == (1, 1, 1)
