@@ -10,7 +10,7 @@ import numpy as np
 from neural_predictor.figures.published import TEST, TRAINING, VALIDATION
 from neural_predictor.io.progress import progress
 from neural_predictor.predictors.engine import fit_replicates
-from neural_predictor.predictors.recipe import NeuralRecipe
+from neural_predictor.predictors.recipe_base import NeuralRecipe
 from neural_predictor.predictors.scoring import PlainScorer, score
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 

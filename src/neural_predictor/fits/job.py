@@ -10,10 +10,10 @@ import numpy as np
 
 from neural_predictor.io.files import atomic_together
 from neural_predictor.io.progress import progress
-from neural_predictor.predictors.cascade import fit_cascades
+from neural_predictor.predictors.cascade import CascadeRecipe, fit_cascades
 from neural_predictor.predictors.engine import fit_replicates
-from neural_predictor.predictors.family import make_predictor
-from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe
+from neural_predictor.predictors.ensemble import make_predictor
+from neural_predictor.predictors.recipe_base import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.search.draws import draw_repeat
 from neural_predictor.tables.benchmarks import space_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.config.study import FitKey, Study
-    from neural_predictor.predictors.recipe import Recipe
+    from neural_predictor.predictors.recipes import Recipe
     from neural_predictor.tables.table import BenchmarkTable
 
 
@@ -87,7 +87,7 @@ class _Drawn(NamedTuple):
 def _fit_and_score(
     recipe: Recipe, table: BenchmarkTable, drawn: _Drawn, what: str, *, workers: int, memory_mb: int
 ) -> dict[str, Any]:
-    """Arrays of an output: neural predictors are fitted all at once, others and blends one repeat after another."""
+    """Arrays of an output: neural predictors are fitted all at once, others and ensembles one repeat after another."""
     rows, labels, seeds = drawn
     graphs, repeats = space_of(table).encode(table.encoding), len(rows)
     if isinstance(recipe, CascadeRecipe):

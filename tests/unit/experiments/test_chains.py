@@ -13,12 +13,12 @@ from neural_predictor.figures.fig9_children import numbers as chains
 from neural_predictor.figures.fig9_children.page import draw_fig9_children
 from neural_predictor.figures.results import caption
 from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
-from neural_predictor.predictors.recipe import NeuralRecipe
+from neural_predictor.predictors.gcn import GcnRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import ProxylessNasSpace
 
 SPACE = ProxylessNasSpace()
-TINY = NeuralRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)
+TINY = GcnRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_chains_are_scored_with_what_the_recipe_sees():
     """A recipe with structure and reachability takes more of a graph than its operations and edges."""
     codes = ProxylessNasSpace().sample(12, np.random.default_rng(0))
     graphs, label = chain_graphs(codes), np.arange(12.0)
-    recipe = NeuralRecipe(width=8, epochs=2, reach=True, structure=True)
+    recipe = GcnRecipe(width=8, epochs=2, transitive_closure=True, positional_features=True)
     fitted = fit_chains(recipe, "chains", graphs, label, np.arange(12)[None], [0], workers=1)
     np.testing.assert_allclose(score_chains(fitted, graphs), score(fitted, graphs), rtol=1e-5)
 
