@@ -28,13 +28,13 @@ import numpy as np
 from neural_predictor.children.imported import SETS, import_children
 from neural_predictor.children.table import networks_of
 from neural_predictor.predictors.device import configure
-from neural_predictor.predictors.recipe import NeuralRecipe
+from neural_predictor.predictors.gcn import GcnRecipe
 from neural_predictor.statistics.metrics import predictor_metrics
 
-PAPER = NeuralRecipe(layers=18, initial_gain=2, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
+PAPER = GcnRecipe(layers=18, initial_gain=2, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
 PREDICTORS = {
     "zero-layers": None,
-    "3-layers": NeuralRecipe(),
+    "3-layers": GcnRecipe(),
     "18-layers": PAPER,
     "18-layers-gain-1": PAPER.model_copy(update={"initial_gain": 1.0}),
 }

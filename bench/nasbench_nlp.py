@@ -1,4 +1,4 @@
-"""How well recurrent cells of NAS-Bench-NLP are ranked by the paper's recipe, other GCNs, trees on features, the blend.
+"""How well recurrent cells of NAS-Bench-NLP are ranked: the paper's recipe, other GCNs, trees, the ensemble.
 
     python bench/nasbench_nlp.py --file nasbench_nlp_ptb_half.jsonl.gz [--train 172] [--splits 10] [--threads 2]
 
@@ -29,23 +29,25 @@ REPLICATION = 0.148
 
 def gcn_recipes():
     """Name -> recipe, and whether labels enter as normal scores of their ranks (losses have a heavy tail)."""
-    from neural_predictor.predictors.family import PREDICTORS
-    from neural_predictor.predictors.recipe import HINGE_REACH, NeuralRecipe
+    from neural_predictor.predictors.gcn import GcnRecipe
+    from neural_predictor.predictors.recipes import PREDICTORS
 
+    reach = PREDICTORS["gcn-reach"]
     return {
         "paper": (PREDICTORS["paper"], False),
-        "paper, ranks": (NeuralRecipe(), True),
-        "paper, ranks, rate 1e-3": (NeuralRecipe(learning_rate=1e-3), True),
+        "paper, ranks": (GcnRecipe(), True),
+        "paper, ranks, rate 1e-3": (GcnRecipe(learning_rate=1e-3), True),
         "gcn-hinge": (PREDICTORS["gcn-hinge"], False),
-        "gcn-reach": (HINGE_REACH, False),
-        "gcn-reach, squared": (HINGE_REACH.model_copy(update={"loss": "squared"}), True),
+        "gcn-reach": (reach, False),
+        "gcn-reach, squared": (reach.model_copy(update={"loss": "squared"}), True),
     }
 
 
 def tau_of_split(graphs, labels, train_size, split, workers):
     """Name -> tau on the rest, and the GCN recipe that cross-validation chose."""
-    from neural_predictor.predictors.engine import normal_scores
-    from neural_predictor.predictors.family import PREDICTORS, make_predictor
+    from neural_predictor.predictors.ensemble import make_predictor
+    from neural_predictor.predictors.label_units import normal_scores
+    from neural_predictor.predictors.recipes import PREDICTORS
 
     rows = np.random.default_rng([2020, split]).choice(len(labels), train_size, replace=False)
     rest = np.setdiff1d(np.arange(len(labels)), rows)
@@ -55,7 +57,7 @@ def tau_of_split(graphs, labels, train_size, split, workers):
         targets = normal_scores(labels[None, rows])[0] if ranks else labels[rows]
         fitted = make_predictor(recipe, split, workers).fit(train, targets)
         tau[name] = float(np.nan_to_num(kendalltau(fitted.predict(unseen), labels[rest]).statistic))
-        crossed[name] = float(np.nan_to_num(kendalltau(fitted.cross_predict(), labels[rows]).statistic))
+        crossed[name] = float(np.nan_to_num(kendalltau(fitted.predict_out_of_fold(), labels[rows]).statistic))
         print(
             f"split {split}, {name}: tau {tau[name]:.3f}, cross-validated {crossed[name]:.3f}",
             file=sys.stderr,

@@ -28,7 +28,7 @@ REPLICATES = 16
 
 def train_keras(graphs, labels, recipe, seed):
     """Seconds and the z-scored predictions' function of one `fit`, tracing included."""
-    from neural_predictor.predictors.gcn import build_gcn, compile_gcn, model_inputs
+    from neural_predictor.predictors.keras_gcn import build_gcn, compile_gcn, model_inputs
 
     keras.utils.set_random_seed(seed)
     start = time.perf_counter()
@@ -47,8 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     workers = configure(arguments.threads, arguments.accelerator)
     from neural_predictor.predictors import engine
-    from neural_predictor.predictors.gcn import model_inputs
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.gcn import GcnRecipe
+    from neural_predictor.predictors.keras_gcn import model_inputs
     from neural_predictor.predictors.scoring import score
 
     package = find_spec("nas_bench_graph").submodule_search_locations[0]
@@ -56,7 +56,7 @@ def main() -> None:
     graphs = NasBenchGraphSpace().encode(table.encoding)
     signal = table.metrics["validation_accuracy"][:, 0]
     rows = np.random.default_rng(0).choice(len(table), 172, replace=False)
-    recipe, labels = NeuralRecipe(), signal[rows]
+    recipe, labels = GcnRecipe(), signal[rows]
     train, rest = graphs.take(rows), np.setdiff1d(np.arange(len(table)), rows)
     raw = {"fit_s": [], "engine_s_a_replicate": []}
     scores = {"fit": [], "engine": []}

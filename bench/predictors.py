@@ -77,7 +77,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     workers = configure(args.threads, "cpu")
-    from neural_predictor.predictors.family import PREDICTORS, make_predictor
+    from neural_predictor.predictors.ensemble import make_predictor
+    from neural_predictor.predictors.recipes import PREDICTORS
 
     graphs, labels, names = graphs_and_labels(args.space, args.file)
     third = np.array([int(hashlib.sha256(str(name).encode()).hexdigest()[:8], 16) % 3 == 0 for name in names])

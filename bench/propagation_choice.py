@@ -24,9 +24,9 @@ from neural_predictor.tables.nasbench_graph import read
 TABLES = ("photo", "citeseer", "physics", "computers")
 
 
-def transposed(graphs):
-    """The network's inputs with A_hat and its transpose, (n, 2, v, v), in place of rows of both."""
-    nodes, propagation, pooling = network_inputs(graphs)
+def transposed(graphs, recipe=None):
+    """The predictor's inputs with A_hat and its transpose, (n, 2, v, v), in place of rows of both."""
+    nodes, propagation, pooling = network_inputs(graphs, recipe)
     along = propagation[:, 0]
     return nodes, np.stack([along, along.swapaxes(1, 2)], axis=1), pooling
 
@@ -38,7 +38,8 @@ def main() -> None:
     arguments = parser.parse_args()
     workers = configure(os.cpu_count(), "cpu")
     from neural_predictor.predictors import engine
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.gcn import GcnRecipe
+    from neural_predictor.predictors.keras_gcn import keras_model
 
     space = NasBenchGraphSpace()
     package = Path(find_spec("nas_bench_graph").submodule_search_locations[0])
@@ -53,11 +54,11 @@ def main() -> None:
         for way, inputs_of in ways.items():
             engine.network_inputs = inputs_of
             trained = engine.fit_replicates(
-                graphs, signal[rows], NeuralRecipe(), range(arguments.splits), rows, workers=workers
+                graphs, signal[rows], GcnRecipe(), range(arguments.splits), rows, workers=workers
             )
             # By the plain model: the scorer's shared neighbourhoods hold for rows of both alone.
             inputs = list(inputs_of(graphs))
-            models = [trained.keras_model(split) for split in range(arguments.splits)]
+            models = [keras_model(trained, split) for split in range(arguments.splits)]
             scores = [model.predict(inputs, batch_size=4096, verbose=0)[:, 0] for model in models]
             pairs = zip(scores, rows, strict=True)
             rest = [(np.delete(scores, seen), np.delete(signal, seen)) for scores, seen in pairs]

@@ -27,8 +27,8 @@ def main() -> None:
     arguments = parser.parse_args()
     configure(arguments.threads, arguments.accelerator)
     from neural_predictor.predictors import engine
-    from neural_predictor.predictors.gcn import model_inputs
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.gcn import GcnRecipe
+    from neural_predictor.predictors.keras_gcn import keras_model, model_inputs
     from neural_predictor.predictors.scoring import SpaceScorer
 
     clock = time.perf_counter
@@ -37,14 +37,14 @@ def main() -> None:
     graphs = space.encode(space.enumerate())
     encoding_s = clock() - start
     rows = np.random.default_rng(0).choice(len(graphs), 172, replace=False)
-    recipe = NeuralRecipe(width=arguments.width, epochs=5)
+    recipe = GcnRecipe(width=arguments.width, epochs=5)
     labels = graphs.nodes[rows].sum(axis=1) @ np.arange(graphs.features)  # any labels: only the speed is measured
     replicates = engine.fit_replicates(graphs.take(rows), labels[None], recipe, seeds=[0])
     start = clock()
     scorer = SpaceScorer(graphs, recipe.layers, arguments.width)
     preparation_s = clock() - start
     weights = tuple(weight[0] for weight in replicates.weights)
-    model, inputs = replicates.keras_model(0), model_inputs(graphs)
+    model, inputs = keras_model(replicates, 0), model_inputs(graphs)
     start = clock()
     scorer.score(weights, recipe)
     compiling_s = clock() - start

@@ -11,7 +11,7 @@ from neural_predictor.children.plan import draw, plan_of
 from neural_predictor.errors import ConfigError
 from neural_predictor.io.progress import progress
 from neural_predictor.predictors.engine import fit_replicates
-from neural_predictor.predictors.recipe import NeuralRecipe
+from neural_predictor.predictors.recipe_base import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace

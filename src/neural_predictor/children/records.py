@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from neural_predictor.errors import FormatError
-from neural_predictor.io.untrusted import parse_json, printable, shown
+from neural_predictor.io.untrusted import parse_json, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +103,7 @@ def read_shard(path: Path) -> list[ChildRecord]:
             fault = error.errors()[0]
             where = ".".join(map(str, fault["loc"])) or "the record"
             told = f"{where} is {shown(fault['input'])}: {fault['msg'].removeprefix('Value error, ')}"
-            raise FormatError(f"{path}: line {number} is no child's record: {printable(told)}; {again}") from error
+            raise FormatError(f"{path}: line {number} is no child's record: {told}; {again}") from error
     return records
 
 

@@ -26,7 +26,10 @@ from neural_predictor.config.sections import (
 )
 from neural_predictor.errors import ConfigError
 from neural_predictor.fits.key import FitKey
-from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe, Recipe
+from neural_predictor.predictors.cascade import CascadeRecipe
+from neural_predictor.predictors.gcn import GcnRecipe
+from neural_predictor.predictors.recipe_base import NeuralRecipe
+from neural_predictor.predictors.recipes import Recipe  # noqa: TC001 - pydantic needs it
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -142,10 +145,10 @@ class Study(Section):
         return self.figa1_tau
 
     @property
-    def one_stage(self) -> NeuralRecipe:
+    def one_stage(self) -> GcnRecipe:
         """Recipe of the predictor with one stage."""
         recipe = self.predictors[self.stages.one]
-        assert isinstance(recipe, NeuralRecipe)  # the study was validated
+        assert isinstance(recipe, GcnRecipe)  # the study was validated
         return recipe
 
     @property

@@ -119,7 +119,7 @@ def write_scores(
     with atomic_together(output, times) as (numbers, clock):
         clock.write_text(json.dumps(dict(taken)) + "\n", encoding="utf-8")
         with numbers.open("wb") as file:
-            np.savez(file, **about, **found)
+            np.savez(file, allow_pickle=False, **about, **found)
 
 
 _STORED = {"train_rows": "train_rows", "train_labels": "labels"}

@@ -9,10 +9,10 @@ import numpy as np
 
 from neural_predictor.fits.files import draw_fits, write_scores
 from neural_predictor.io.progress import progress
-from neural_predictor.predictors.cascade import fit_cascades
+from neural_predictor.predictors.cascade import CascadeRecipe, fit_cascades
 from neural_predictor.predictors.engine import fit_replicates
-from neural_predictor.predictors.family import make_predictor
-from neural_predictor.predictors.recipe import CascadeRecipe, NeuralRecipe
+from neural_predictor.predictors.ensemble import make_predictor
+from neural_predictor.predictors.recipe_base import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.tables.benchmarks import space_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.config.study import Study
     from neural_predictor.fits.key import FitKey
-    from neural_predictor.predictors.recipe import Recipe
+    from neural_predictor.predictors.recipes import Recipe
     from neural_predictor.search.draws import RepeatDraw
     from neural_predictor.tables.table import BenchmarkTable
 

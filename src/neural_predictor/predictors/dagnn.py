@@ -12,26 +12,28 @@ convolution passes it on by one edge a layer. What differs:
 - One vector a graph is what the recipe's readout makes of all nodes, and beside it the mean state of those nodes where
   a sweep ends: outputs of one along the edges, inputs of one against them. There it is the maximum over these alone.
 - Update gates start with a bias of `UPDATE_BIAS`, so that a new network listens to the node more than it passes on.
-- With `reach`, a node also hears all nodes that lead to it, weighed by the same scores, by a kernel of its own.
+- With the transitive closure, a node also hears all nodes that lead to it, weighed by the same scores, by a kernel of
+  its own.
 
 Edges must lead from lower to higher node numbers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import tensorflow as tf
 
+from neural_predictor.predictors.graph_recipe import GraphRecipe, read_out
 from neural_predictor.predictors.kernels import glorot, multiply
+from neural_predictor.predictors.lazy import tf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.network import Graphs, Weights
 
 UPDATE_BIAS = -1.0
 """sigmoid(-1) = .27 of what is heard of the predecessors is passed on as it is."""
@@ -39,14 +41,55 @@ SCORE_LIMIT = 6.0
 """Scores of attention are bent to lie between -6 and 6: their exponentials are summed before the largest is known."""
 
 
-def dagnn_weights(
-    recipe: NeuralRecipe, width: int, features: int, rng: np.random.Generator
-) -> list[NDArray[np.float32]]:
-    """Kernel (i + D, 3 D + 1), or (i + 2 D, 3 D + 1) with `reach`, and bias (3 D + 1) of each sweep, one replicate's.
+class DagnnRecipe(GraphRecipe):
+    """A recurrent network that runs along the edges and against them, in turn: `layers` are its sweeps.
 
-    The rows of a kernel are the node's own numbers, what it hears of its predecessors and, with `reach`, of all that
-    lead to it; the columns the update gate, the reset gate, the candidate and the score of attention, which takes the
-    node's new state in place of what it hears of its predecessors. All are Glorot-uniform.
+    A graph's vector has besides the readout the mean state where each of the last two sweeps ends.
+    """
+
+    kind: Literal["dagnn"] = "dagnn"
+
+    def embedding_size(self, width: int) -> int:
+        """Length of the readout and the ends of the last two sweeps, or of the only one."""
+        return min(self.layers, 2) * (super().embedding_size(width) + width)
+
+
+_LOGISTIC = DagnnRecipe(
+    layers=2,
+    width=64,
+    loss="pairwise-logistic",
+    optimizer="adamw",
+    learning_rate=3e-3,
+    weight_decay=1e-2,
+    epochs=50,
+    batch_size=8,
+    readout="mean-sum-max",
+    positional_features=True,
+)
+NAMED = {
+    "dagnn": _LOGISTIC,
+    "dagnn-hinge": _LOGISTIC.model_copy(update={"loss": "hinge", "learning_rate": 4e-3, "batch_size": 16}),
+}
+"""A sweep along the edges, then one against them; and the same with another loss of the order and larger steps: which
+of the two ranks better depends on the search space."""
+
+
+def initial_weights(
+    recipe: DagnnRecipe, width: int, places: int, features: int, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """Kernel (i + D, 3 D + 1) and bias (3 D + 1) of each sweep, without the leading axis R.
+
+    The rows of a kernel are the node's own numbers and what it hears of its predecessors; with the transitive closure
+    there are D more, for what it hears of all that lead to it. The columns are the update gate, the reset gate, the
+    candidate and the score of attention, which takes the node's new state in place of what it hears of its
+    predecessors. All are Glorot-uniform.
+
+    Args:
+        recipe: sweeps and directions.
+        width: D.
+        places: nodes of a graph with its padding, on which nothing depends.
+        features: numbers of a node.
+        rng: where the weights come from.
     """
     weights: list[NDArray[np.float32]] = []
     size = features
@@ -60,7 +103,7 @@ def dagnn_weights(
     return weights
 
 
-def _sweep(inputs: Any, links: Sequence[Any], kernel: Any, bias: Any, recipe: NeuralRecipe) -> Any:
+def _sweep(inputs: Any, links: Sequence[Any], kernel: Any, bias: Any, recipe: DagnnRecipe) -> Any:
     """The states (R, b, v, D) of all nodes, visited in the order of their numbers.
 
     A state is added to what its hearers hear as soon as it is known, so that a step of the loop keeps for the gradient
@@ -68,9 +111,9 @@ def _sweep(inputs: Any, links: Sequence[Any], kernel: Any, bias: Any, recipe: Ne
 
     Args:
         inputs: (R, b, v, i) numbers of each node.
-        links: of predecessors and, with `reach`, of all that lead to a node: (R, b, v, v), in row j the shares that
-            earlier nodes have in what node j hears, before attention weighs them.
-        kernel: as `dagnn_weights` has it.
+        links: of predecessors and, with the transitive closure, of all that lead to a node: (R, b, v, v), in row j
+            the shares that earlier nodes have in what node j hears, before attention weighs them.
+        kernel: as `initial_weights` has it.
         bias: (R, 3 D + 1).
         recipe: its precision.
     """
@@ -109,7 +152,16 @@ def _shares(propagation: Any) -> Any:
     return tf.math.divide_no_nan(others, tf.reduce_sum(others, axis=-1, keepdims=True))
 
 
-def dagnn(weights: Sequence[Any], graphs: tuple[Any, Any, Any], recipe: NeuralRecipe) -> tuple[Any, Any]:
+def embed(weights: Weights, graphs: Graphs, recipe: DagnnRecipe) -> Any:
+    """The states of the last two sweeps, read out, and where each ends: one vector a graph, (R, b, 4 D) or (R, b, 8 D).
+
+    Of a single sweep half as many.
+    """
+    states, ends = _run(weights, graphs, recipe)
+    return tf.concat([read_out(states, graphs[2], recipe), ends], axis=-1)
+
+
+def _run(weights: Weights, graphs: Graphs, recipe: DagnnRecipe) -> tuple[Any, Any]:
     """States (R, b, v, 2 D) of the last two sweeps, or of the only one; and their means (R, b, 2 D) where each ends."""
     hidden, propagation, pooling = graphs
     real = tf.cast(pooling > 0, tf.float32)

@@ -14,13 +14,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
-import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
 from neural_predictor.predictors.kernels import padded
-from neural_predictor.predictors.losses import batch_loss
-from neural_predictor.predictors.propagation import STRUCTURE, network_inputs
+from neural_predictor.predictors.label_units import normal_scores
+from neural_predictor.predictors.lazy import tf
+from neural_predictor.predictors.losses import LOSSES, Batch
+from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
@@ -28,17 +29,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.recipe_base import NeuralRecipe
     from neural_predictor.spaces import GraphBatch
 
-STEPS, GRAPHS = 32, 256
-"""Steps that one call of the compiled loop does at most, and what numbers of training graphs are rounded up to: fits
-of different N have equal shapes, and are compiled once."""
+STEPS_A_CALL = 32
+"""Steps that one call of the compiled loop does at most."""
+GRAPHS_ROUNDED_TO = 256
+"""Numbers of training graphs are rounded up to multiples of it: fits of different N have equal shapes, and are compiled
+once."""
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
 
 
 class _Rates(NamedTuple):
-    """Numbers of a recipe that its program is given, as float32 scalars."""
+    """Numbers of a recipe that compiled training is given, as float32 scalars."""
 
     learning_rate: Any
     weight_decay: Any
@@ -52,14 +55,17 @@ class _Rates(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def _compiled_steps(program: NeuralRecipe) -> Any:
-    """Up to `STEPS` steps of training by a recipe's program: (state, graphs, batches, schedule) -> (state, loss).
+def _compiled_steps(key: NeuralRecipe) -> Any:
+    """Up to `STEPS_A_CALL` steps of training by a recipe's `compile_key`, as one compiled function.
+
+    It takes (state, graphs, batches, schedule) to (state, loss).
 
     state: weights, first and second moments, lists of equal shapes. graphs: all training graphs. batches: rows
     (S, R, B) of the graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks
     (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), how
     many of the S there are to do, and the recipe's `_Rates`. loss: (R,), the sum over these.
     """
+    loss_of = LOSSES[key.loss].function
 
     @tf.function(jit_compile=True, autograph=False)
     def advance(state: Any, graphs: Any, batches: Any, schedule: Any) -> Any:
@@ -71,12 +77,12 @@ def _compiled_steps(program: NeuralRecipe) -> Any:
             masks = [mask[k] for mask in keep]
             with tf.GradientTape() as tape:
                 tape.watch(state[0])
-                scores = network.forward(state[0], batch, program, masks)
-                errors = batch_loss(scores, targets[k], shares[k], program, (rates.hinge, rates.margin))
+                scores = network.forward(state[0], batch, key, masks)
+                errors = loss_of(Batch(scores, targets[k], shares[k], rates.hinge, rates.margin))
                 objective = tf.reduce_sum(errors)
             gradients = tape.gradient(objective, state[0])
             part = (done + tf.cast(k, tf.float32), total)
-            return k + 1, _adam(state, gradients, part, rates, decoupled=program.optimizer == "adamw"), loss + errors
+            return k + 1, _adam(state, gradients, part, rates, decoupled=key.optimizer == "adamw"), loss + errors
 
         start = (0, state, tf.zeros(rows.shape[1]))
         _, state, loss = tf.while_loop(lambda k, *_: k < steps, step, start)
@@ -139,17 +145,17 @@ class _Stack:
 
     def train(self, graphs: Any, advance: Callable[[int], None]) -> tuple[list[Any], NDArray[np.float32]]:
         """Final weights (R, ...) and the mean training loss (R, epochs) in z-scored units."""
-        run, rates = _compiled_steps(self.recipe.program), _Rates.of(self.recipe)
+        run, rates = _compiled_steps(self.recipe.compile_key), _Rates.of(self.recipe)
         weights = [tf.constant(weight) for weight in self.weights]
         state = (weights, [tf.zeros_like(w) for w in weights], [tf.zeros_like(w) for w in weights])
         losses = np.zeros((len(self.rngs), self.recipe.epochs), np.float32)
         for number, batches in enumerate(self.epochs()):
             steps = len(batches[0])
             total, lost = tf.constant(float(self.recipe.epochs * steps)), tf.zeros(len(self.rngs))
-            for start in range(0, steps, STEPS):
-                count = min(STEPS, steps - start)
+            for start in range(0, steps, STEPS_A_CALL):
+                count = min(STEPS_A_CALL, steps - start)
                 block = tf.nest.map_structure(
-                    lambda part, start=start: padded(part[start : start + STEPS], STEPS), batches
+                    lambda part, start=start: padded(part[start : start + STEPS_A_CALL], STEPS_A_CALL), batches
                 )
                 schedule = (tf.constant(float(number * steps + start)), total, tf.constant(count), rates)
                 state, loss = run(state, graphs, block, schedule)
@@ -182,7 +188,7 @@ def fit_replicates(
         graphs: the graphs that training rows point to.
         labels: (R, N) labels of each replicate's training set: in any unit, z-scored with their own mean and deviation
             (for a loss of the order: normal scores of their ranks), or 0 and 1 where the recipe's loss is logistic.
-        recipe: network and training.
+        recipe: the predictor and its training.
         seeds: R seeds, each of one replicate's weights, order and dropout.
         rows: (R, N) row in `graphs` of each label; None where every replicate trains on all graphs in order.
         sizes: R numbers of rows, each replicate's first, that it trains on; None for all N. One of fewer goes through
@@ -201,11 +207,12 @@ def fit_replicates(
     train_graphs = graphs.take(used)
     width = recipe.width_for(values.shape[1])
     streams = [np.random.default_rng(seed).spawn(2) for seed in seeds]
-    weights = initial or _initial(train_graphs, recipe, width, [stream[0] for stream in streams])
+    inputs = network_inputs(train_graphs, recipe)
+    weights = initial or _initial(recipe, width, inputs[0].shape[1:], [stream[0] for stream in streams])
     places, rngs = local.reshape(rows.shape).astype(np.int32), [stream[1] for stream in streams]
     stacks = _stacks(_Stack(recipe, weights, places, targets.astype(np.float32), counts, rngs), workers)
-    held = -(-len(used) // GRAPHS) * GRAPHS
-    device_graphs = tuple(padded(part, held) for part in network_inputs(train_graphs, recipe))
+    held = -(-len(used) // GRAPHS_ROUNDED_TO) * GRAPHS_ROUNDED_TO
+    device_graphs = tuple(padded(part, held) for part in inputs)
     with ThreadPoolExecutor(len(stacks)) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     found = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
@@ -247,11 +254,11 @@ def _training_sets(
 
 
 def _initial(
-    graphs: GraphBatch, recipe: NeuralRecipe, width: int, rngs: Sequence[np.random.Generator]
+    recipe: NeuralRecipe, width: int, node_shape: tuple[int, ...], rngs: Sequence[np.random.Generator]
 ) -> list[NDArray[np.float32]]:
-    """Weights (R, ...) that a network for such graphs starts from, a replicate a generator."""
-    shape = (graphs.mask.shape[1], graphs.features + STRUCTURE * recipe.structure)
-    drawn = [network.initial_weights(recipe, width, *shape, rng) for rng in rngs]
+    """Weights (R, ...) that a predictor of graphs of (places, features) starts from, a replicate a generator."""
+    places, features = node_shape
+    drawn = [network.initial_weights(recipe, width, places, features, rng) for rng in rngs]
     return [np.stack(parts) for parts in zip(*drawn, strict=True)]
 
 
@@ -268,13 +275,6 @@ def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
         )
         for part in np.array_split(np.arange(len(whole.rngs)), min(workers, len(whole.rngs)))
     ]
-
-
-def normal_scores(labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(R, N) labels as the normal quantiles of their ranks, equal labels as the mean of theirs."""
-    from scipy.stats import norm, rankdata  # here, since it takes a second to load, and not all recipes need it
-
-    return np.asarray(norm.ppf((rankdata(labels, axis=-1) - 0.5) / labels.shape[-1]), np.float64)
 
 
 def _training_scores(
@@ -309,9 +309,9 @@ def _label_units(
         own = labels[k, :size]
         if not np.isfinite(own).all() or np.ptp(own) == 0:
             raise PredictorError("labels must be finite and not all equal in each training set")
-        if recipe.loss == "logistic":
+        if recipe.targets == "classes":
             if not np.isin(own, (0, 1)).all():
-                raise PredictorError("a logistic loss takes labels 0 and 1")
+                raise PredictorError(f"a {recipe.loss} loss takes labels 0 and 1")
             continue
         mean[k], deviation[k] = own.mean(), own.std()
         targets[k, :size] = normal_scores(own[None])[0] if recipe.ranks else (own - mean[k]) / deviation[k]

@@ -17,7 +17,7 @@ import numpy as np
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors.last_batch import LastBatch
-from neural_predictor.predictors.paths import Paths, reachable
+from neural_predictor.predictors.paths import Paths, transitive_closure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,24 +28,25 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-ALL_SUBSETS, PAIRS = 6, 12
+MAX_KINDS_IN_SUBSETS, MAX_KINDS_IN_PAIRS = 6, 12
 """Up to so many operations all their subsets have features (63 subsets of 6), and up to so many all pairs (66 of 12);
 beyond, single operations and all together. The number of subsets doubles with each operation; features that
-outnumber the training networks by far cost time and give trees chances to be wrong."""
+outnumber the training graphs by far cost time and give trees chances to be wrong."""
 DEPTHS_FROM_INPUT, DEPTHS_FROM_OUTPUT = 24, 6
-NONE = 1e3
+"""Distances, from 0, at which operations are counted."""
+NO_PATH = 1e3
 """Length of a path that there is not, before it is replaced."""
-_ELEMENTS = 2**24
+_MAX_ELEMENTS = 2**24
 """Numbers that an intermediate array may hold: graphs are described in portions."""
 
 
 def operation_subsets(graphs: GraphBatch) -> list[tuple[int, ...]]:
-    """Subsets of the operations that stand between inputs and outputs somewhere, as `ALL_SUBSETS` and `PAIRS` say."""
+    """Subsets of the operations that stand between inputs and outputs somewhere, up to the limits above."""
     inner = (graphs.adjacency.any(axis=1) & graphs.adjacency.any(axis=2)).astype(np.float32)
     kinds = np.flatnonzero(np.einsum("nv,nvf->f", inner, graphs.nodes)).tolist()
-    if len(kinds) <= ALL_SUBSETS:
+    if len(kinds) <= MAX_KINDS_IN_SUBSETS:
         return [subset for size in range(1, len(kinds) + 1) for subset in combinations(kinds, size)]
-    pairs = list(combinations(kinds, 2)) if len(kinds) <= PAIRS else []
+    pairs = list(combinations(kinds, 2)) if len(kinds) <= MAX_KINDS_IN_PAIRS else []
     return [*((kind,) for kind in kinds), *pairs, tuple(kinds)]
 
 
@@ -78,7 +79,7 @@ class FeatureMap:
         backwards = np.tril(np.ones((v, v), np.bool_))
         if (graphs.adjacency.astype(np.bool_) & backwards).any():
             raise PredictorError("features take graphs in topological order: every edge to a higher node number")
-        portion = max(_ELEMENTS // (v * max(v * len(self.subsets), self.kinds**2, 1)), 16)
+        portion = max(_MAX_ELEMENTS // (v * max(v * len(self.subsets), self.kinds**2, 1)), 16)
         parts = [self._describe_portion(graphs.take(slice(k, k + portion))) for k in range(0, len(graphs), portion)]
         return np.concatenate(parts)
 
@@ -112,7 +113,7 @@ def _counts(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
 
 def _reach(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
     """Pairs by reachability; operations among all that outputs of a kind are made of, and that read inputs of one."""
-    reach = reachable(graphs)
+    reach = transitive_closure(graphs)
     yield _pairs(graphs, reach)
     of_kind = graphs.nodes.astype(np.bool_)
     for kind in range(graphs.features):
@@ -133,10 +134,10 @@ def _paths(graphs: GraphBatch, paths: Paths) -> Iterator[NDArray[np.generic]]:
     """Number of input-output paths, shortest and longest; mean number of operations of each kind on one."""
     short = np.zeros(graphs.mask.shape, np.float32)
     for j, before in paths.forwards():
-        nearest = np.where(before, short[:, :j] + 1, NONE).min(axis=1, initial=NONE)
+        nearest = np.where(before, short[:, :j] + 1, NO_PATH).min(axis=1, initial=NO_PATH)
         short[:, j] = np.where(paths.inputs[:, j], 0, nearest)
     yield np.log1p(paths.total)
-    yield np.where(paths.outputs, short, NONE).min(axis=1)
+    yield np.where(paths.outputs, short, NO_PATH).min(axis=1)
     yield np.where(paths.outputs, paths.depth, 0).max(axis=1)
     yield _by_kind(graphs, paths.share)
 
@@ -150,21 +151,21 @@ def _subset_paths(graphs: GraphBatch, paths: Paths, subsets: list[tuple[int, ...
     allowed = (member > 0) | (paths.inputs | paths.outputs)[..., None]
     for j, predecessors in paths.forwards():
         before, first = predecessors[..., None], paths.inputs[:, j, None]
-        few = np.where(before, least[:, :j], NONE).min(axis=1, initial=NONE)
+        few = np.where(before, least[:, :j], NO_PATH).min(axis=1, initial=NO_PATH)
         many = np.where(before, most[:, :j], 0).max(axis=1, initial=0)
         least[:, j] = np.where(first, 0, few) + member[:, j]
         most[:, j] = np.where(first, 0, many) + member[:, j]
-        near = np.where(before, shortest[:, :j], NONE).min(axis=1, initial=NONE) + 1
-        far = np.where(before, longest[:, :j], -NONE).max(axis=1, initial=-NONE) + 1
-        shortest[:, j] = np.where(allowed[:, j], np.where(first, 0, near), NONE)
-        longest[:, j] = np.where(allowed[:, j], np.where(first, 0, far), -NONE)
+        near = np.where(before, shortest[:, :j], NO_PATH).min(axis=1, initial=NO_PATH) + 1
+        far = np.where(before, longest[:, :j], -NO_PATH).max(axis=1, initial=-NO_PATH) + 1
+        shortest[:, j] = np.where(allowed[:, j], np.where(first, 0, near), NO_PATH)
+        longest[:, j] = np.where(allowed[:, j], np.where(first, 0, far), -NO_PATH)
         number[:, j] = np.where(allowed[:, j], np.where(first, 1, (before * number[:, :j]).sum(axis=1)), 0)
     last = paths.outputs[..., None]
-    found = np.where(last, shortest, NONE).min(axis=1), np.where(last, longest, -NONE).max(axis=1)
+    found = np.where(last, shortest, NO_PATH).min(axis=1), np.where(last, longest, -NO_PATH).max(axis=1)
     return [
-        np.where(last, least, NONE).min(axis=1),
+        np.where(last, least, NO_PATH).min(axis=1),
         np.where(last, most, 0).max(axis=1),
-        np.where(found[0] >= NONE / 2, graphs.mask.sum(axis=1, keepdims=True) + 1, found[0]),
+        np.where(found[0] >= NO_PATH / 2, graphs.mask.sum(axis=1, keepdims=True) + 1, found[0]),
         np.where(found[1] < 0, -1, found[1]),
         np.log1p(np.where(last, number, 0).sum(axis=1, dtype=np.float64)),
     ]

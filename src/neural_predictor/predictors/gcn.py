@@ -1,174 +1,122 @@
-"""The paper's predictor as a Keras model: what `engine` trains many of at once, one at a time and readable.
+"""The paper's predictor: graph convolutions along and against the edges, the mean over nodes, a scalar.
 
-Wen et al. 2020, section 3: V_{l+1} = 1/2 ReLU(A_hat V_l W+ + b+) + 1/2 ReLU(A_hat' V_l W- + b-), with A_hat' as
-A_hat but of the reversed edges; the mean over nodes; a fully connected ReLU layer with dropout; one linear output,
-here in units of the z-scored label.
+Wen et al. 2020, section 3; `keras_gcn` has the same function one replicate at a time, for reading. Here it is laid out
+for speed: the kernels of both directions of a layer stand side by side, (R, f, 2 D), so that a layer is one matrix
+product; with the transitive closure there are four directions.
 """
 
 from __future__ import annotations
 
-import zipfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import keras
-from keras import ops
+import numpy as np
+from pydantic import Field
 
-from neural_predictor.errors import PredictorError
-from neural_predictor.io.untrusted import parse_json, shortened, shown
-from neural_predictor.predictors.propagation import network_inputs
+from neural_predictor.predictors.graph_recipe import GraphRecipe, read_out
+from neural_predictor.predictors.kernels import glorot, multiply
+from neural_predictor.predictors.lazy import tf
+from neural_predictor.predictors.recipe_base import NeuralRecipe
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import NeuralRecipe
-    from neural_predictor.spaces import GraphBatch
+    from neural_predictor.predictors.network import Graphs, Weights
 
 
-@keras.saving.register_keras_serializable("neural_predictor")
-class BidirectionalGraphConvolution(keras.layers.Layer):
-    """Mean of two graph convolutions, one along the edges and one against them.
+class GcnRecipe(GraphRecipe):
+    """The paper's graph convolutional network.
 
-    Args:
-        width: D, size of the embedding of a node.
-        weight_decay: L2 of both kernels, as the coefficient of w in the gradient.
-        initial_gain: factor of their Glorot-uniform initial values.
-        **kwargs: as for every Keras layer.
+    Attributes:
+        initial_gain: factor of the Glorot-uniform kernels of graph convolutions at the start. 2 undoes the halves of
+            the paper's equation: with 1, each layer passes on about half of what it gets, three layers bear that, and
+            eighteen pass on a hundred thousandth, so that the fit never leaves the mean (bench/chains.py).
     """
 
-    def __init__(self, width: int, weight_decay: float = 0.0, initial_gain: float = 1.0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.width = width
-        self.weight_decay = weight_decay
-        self.initial_gain = initial_gain
+    kind: Literal["gcn"] = "gcn"
+    initial_gain: Annotated[float, Field(gt=0)] = 1.0
 
-    def build(self, nodes_shape: tuple[int, ...], propagation_shape: tuple[int, ...]) -> None:
-        """Make the kernels (f, D) and biases (D) of both directions."""
-        decay = keras.regularizers.L2(self.weight_decay / 2)
-        kernel, bias = (nodes_shape[-1], self.width), (self.width,)
-        # Glorot's, for a gain of 1; one initializer for each kernel, since an instance draws the same values again.
-        start = [keras.initializers.VarianceScaling(self.initial_gain**2, "fan_avg", "uniform") for _ in range(2)]
-        self.forward_kernel = self.add_weight(kernel, start[0], regularizer=decay, name="forward_kernel")
-        self.forward_bias = self.add_weight(bias, "zeros", name="forward_bias")
-        self.backward_kernel = self.add_weight(kernel, start[1], regularizer=decay, name="backward_kernel")
-        self.backward_bias = self.add_weight(bias, "zeros", name="backward_bias")
+    not_compiled: ClassVar[frozenset[str]] = NeuralRecipe.not_compiled | {"initial_gain"}
 
-    def call(self, nodes: Any, propagation: Any) -> Any:
-        """(n, v, f) embeddings and (n, 2, v, v) A_hat of both directions to (n, v, D) embeddings."""
-        along = ops.matmul(propagation[:, 0], ops.matmul(nodes, self.forward_kernel)) + self.forward_bias
-        against = ops.matmul(propagation[:, 1], ops.matmul(nodes, self.backward_kernel)) + self.backward_bias
-        return 0.5 * ops.relu(along) + 0.5 * ops.relu(against)
-
-    def get_config(self) -> dict[str, Any]:
-        """What `from_config` takes."""
-        own = {"width": self.width, "weight_decay": self.weight_decay, "initial_gain": self.initial_gain}
-        return {**super().get_config(), **own}
+    @property
+    def scores_by_distinct_nodes(self) -> bool:
+        """Whether a node's embedding depends on its neighbourhood alone and a graph is the mean of its nodes."""
+        return self.readout == "mean" and not (self.transitive_closure or self.positional_features)
 
 
-@keras.saving.register_keras_serializable("neural_predictor")
-class MeanOverNodes(keras.layers.Layer):
-    """(n, v, D) embeddings and (n, v) weights to their weighted sum (n, D)."""
+_HINGE = GcnRecipe(
+    width=64,
+    loss="hinge",
+    optimizer="adamw",
+    learning_rate=1e-3,
+    weight_decay=1e-2,
+    epochs=150,
+    batch_size=16,
+    readout="mean-sum-max",
+    positional_features=True,
+)
+NAMED = {
+    "paper": GcnRecipe(),
+    "gcn-hinge": _HINGE,
+    "gcn-reach": _HINGE.model_copy(update={"transitive_closure": True}),
+    "gcn-logistic": _HINGE.model_copy(update={"loss": "pairwise-logistic"}),
+    "gcn-listwise": _HINGE.model_copy(update={"loss": "listwise"}),
+    "gcn-squared": _HINGE.model_copy(update={"loss": "squared"}),
+}
+"""`paper` is that of Wen et al., one stage. The others have a loss of the order: docs/predictors.md has what else was
+tried."""
 
-    def call(self, nodes: Any, pooling: Any) -> Any:
-        """Sum over v."""
-        return ops.einsum("nvd,nv->nd", nodes, pooling)
 
-
-def build_gcn(recipe: NeuralRecipe, width: int, features: int) -> keras.Model:
-    """The predictor as a functional model; `model_inputs` makes its inputs, `model.save` and `load_gcn` store it.
+def initial_weights(
+    recipe: GcnRecipe, width: int, places: int, features: int, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """Kernel (i, d D) and bias (d D) of each graph convolution for d directions, without the leading axis R.
 
     Args:
-        recipe: layers, hidden widths, dropout and weight decay.
+        recipe: layers, directions and gain.
         width: D.
-        features: f, kinds of operation.
+        places: nodes of a graph with its padding, on which nothing depends.
+        features: numbers of a node.
+        rng: where the weights come from.
     """
-    nodes = keras.Input((None, features), name="nodes")
-    propagation = keras.Input((2, None, None), name="propagation")
-    pooling = keras.Input((None,), name="pooling")
-    hidden = nodes
-    for layer in range(recipe.layers):
-        convolution = BidirectionalGraphConvolution(
-            width, recipe.weight_decay, recipe.initial_gain, name=f"convolution_{layer + 1}"
-        )
-        hidden = convolution(hidden, propagation)
-    hidden = MeanOverNodes(name="mean")(hidden, pooling)
-    decay = keras.regularizers.L2(recipe.weight_decay / 2)
-    for layer, size in enumerate(recipe.hidden):
-        hidden = keras.layers.Dense(size, "relu", kernel_regularizer=decay, name=f"hidden_{layer + 1}")(hidden)
-        hidden = keras.layers.Dropout(recipe.dropout, name=f"dropout_{layer + 1}")(hidden)
-    score = keras.layers.Dense(1, kernel_regularizer=decay, name="score")(hidden)
-    return keras.Model([nodes, propagation, pooling], score, name="neural_predictor")
+    weights: list[NDArray[np.float32]] = []
+    size = features
+    for _ in range(recipe.layers):
+        kernel = np.concatenate([glorot(rng, size, width) for _ in range(recipe.directions)], axis=1)
+        kernel *= np.float32(recipe.initial_gain)
+        weights += [kernel, np.zeros(kernel.shape[1], np.float32)]
+        size = width
+    return weights
 
 
-_ENTRIES = {"metadata.json", "config.json", "model.weights.h5"}
-_CLASSES = frozenset(
-    (
-        *("Functional", "BidirectionalGraphConvolution", "MeanOverNodes", "InputLayer", "Dense", "Dropout", "L2"),
-        *("VarianceScaling", "GlorotUniform", "Zeros", "DTypePolicy", "__keras_tensor__"),
+def embed(weights: Weights, graphs: Graphs, recipe: GcnRecipe) -> Any:
+    """The last convolution's embeddings as one vector a graph, (R, b, D) or (R, b, 3 D)."""
+    hidden, propagation, pooling = graphs
+    for k in range(recipe.layers):
+        hidden = convolve(hidden, propagation, weights[2 * k], weights[2 * k + 1], recipe)
+    return read_out(hidden, pooling, recipe)
+
+
+def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: GcnRecipe) -> Any:
+    """One bidirectional graph convolution.
+
+    Args:
+        nodes: (R, b, v, f) embeddings.
+        propagation: (R, b, d, v, v) A_hat along and against the edges, and their closures where d is 4.
+        kernel: (R, f, d D), the kernels of all directions side by side.
+        bias: (R, d D).
+        recipe: its precision.
+
+    Returns:
+        (R, b, v, D) embeddings.
+    """
+    batch, v, f = (nodes.shape[k] for k in (1, 2, 3))
+    directions = propagation.shape[2]
+    all_sides = multiply(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
+    sides = tf.split(tf.reshape(all_sides, (-1, batch, v, kernel.shape[-1])), directions, axis=-1)
+    biases = tf.split(bias[:, None, None, :], directions, axis=-1)
+    return tf.add_n(
+        [
+            0.5 * tf.nn.relu(tf.matmul(propagation[:, :, k], side) + offset)
+            for k, (side, offset) in enumerate(zip(sides, biases, strict=True))
+        ]
     )
-)
-"""Of what `build_gcn` makes. Keras would make an object of any class that a file names, and call what it holds."""
-_MODULES = (
-    *(None, "keras", "keras.layers", "keras.regularizers", "keras.initializers", "builtins"),
-    *("keras.src.models.functional", "neural_predictor.predictors.gcn"),
-)
-_LARGEST = 2**16
-"""Of the widths and other numbers of a model."""
-_CONFIG_BYTES = 2**20
-
-
-def load_gcn(path: Path | str) -> keras.Model:
-    """A model that `build_gcn` made and `model.save` wrote, as a `.keras` file; no other class is made.
-
-    Its weights are read by the HDF5 library, which is written in C: read files of people whom you trust.
-
-    Raises:
-        PredictorError: for a file that is no such model.
-    """
-    path = Path(path)
-    try:
-        _check_archive(path)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises nearly anything
-        told = shortened(str(error))
-        raise PredictorError(f"{path}: not a saved gcn ({type(error).__name__}: {told})") from error
-
-
-def _check_archive(path: Path) -> None:
-    """Raise ValueError unless this is an archive as Keras makes it, with nothing in it but the classes of a gcn."""
-    if path.suffix != ".keras":
-        raise ValueError("the name does not end in .keras")  # Keras reads other names in older ways, with code in them
-    with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-        if {entry.filename for entry in entries} != _ENTRIES or len(entries) != len(_ENTRIES):
-            raise ValueError(f"it holds {sorted(entry.filename for entry in entries)[:9]}")
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise ValueError("an entry is compressed")
-        if sum(entry.file_size for entry in entries) > path.stat().st_size:
-            raise ValueError("its entries are larger than the file")
-        with archive.open("config.json") as file:
-            config = parse_json(file.read(_CONFIG_BYTES))
-    pending = [config]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            if part.get("class_name", "L2") not in _CLASSES or part.get("module") not in _MODULES:
-                raise ValueError(f"it names {shown(part.get('class_name'))} of {shown(part.get('module'))}")
-            pending += [value for key, value in part.items() if key != "shared_object_id"]
-        elif isinstance(part, list):
-            pending += part
-        if isinstance(part, int | float) and abs(part) > _LARGEST:
-            raise ValueError(f"it holds the number {shown(part)}")
-
-
-def model_inputs(graphs: GraphBatch) -> list[NDArray[np.float32]]:
-    """Inputs of `build_gcn`'s model: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v)."""
-    return list(network_inputs(graphs))
-
-
-def compile_gcn(model: keras.Model, recipe: NeuralRecipe, train_size: int) -> None:
-    """Compile for `fit` as the paper trains: squared error, Adam, cosine to zero over the actual steps."""
-    steps = recipe.epochs * -(-train_size // recipe.batch_size)
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    model.compile(optimizer=keras.optimizers.Adam(schedule), loss="mse")

@@ -1,20 +1,21 @@
-"""What the networks' layers are made of: initial kernels, products in the recipe's precision, arrays of round sizes."""
+"""What layers are made of: initial kernels, products in the recipe's precision, arrays of round sizes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
+
+from neural_predictor.predictors.lazy import tf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.recipe_base import NeuralRecipe
 
 
 def glorot(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
-    """A Glorot-uniform kernel (fan_in, outputs), where not fan_out outputs."""
+    """A Glorot-uniform kernel (fan_in, outputs), float32; outputs are fan_out unless said otherwise."""
     limit = np.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, (fan_in, outputs or fan_out)).astype(np.float32)
 

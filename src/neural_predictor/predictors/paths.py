@@ -1,4 +1,4 @@
-"""Input-output paths of labelled directed acyclic graphs: what graph features and the nodes of a GCN are made of.
+"""Input-output paths of labelled directed acyclic graphs, of which features of graphs and nodes are made.
 
 Edges must lead from lower to higher node numbers.
 """
@@ -80,8 +80,8 @@ class Paths:
         return np.asarray(self._behind * ahead / self.total[:, None])
 
 
-def reachable(graphs: GraphBatch) -> NDArray[np.bool_]:
-    """(n, v, v): whether a path leads from node i to node j; every real node reaches itself."""
+def transitive_closure(graphs: GraphBatch) -> NDArray[np.bool_]:
+    """(n, v, v) bool: whether a path leads from node i to node j; every real node reaches itself."""
     v = graphs.mask.shape[1]
     # Bits of the nodes that reach a node, eight to a byte: a union is one bitwise or.
     bits = np.zeros((len(graphs), v, -(-v // 8)), np.uint8)

@@ -1,4 +1,4 @@
-"""What a graph convolution needs of a graph: the normalised adjacency and the weights of the mean over nodes."""
+"""What a neural predictor takes of a graph: nodes, normalised adjacency, weights of the mean over nodes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_predictor.predictors.paths import Paths, reachable
+from neural_predictor.predictors.graph_recipe import GraphRecipe
+from neural_predictor.predictors.paths import Paths, transitive_closure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.recipe_base import NeuralRecipe
     from neural_predictor.spaces import GraphBatch
 
 
@@ -35,14 +36,12 @@ def _both_ways(links: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(both / np.maximum(both.sum(axis=3, keepdims=True), 1))
 
 
-STRUCTURE = 5
-"""Numbers that `node_structure` gives of a node."""
-STRUCTURE_SCALE = 0.3
-"""Their factor: beside one-hot operations they are to whisper. Chosen as docs/predictors.md says."""
+POSITIONAL_SCALE = 0.3
+"""Factor of `positional_features`: beside one-hot operations they are to whisper. Chosen as docs/predictors.md says."""
 
 
-def node_structure(graphs: GraphBatch) -> NDArray[np.float32]:
-    """Where each node stands in its graph: (n, v, STRUCTURE) float32, zero on padding.
+def positional_features(graphs: GraphBatch) -> NDArray[np.float32]:
+    """Where each node stands in its graph: (n, v, 5) float32, zero on padding.
 
     Logarithms (of one plus) of the longest distance from an input and to an output, and of the numbers of edges in and
     out; the share of input-output paths that run through it. Edges must lead from lower to higher numbers.
@@ -56,15 +55,16 @@ def node_structure(graphs: GraphBatch) -> NDArray[np.float32]:
 def network_inputs(
     graphs: GraphBatch, recipe: NeuralRecipe | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """What a predictor's network takes of n graphs: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v).
+    """What a neural predictor takes of n graphs: nodes (n, v, f), propagation (n, 2, v, v), pooling (n, v).
 
-    A recipe with `structure` has f + STRUCTURE numbers a node, one with `reach` four directions.
+    A recipe with `positional_features` has f + 5 numbers a node, one with `transitive_closure` four directions.
     """
     nodes, propagation = graphs.nodes, propagation_matrices(graphs)
-    if recipe is not None and recipe.structure:
-        nodes = np.concatenate([nodes, np.float32(STRUCTURE_SCALE) * node_structure(graphs)], axis=2)
-    if recipe is not None and recipe.reach:
-        propagation = np.concatenate([propagation, _both_ways(reachable(graphs).astype(np.float32))], axis=1)
+    if isinstance(recipe, GraphRecipe) and recipe.positional_features:
+        nodes = np.concatenate([nodes, np.float32(POSITIONAL_SCALE) * positional_features(graphs)], axis=2)
+    if isinstance(recipe, GraphRecipe) and recipe.transitive_closure:
+        closure = transitive_closure(graphs).astype(np.float32)
+        propagation = np.concatenate([propagation, _both_ways(closure)], axis=1)
     return nodes, propagation, pooling_weights(graphs)
 
 

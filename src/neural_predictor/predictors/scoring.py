@@ -1,4 +1,4 @@
-"""Scoring of a whole space with trained replicates, each distinct node once (`neighbourhoods`)."""
+"""Scoring of a whole space with trained replicates, each distinct node once (`weisfeiler_lehman`) where that holds."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import network
 from neural_predictor.predictors.kernels import multiply, padded
+from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.propagation import network_inputs
-from neural_predictor.predictors.weisfeiler_lehman import Level, Neighbourhoods, find_neighbourhoods
+from neural_predictor.predictors.weisfeiler_lehman import refine_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.recipe import NeuralRecipe
+    from neural_predictor.predictors.recipe_base import NeuralRecipe
     from neural_predictor.predictors.replicates import Replicates
+    from neural_predictor.predictors.weisfeiler_lehman import Colouring, Round
     from neural_predictor.spaces import GraphBatch
 
 Links = tuple["Sequence[int]", "Sequence[int]"]
 MEMORY_MB = 2048
-PLAIN_GRAPHS = 2**13
+"""Embeddings that are held at once, unless said otherwise."""
+MAX_PLAIN_GRAPHS = 2**13
+"""So many graphs or fewer are scored faster whole than by their distinct nodes."""
 PLAIN_BATCH = 512
 """Graphs of a batch, however few are asked for: to compile another size takes longer than to score thousands."""
-SHARED_PLACES = 16
+MAX_SHARED_PLACES = 16
 """Places of a graph up to which distinct nodes are computed once: unrolled over pairs of places, the code for 30 takes
 ten seconds to compile, and where graphs are large few of their nodes are alike."""
-HEAD_GRAPHS = 2**16  # graphs that are pooled at once
+POOLED_GRAPHS = 2**16
+"""Graphs that are pooled at once."""
 
 
 def _round_up(count: int) -> int:
@@ -60,13 +64,13 @@ def _propagate(gathered: list[Any], rows: Any, bias: Any, links: Links) -> Any:
     return 0.5 * tf.nn.relu(along) + 0.5 * tf.nn.relu(against)
 
 
-def _gather(product: Any, classes: Any) -> list[Any]:
-    return [tf.gather(product, classes[:, j]) for j in range(classes.shape[1])]
+def _gather(product: Any, colours: Any) -> list[Any]:
+    return [tf.gather(product, colours[:, j]) for j in range(colours.shape[1])]
 
 
 @lru_cache(maxsize=32)
 def _compiled(recipe: NeuralRecipe, links: tuple[Links, ...]) -> tuple[Any, Any]:
-    """The step from one level to the next one's product, and from the last level to scores.
+    """The step from one round's product to the next one's, and from the last round to scores.
 
     `links` says for each place of a graph which places it sees in any of the graphs at hand.
     """
@@ -79,8 +83,8 @@ def _compiled(recipe: NeuralRecipe, links: tuple[Links, ...]) -> tuple[Any, Any]
 
     @tf.function(jit_compile=True, autograph=False)
     def finish(product: Any, graphs: Any, bias: Any, weights: Any) -> Any:
-        classes, propagation, pooling = graphs
-        gathered = _gather(product, classes)
+        colours, propagation, pooling = graphs
+        gathered = _gather(product, colours)
         pooled = tf.add_n(
             [pooling[:, i, None] * _propagate(gathered, propagation[:, i], bias, seen) for i, seen in enumerate(links)]
         )
@@ -114,21 +118,21 @@ class SpaceScorer:
         block = max(memory_mb * 2**20 // bytes_a_graph, 256)
         self._links = _links(graphs)
         self._blocks = [
-            self._on_device(find_neighbourhoods(graphs.take(slice(start, start + block)), layers))
+            self._on_device(refine_colours(graphs.take(slice(start, start + block)), layers - 1))
             for start in range(0, len(graphs), block)
         ]
 
     @staticmethod
-    def _on_device(block: Neighbourhoods) -> tuple[list[tuple[Any, Any]], list[tuple[int, tuple[Any, ...]]]]:
-        def level(part: Level) -> tuple[Any, Any]:
+    def _on_device(block: Colouring) -> tuple[list[tuple[Any, Any]], list[tuple[int, tuple[Any, ...]]]]:
+        def on_device(part: Round) -> tuple[Any, Any]:
             size = _round_up(len(part.members))
             return padded(part.members, size), padded(part.rows, size)
 
         heads = []
-        for start in range(0, len(block.classes), HEAD_GRAPHS):
-            parts = [part[start : start + HEAD_GRAPHS] for part in (block.classes, block.propagation, block.pooling)]
+        for start in range(0, len(block.colours), POOLED_GRAPHS):
+            parts = [part[start : start + POOLED_GRAPHS] for part in (block.colours, block.propagation, block.pooling)]
             heads.append((len(parts[0]), tuple(padded(part, _round_up(len(parts[0]))) for part in parts)))
-        return [level(part) for part in block.levels], heads
+        return [on_device(part) for part in block.rounds], heads
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """(n,) scores by one replicate's weights (without the leading axis), in units of its z-scored label."""
@@ -136,9 +140,9 @@ class SpaceScorer:
         on_device = [tf.constant(weight) for weight in weights]
         kernels, biases = on_device[: 2 * recipe.layers : 2], on_device[1 : 2 * recipe.layers : 2]
         scores = []
-        for levels, heads in self._blocks:
+        for rounds, heads in self._blocks:
             product = kernels[0]
-            for (members, rows), bias, kernel in zip(levels, biases, kernels[1:], strict=False):
+            for (members, rows), bias, kernel in zip(rounds, biases, kernels[1:], strict=False):
                 product = climb(product, members, rows, bias, kernel)
             for count, graphs in heads:
                 found = finish(product, graphs, biases[-1], on_device[2 * recipe.layers :])
@@ -168,7 +172,7 @@ class PlainScorer:
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """As `SpaceScorer.score`."""
-        compiled, on_device = _compiled_forward(recipe.untrained), tuple(map(tf.constant, weights))
+        compiled, on_device = _compiled_forward(recipe.inference_key), tuple(map(tf.constant, weights))
         return np.concatenate([compiled(on_device, part).numpy()[:count] for count, part in self._batches])
 
 
@@ -176,7 +180,7 @@ def make_scorer(
     graphs: GraphBatch, recipe: NeuralRecipe, width: int, memory_mb: int = MEMORY_MB
 ) -> SpaceScorer | PlainScorer:
     """Graphs made ready to be scored by replicates of this kind, number of layers, and D."""
-    if recipe.local and graphs.mask.shape[1] <= SHARED_PLACES:
+    if recipe.scores_by_distinct_nodes and graphs.mask.shape[1] <= MAX_SHARED_PLACES:
         return SpaceScorer(graphs, recipe.layers, width, memory_mb)
     return PlainScorer(graphs, recipe)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.family import Predictor
+    from neural_predictor.predictors.ensemble import Predictor
     from neural_predictor.statistics.bootstrap import Estimate
 
     Maker = Callable[[int], Predictor]
@@ -79,7 +79,7 @@ def sub_trials(fitted: Predictor, labels: NDArray[np.float64], seed: int) -> lis
         parts += [order[part * size : (part + 1) * size] for part in range(2)]
     parts = [rows for rows in parts if len(rows) >= MIN_SUBSET and np.ptp(labels[rows]) > 0]
     trials = []
-    for rows, predicted in zip(parts, fitted.sub_predict(parts) if parts else [], strict=True):
+    for rows, predicted in zip(parts, fitted.predict_from_subsets(parts) if parts else [], strict=True):
         rest = np.setdiff1d(np.arange(n), rows)
         trials.append(Trial(len(rows), labels[rest], predicted[rest]))
     return trials

@@ -16,7 +16,7 @@ from neural_predictor.statistics.bootstrap import Estimate, estimate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.predictors.family import Predictor
+    from neural_predictor.predictors.ensemble import Predictor
     from neural_predictor.ranking.cells import Cells, Vocabulary
     from neural_predictor.ranking.quality import Maker
     from neural_predictor.ranking.scratch import Scratch
@@ -77,7 +77,8 @@ def maker(predictor: str, workers: int) -> Maker:
     Raises:
         PredictorError: for an unknown name.
     """
-    from neural_predictor.predictors.family import PREDICTORS, make_predictor
+    from neural_predictor.predictors.ensemble import make_predictor
+    from neural_predictor.predictors.recipes import PREDICTORS
 
     if predictor not in PREDICTORS:
         raise PredictorError(f"unknown predictor {predictor!r}; known are {', '.join(PREDICTORS)}")
@@ -141,8 +142,8 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
     graphs, sign = training.cells.encode(places), -1.0 if options.minimise else 1.0
     labels = sign * training.labels
     fitted = make(options.seed).fit(graphs, labels)
-    crossed = fitted.cross_predict()
-    members = fitted.cross_members()
+    crossed = fitted.predict_out_of_fold()
+    members = fitted.predict_members_out_of_fold()
     intervals = Intervals.calibrated(labels, crossed, members)
     trials = [
         *(sub_trials(fitted, labels, options.seed) if options.curve else []),

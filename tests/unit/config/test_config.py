@@ -37,7 +37,7 @@ def test_every_shipped_configuration_is_valid():
 
 
 def test_named_predictors_of_best_are_what_the_names_mean():
-    from neural_predictor.predictors.family import PREDICTORS
+    from neural_predictor.predictors.recipes import PREDICTORS
 
     recipes = Project(ROOT).study("best-v1").predictors
     for name in set(recipes) & set(PREDICTORS):
@@ -87,7 +87,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (
             ("predictors", "mlp", "kind"),
             "tree",
-            "any of the expected tags: 'gcn', 'dagnn', 'mlp', 'cnn'",
+            "any of the expected tags: 'ensemble', 'gcn', 'dagnn', 'mlp', 'cnn'",
         ),
         (
             ("stages", "two"),

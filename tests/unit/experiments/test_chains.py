@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
+from neural_predictor.predictors.recipe import NeuralRecipe
 
 from neural_predictor.children.imported import import_children
 from neural_predictor.children.plan import sample
@@ -13,7 +14,6 @@ from neural_predictor.errors import ConfigError, TableError
 from neural_predictor.figures.fig9_children import numbers as chains
 from neural_predictor.figures.fig9_children.page import draw_fig9_children
 from neural_predictor.figures.results import caption
-from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neural_predictor.config.study import Study
     from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.fits.files import RepeatScores
-    from neural_predictor.predictors.recipe import CascadeRecipe
+    from neural_predictor.predictors.cascade import CascadeRecipe
     from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = ("kind", "name", "low", "high", "value", "repeats")

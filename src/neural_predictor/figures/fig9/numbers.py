@@ -12,7 +12,7 @@ from neural_predictor.figures import published
 from neural_predictor.figures.protocol import describe, other_benchmarks
 from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.fits.files import group_fits, read_fits
-from neural_predictor.predictors.recipe import CascadeRecipe
+from neural_predictor.predictors.cascade import CascadeRecipe
 from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean

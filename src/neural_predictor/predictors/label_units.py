@@ -1,4 +1,4 @@
-"""What a blend does with numbers: the units of its labels, and the weights of its members."""
+"""From the labels' unit to the targets of a fit, and back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_predictor.predictors.engine import normal_scores
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Units:
+def normal_scores(labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, N) labels, row by row, as the normal quantiles of their ranks; equal labels have the mean of theirs."""
+    from scipy.stats import norm, rankdata  # here, since it takes a second to load, and not all recipes need it
+
+    return np.asarray(norm.ppf((rankdata(labels, axis=-1) - 0.5) / labels.shape[-1]), np.float64)
+
+
+class LabelUnits:
     """From the labels' unit to the targets of a fit, and back.
 
     Targets are the labels, or normal scores of their ranks: losses have heavy tails, accuracies crowd at their upper
@@ -35,21 +40,3 @@ class Units:
         slope = (values[-1] - values[0]) / (scores[-1] - scores[0])
         beyond = targets - np.clip(targets, scores[0], scores[-1])
         return np.asarray(found + slope * beyond + self.tilt * targets)
-
-
-def blend_weights(
-    crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float, prior: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights (m,) of least squared error of (m, N) cross-validated predictions: none negative, drawn to a prior.
-
-    The prior (m,) sums to one; weights are drawn to the multiple of it that has the least error.
-    """
-    from scipy.optimize import nnls  # here, since it takes a second to load, and most predictors are no blends
-
-    m, n = crossed.shape
-    mean = prior @ crossed
-    factor = max(float(mean @ targets) / float(mean @ mean), 0) if mean.any() else 1
-    pull = np.sqrt(shrinkage * n)
-    rows = np.concatenate([crossed.T, pull * np.eye(m)])
-    weights, _ = nnls(rows, np.concatenate([targets, pull * factor * prior]))
-    return weights if weights.any() else prior

@@ -1,0 +1,102 @@
+"""A Gaussian process on standardised graph features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from neural_predictor.predictors.recipe_base import BaseRecipe, Positive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.floating]
+
+
+MAX_DEVIATIONS = 5.0
+"""Standardised features of a graph farther out than any of training are held at so many deviations."""
+IMPORTANCE_OF_THE_UNUSED = 0.1
+"""What features that the forest never asks about count, as a share of an average feature's importance."""
+PORTION = 2**13
+"""Graphs whose kernel to the training graphs is held at once."""
+
+
+class GaussianProcessRecipe(BaseRecipe):
+    """A Gaussian process on standardised graph features, with normal scores of the labels' ranks.
+
+    Attributes:
+        smoothness: nu of the Matern kernel; its length, height and noise are those of highest marginal likelihood.
+        relevance: features are scaled by their importance to a forest, to this power; 0 leaves all alike.
+        trees: of that forest.
+    """
+
+    kind: Literal["gp"] = "gp"
+    smoothness: Annotated[float, Field(gt=0)] = 1.5
+    relevance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    trees: Positive = 300
+
+
+NAMED = {"gp": GaussianProcessRecipe()}
+
+
+class GaussianProcess:
+    """Mean of the posterior: kernel between new and training features times weights of the latter.
+
+    Args:
+        model: scikit-learn's, fitted to scaled features.
+        scale: from features (n, F) to scaled ones.
+    """
+
+    def __init__(self, model: Any, scale: Callable[[Floats], Floats]) -> None:
+        self._model, self._scale = model, scale
+
+    def predict(self, features: Floats) -> NDArray[np.float64]:
+        """(n,) targets of features (n, F)."""
+        found = [np.zeros(0)]
+        for start in range(0, len(features), PORTION):
+            scaled = self._scale(features[start : start + PORTION])
+            found.append(self._model.kernel_(scaled, self._model.X_train_) @ self._model.alpha_)
+        return np.concatenate(found)
+
+
+def fit(recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: int, workers: int) -> GaussianProcess:
+    """Fit to (N, F) features and (N,) targets; the number of workers changes nothing."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    factors = _factors(recipe, features, targets, seed, workers)
+
+    def scale(values: Floats) -> Floats:
+        scaled: Floats = np.clip((values - mean) / deviation, -MAX_DEVIATIONS, MAX_DEVIATIONS) * factors
+        return scaled
+
+    length = float(np.sqrt(np.square(factors).sum()))
+    shape = Matern(length, (0.1 * length, 100 * length), recipe.smoothness)
+    kernel = ConstantKernel(1.0, (1e-2, 1e2)) * shape + WhiteKernel(0.1, (1e-3, 2.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is an answer
+        return GaussianProcess(GaussianProcessRegressor(kernel).fit(scale(features), targets), scale)
+
+
+def _factors(
+    recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: int, workers: int
+) -> NDArray[np.float64]:
+    """(F,) factors of standardised features: a distance counts most in what a forest of random trees asks about.
+
+    One length for each of hundreds of features could not be learnt from as many graphs.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    forest = ExtraTreesRegressor(
+        recipe.trees, max_features=0.3, min_samples_leaf=2, n_jobs=workers, random_state=seed % 2**31
+    ).fit(features, targets)
+    importance = forest.feature_importances_ * features.shape[1]
+    return np.asarray((importance + IMPORTANCE_OF_THE_UNUSED) ** recipe.relevance, np.float64)
