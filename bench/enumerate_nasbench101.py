@@ -3,7 +3,7 @@
     python bench/enumerate_nasbench101.py [--repeats 3]
 
 The straightforward way is the official generator's: every upper triangular matrix, every labelling, one hash
-each, and a dictionary that keeps the first of each hash. It is timed on a part, every `STRIDE`-th matrix of each
+each, and a dictionary that keeps the first of each hash. It is timed on a part, every `MATRIX_STRIDE`-th matrix of each
 size, and scaled: looking at matrices by the stride, hashing by the known number of matrices without dangling
 vertices. It is written with plain lists, which is faster than the official code's NumPy scalars. Both ways are
 timed in turn on the machine as it is, each in one thread; on a shared machine, look at the spread.
@@ -32,11 +32,11 @@ from neural_predictor.spaces.nasbench101.space import NasBench101Space, known_ha
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-STRIDE = {2: 1, 3: 1, 4: 1, 5: 1, 6: 17, 7: 127}
+MATRIX_STRIDE = {2: 1, 3: 1, 4: 1, 5: 1, 6: 17, 7: 127}
 """Part of the matrices of each number of vertices that the straightforward enumeration is timed on: one in so many."""
-WHOLE = {2: 1, 3: 2, 4: 10, 5: 121, 6: 1545, 7: 4793}
+MATRICES_WITHOUT_DANGLING = {2: 1, 3: 2, 4: 10, 5: 121, 6: 1545, 7: 4793}
 """Number of matrices of each number of vertices with at most 9 edges and no dangling vertex."""
-CELLS = 2000
+HASHED_CELLS = 2000
 """Cells of the whole space that the straightforward hash is timed on."""
 LABELS = (-1, 1, 0, 2, -2)
 """Label in the official hash of input, convolution 1x1, convolution 3x3, max pooling 3x3, output."""
@@ -64,7 +64,7 @@ def whole_matrices(v: int) -> list[list[list[int]]]:
     """The matrices of the part that have at most 9 edges and no dangling vertex, looked at one by one."""
     found = []
     places = list(combinations(range(v), 2))
-    for bits in islice(product((0, 1), repeat=len(places)), 0, None, STRIDE[v]):
+    for bits in islice(product((0, 1), repeat=len(places)), 0, None, MATRIX_STRIDE[v]):
         matrix = [[0] * v for _ in range(v)]
         for (i, j), bit in zip(places, bits, strict=True):
             matrix[i][j] = bit
@@ -78,7 +78,7 @@ def time_enumeration_plainly() -> tuple[float, set[str]]:
     """Seconds of the straightforward enumeration, scaled to the whole, and the hashes that its part gave."""
     seconds = 0.0
     classes: dict[str, tuple[list[list[int]], list[int]]] = {}
-    for v, stride in STRIDE.items():
+    for v, stride in MATRIX_STRIDE.items():
         start = perf_counter()
         matrices = whole_matrices(v)
         seconds += stride * (perf_counter() - start)
@@ -87,7 +87,7 @@ def time_enumeration_plainly() -> tuple[float, set[str]]:
             for interior in product((0, 1, 2), repeat=v - 2):
                 labels = [-1, *interior, -2]
                 classes.setdefault(hash_cell(matrix, labels), (matrix, labels))
-        seconds += WHOLE[v] / len(matrices) * (perf_counter() - start)
+        seconds += MATRICES_WITHOUT_DANGLING[v] / len(matrices) * (perf_counter() - start)
     return seconds, set(classes)
 
 
@@ -108,7 +108,7 @@ def time_ours() -> tuple[float, float]:
 def time_hashes_plainly() -> float:
     """Seconds of the straightforward hashes of all classes, scaled from a random sample."""
     space = NasBench101Space()
-    codes = space.sample(CELLS, np.random.default_rng(0))
+    codes = space.sample(HASHED_CELLS, np.random.default_rng(0))
     vertices, adjacency, kinds = unpack(codes)
     cells = [
         (matrix[:v, :v].tolist(), [LABELS[kind] for kind in row[:v]])
