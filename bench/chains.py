@@ -1,9 +1,10 @@
 """Predictors of ProxylessNAS chains on the 606 pairs of the 2021 replication.
 
-    python bench/chains.py FILE [--splits 20] [--sets cifar100 ..] [--predictors 3-layers ..] [--threads 1]
+    neural-predictor import-children FILE --output FOLDER
+    python bench/chains.py FOLDER/*.parquet [--splits 20] [--predictors 3-layers ..] [--threads 1]
 
-FILE is the replication's CSV file. In each random split a fifth of a set's networks is held out, and each predictor is
-fitted to all others: 300 epochs, batch 10, D by N.
+FILE is the replication's CSV file. In each random split a fifth of a set's architectures is held out, and each
+predictor is fitted to all others: 300 epochs, batch 10, D by N.
 
 - 18-layers: the paper's recipe for chains: 18 graph convolutions, FC 512 and 128, lr 1e-3, weight decay 1e-5; their
   kernels start twice as large as Glorot's (initial_gain 2), which undoes the halves of the paper's equation.
@@ -25,11 +26,12 @@ from time import perf_counter
 
 import numpy as np
 
-from neural_predictor.children.imported import SETS, import_children
-from neural_predictor.children.table import networks_of
+from neural_predictor.children.table import zero_layers
 from neural_predictor.predictors.device import configure
 from neural_predictor.predictors.gcn import GcnRecipe
 from neural_predictor.statistics.metrics import predictor_metrics
+from neural_predictor.tables.benchmarks import space_of
+from neural_predictor.tables.table import read_table
 
 PAPER = GcnRecipe(layers=18, initial_gain=2, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
 PREDICTORS = {
@@ -38,61 +40,53 @@ PREDICTORS = {
     "18-layers": PAPER,
     "18-layers-gain-1": PAPER.model_copy(update={"initial_gain": 1.0}),
 }
-FLAT = 1e-3
+CONSTANT_SPREAD = 1e-3
 
 
-def predict(name, networks, training, threads):
-    """Predictions of all networks by each split's fit: (splits, n)."""
-    recipe, label = PREDICTORS[name], networks.label
+def predict(name, table, training, threads):
+    """Predictions of all architectures by each split's fit: (splits, n)."""
+    recipe, label = PREDICTORS[name], table.mean(table.signal)
     if recipe is None:
-        lines = [np.polyfit(networks.zeros[rows], label[rows], 1) for rows in training]
-        return np.stack([np.polyval(line, networks.zeros) for line in lines])
-    from neural_predictor.fits.chains import chain_graphs, score_chains
-
+        zeros = zero_layers(table)
+        lines = [np.polyfit(zeros[rows], label[rows], 1) for rows in training]
+        return np.stack([np.polyval(line, zeros) for line in lines])
     from neural_predictor.predictors.engine import fit_replicates
+    from neural_predictor.predictors.scoring import score
 
-    graphs, seeds = chain_graphs(networks.codes), range(len(training))
-    fitted = fit_replicates(graphs, label[training], recipe, seeds, training, workers=threads)
-    return score_chains(fitted, graphs)
+    graphs, seeds = space_of(table).encode(table.encoding), range(len(training))
+    return score(fit_replicates(graphs, label[training], recipe, seeds, training, workers=threads), graphs)
 
 
-def measure(name, networks, splits, threads):
+def measure(name, table, splits, threads):
     """One row of the table."""
-    held = len(networks) // 5
-    orders = np.stack([np.random.default_rng(split).permutation(len(networks)) for split in range(splits)])
+    held, label = len(table) // 5, table.mean(table.signal)
+    orders = np.stack([np.random.default_rng(split).permutation(len(table)) for split in range(splits)])
     start = perf_counter()
-    predicted = predict(name, networks, orders[:, held:], threads)
+    predicted = predict(name, table, orders[:, held:], threads)
     seconds = perf_counter() - start
-    found = [
-        predictor_metrics(one[rows], networks.label[rows])
-        for one, rows in zip(predicted, orders[:, :held], strict=True)
-    ]
-    cells = [networks.images, str(len(networks)), name, str(splits)]
+    found = [predictor_metrics(one[rows], label[rows]) for one, rows in zip(predicted, orders[:, :held], strict=True)]
+    cells = [table.name, str(len(table)), name, str(splits)]
     for metric in ("kendall_tau", "r2"):
         values = np.array([one[metric] for one in found])
         cells.append(f"{values.mean():.3f} ± {values.std(ddof=1):.3f}")
-    flat = int((predicted.std(axis=1) < FLAT * networks.label.std()).sum())
-    return [*cells, str(flat), f"{seconds:.0f}"]
+    constant = int((predicted.std(axis=1) < CONSTANT_SPREAD * label.std()).sum())
+    return [*cells, str(constant), f"{seconds:.0f}"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("tables", type=Path, nargs="+")
     parser.add_argument("--splits", type=int, default=20)
-    images = [source.images for source in SETS.values()]
-    parser.add_argument("--sets", nargs="+", choices=images, default=images)
     parser.add_argument("--predictors", nargs="+", choices=PREDICTORS, default=list(PREDICTORS))
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    frame = import_children(arguments.file)
     configure(arguments.threads, "cpu")
     rows = []
     for name in arguments.predictors:
-        for one in arguments.sets:
-            networks = networks_of(frame[frame["images"] == one])
-            rows.append(measure(name, networks, arguments.splits, arguments.threads))
+        for path in arguments.tables:
+            rows.append(measure(name, read_table(path), arguments.splits, arguments.threads))
             print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
-    columns = ["set", "networks", "predictor", "splits", "Kendall tau", "R2", "constant fits", "seconds"]
+    columns = ["set", "architectures", "predictor", "splits", "Kendall tau", "R2", "constant fits", "seconds"]
     print("\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows)))
 
 

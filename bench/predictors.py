@@ -1,15 +1,15 @@
-"""Kendall tau of every predictor against the number N of training networks, on one search space.
+"""Kendall tau of every predictor against the number N of training architectures, on one search space.
 
     python bench/predictors.py --space nasbench101 --file nasbench101_val_15k.csv.gz [--train 172] [--splits 20]
         [--predictors best paper ..] [--development] [--threads 2]
 
 Spaces: nasbench101 (FILE: CSV with adjacency, operations and val_acc_108_max3), nasbench-nlp (FILE: logs),
-nasbench-graph-<table> (no file: inside the package nas-bench-graph), proxylessnas-<images> (FILE: the 606 pairs, or a
-study's children/<images>.parquet).
+nasbench-graph-<table> (no file: inside the package nas-bench-graph), proxylessnas-<images> (FILE: a table of
+import-children or of a study's children, its CSV file beside it).
 
-In each split N networks are drawn uniformly, each predictor is fitted to them, and tau is of all other networks.
-Choices are made with --development: it draws and tests on a third of the networks, by the SHA-256 of their identity.
-The other two thirds are the lock-box: without the flag all networks are drawn from and tested on, and `lock-box` is tau
+In each split N architectures are drawn uniformly, each predictor is fitted to them, and tau is of all others.
+Choices are made with --development: it draws and tests on a third of them, by the SHA-256 of their identity.
+The other two thirds are the lock-box: without the flag all are drawn from and tested on, and `lock-box` is tau
 on those of them that are not the third. docs/predictors.md holds the tables; a row is mean [95 % bootstrap interval of
 the mean over splits], and the seconds of a fit. The last line is JSON.
 """
@@ -31,7 +31,7 @@ from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
 
 
 def graphs_and_labels(space, file):
-    """Graphs, labels (higher is better), and identities of all networks of a space."""
+    """Graphs, labels (higher is better), and identities of all architectures of a space."""
     if space == "nasbench101":
         import pandas as pd
 
@@ -41,14 +41,14 @@ def graphs_and_labels(space, file):
         codes = cells.from_columns([data["adjacency"].tolist(), data["operations"].tolist()])
         return cells.encode(codes), data["val_acc_108_max3"].to_numpy(np.float64), cells.identify(codes)
     if space.startswith("proxylessnas-"):
-        from neural_predictor.fits.chains import chain_graphs
+        import pandas as pd
 
-        from neural_predictor.children.imported import import_children
-        from neural_predictor.children.table import networks_of, read_children
+        from neural_predictor.tables.table import read_table
 
-        pairs = read_children(file) if file.suffix == ".parquet" else import_children(file)
-        networks = networks_of(pairs[pairs["images"] == space.removeprefix("proxylessnas-")])
-        return chain_graphs(networks.codes), networks.label, ["".join(map(str, row)) for row in networks.codes]
+        table, trainings = read_table(file), pd.read_csv(file.with_suffix(".csv"))
+        written = trainings[trainings["status"] == "ok"].drop_duplicates("network")["architecture"]
+        names = ["".join(filter(str.isdigit, text)) for text in written]  # by which the thirds have always been dealt
+        return space_of(table).encode(table.encoding), table.mean(table.signal), names
     if file is None:
         import nas_bench_graph
 
