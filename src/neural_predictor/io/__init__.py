@@ -1,1 +1,1 @@
-"""Files: written whole or not at all, read with suspicion; progress of long work."""
+"""Files: written whole or not at all, read with suspicion; the log, and progress of long work."""

@@ -72,6 +72,8 @@ def rank(
     and v names; or a directed graph with `nodes(data=True)` and `edges()`, as networkx has them, whose nodes carry the
     name of their operation. Nodes may come in any order.
 
+    Progress goes to the logger `neural_predictor` (level INFO); no logger is set up here. On a terminal it is a bar.
+
     Args:
         train: N trained architectures.
         labels: (N,) their labels, in any unit.
