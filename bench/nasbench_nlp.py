@@ -1,4 +1,4 @@
-"""How well recurrent cells of NAS-Bench-NLP are ranked: the paper's recipe, other GCNs, trees, the ensemble.
+"""How well recurrent cells of NAS-Bench-NLP are ranked: paper's recipe, other GCNs, trees on features, the ensemble.
 
     python bench/nasbench_nlp.py --file nasbench_nlp_ptb_half.jsonl.gz [--train 172] [--splits 10] [--threads 2]
 

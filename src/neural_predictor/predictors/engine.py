@@ -194,7 +194,7 @@ def fit_replicates(
         sizes: R numbers of rows, each replicate's first, that it trains on; None for all N. One of fewer goes through
             them more often: all train for equally many steps, and are compiled once.
         workers: threads that train stacks of replicates side by side; 1 on a GPU.
-        initial: weights (R, ...) to start from, laid out as in `network`; None draws them from the seeds.
+        initial: weights (R, ...) to start from, laid out as `network.Weights` says; None draws them from the seeds.
         advance: called with the number of replicates that have finished one more epoch.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Altered .npz files: scores, checkpoints, saved predictors; and saved Keras models."""
+"""Altered .npz files: scores, checkpoints; and saved Keras models."""
 
 import io
 import json
@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hostile_files import altered_npz, npz
 from hostile_guard import Format, check
 from hostile_mutations import altered_bytes, altered_text
@@ -19,18 +18,9 @@ from neural_predictor.children.trainer import Trainer
 from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.images import load_images
-from neural_predictor.predictors.family import load_predictor, make_predictor
-from neural_predictor.predictors.gcn import build_gcn, load_gcn
-from neural_predictor.predictors.recipe import (
-    BlendRecipe,
-    BoostedTreesRecipe,
-    ForestRecipe,
-    GaussianProcessRecipe,
-    NeuralRecipe,
-)
-from neural_predictor.predictors.replicates import load_replicates
+from neural_predictor.predictors.gcn import GcnRecipe
+from neural_predictor.predictors.keras_gcn import build_gcn, load_gcn
 from neural_predictor.search.draws import draw_repeat
-from neural_predictor.spaces.graphs import GraphBatch
 from neural_predictor.tables.table import BenchmarkTable
 
 RAW = Path(find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
@@ -50,23 +40,7 @@ SCORES = {
     "logits": np.ones((2, 3), np.float32),
     "one_stage": np.zeros(2, np.bool_),
 }
-SMALL = NeuralRecipe(layers=1, width=2, hidden=(2,), epochs=1)
-BLEND = BlendRecipe(
-    members={
-        "gcn": SMALL,
-        "xgboost": BoostedTreesRecipe(trees=2),
-        "forest": ForestRecipe(trees=2),
-        "gp": GaussianProcessRecipe(),
-    },
-    folds=2,
-)
-
-
-def graphs():
-    rng = np.random.default_rng(0)
-    nodes = np.eye(3, dtype=np.float32)[rng.integers(0, 3, (12, 4))]
-    adjacency = np.triu(rng.random((12, 4, 4)) < 0.6, 1).astype(np.uint8)
-    return GraphBatch(nodes, adjacency, np.ones((12, 4), np.bool_))
+SMALL = GcnRecipe(layers=1, width=2, hidden=(2,), epochs=1)
 
 
 def arrays_of(path):
@@ -82,50 +56,6 @@ def read_scores(path):
 def test_scores(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check(Format("npz, scores", "a.npz", npz(SCORES), read_scores, altered_npz(SCORES)), tmp_path)
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """A predictor of every kind of member."""
-    path = tmp_path_factory.mktemp("saved") / "blend.npz"
-    rng = np.random.default_rng(1)
-    make_predictor(BLEND).fit(graphs(), rng.random(12)).save(path)
-    return path
-
-
-def test_predictors(saved, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    arrays = arrays_of(saved)
-    about = json.loads(str(arrays["about"]))
-    form = Format("npz, predictors", "a.npz", saved.read_bytes(), load_predictor, altered_npz(arrays, {"about": about}))
-    check(form, tmp_path)
-
-
-def test_boosted_trees(tmp_path, monkeypatch):
-    """Altered documents of XGBoost, whose own reader ends the process for some."""
-    monkeypatch.chdir(tmp_path)
-    saved = tmp_path / "trees.npz"
-    make_predictor(BLEND.members["xgboost"]).fit(graphs(), np.random.default_rng(1).random(12)).save(saved)
-    arrays = arrays_of(saved)
-    name = min(name for name in arrays if "document" in name)
-    text = arrays[name].tobytes()
-
-    def wrapped(data):
-        return npz(arrays | {name: np.frombuffer(data, np.uint8)})
-
-    tree = altered_text(json.loads(text)).map(lambda changed: wrapped(changed.encode("utf-8", "surrogatepass")))
-    altered = st.one_of(tree, altered_bytes(text).map(wrapped))
-    check(Format("JSON, boosted trees", "a.npz", saved.read_bytes(), load_predictor, altered), tmp_path)
-
-
-def test_replicates(saved, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blend = load_predictor(saved)
-    path = tmp_path / "replicates.npz"
-    blend._fitted[0].replicates.save(path)
-    arrays = arrays_of(path)
-    strategy = altered_npz(arrays, {"recipe": json.loads(str(arrays["recipe"]))})
-    check(Format("npz, replicates", "a.npz", path.read_bytes(), load_replicates, strategy), tmp_path)
 
 
 def test_checkpoints(tmp_path, monkeypatch):

@@ -5,16 +5,14 @@ import pytest
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import engine, network
-from neural_predictor.predictors.gcn import build_gcn, compile_gcn, load_gcn, model_inputs
-from neural_predictor.predictors.propagation import pooling_weights, propagation_matrices
-from neural_predictor.predictors.recipe import NeuralRecipe
-from neural_predictor.predictors.replicates import load_replicates
+from neural_predictor.predictors.gcn import GcnRecipe
+from neural_predictor.predictors.keras_gcn import compile_gcn, keras_model, model_inputs
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import GraphBatch
 from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 
 SPACE = NasBenchGraphSpace()
-RECIPE = NeuralRecipe(width=12, epochs=6, batch_size=5, learning_rate=3e-3, hidden=(8,))
+RECIPE = GcnRecipe(width=12, epochs=6, batch_size=5, learning_rate=3e-3, hidden=(8,))
 QUIET = RECIPE.model_copy(update={"dropout": 0.0})
 
 
@@ -34,7 +32,7 @@ def replicates(graphs, labels):
 
 
 def in_keras(replicates, replicate):
-    model = replicates.keras_model(replicate)
+    model = keras_model(replicates, replicate)
     compile_gcn(model, replicates.recipe, 23)
     model.jit_compile = False  # the engine is compiled by XLA; each model here would be anew, for each size of a batch
     return model
@@ -43,7 +41,7 @@ def in_keras(replicates, replicate):
 def test_the_engine_computes_what_the_keras_model_computes(graphs, replicates):
     scores = score(replicates, graphs)
     for k in range(3):
-        plain = replicates.keras_model(k)(model_inputs(graphs), training=False).numpy()[:, 0]
+        plain = keras_model(replicates, k)(model_inputs(graphs), training=False).numpy()[:, 0]
         expected = plain * replicates.label_deviation[k] + replicates.label_mean[k]
         np.testing.assert_allclose(scores[k], expected, rtol=2e-5)
 
@@ -52,7 +50,7 @@ def test_the_engine_computes_what_the_keras_model_computes(graphs, replicates):
 def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
     """Same weights, order and no dropout: the loss of each epoch agrees to 1e-4, final scores to 1e-3 deviations.
 
-    23 networks in batches of 5: the last step of an epoch has 3.
+    23 graphs in batches of 5: the last step of an epoch has 3.
     """
     graphs, labels = graphs.padded(6 + padding), labels[:2]
     seeds = [11, 12]
@@ -74,7 +72,7 @@ def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
                 losses.append(np.mean((scores - targets[batch]) ** 2))
                 model.train_on_batch(chosen, targets[batch])
             assert replicates.loss[k, epoch] == pytest.approx(np.mean(losses), rel=1e-4)
-        ours = replicates.keras_model(k)(inputs, training=False).numpy()
+        ours = keras_model(replicates, k)(inputs, training=False).numpy()
         np.testing.assert_allclose(ours, model(inputs, training=False).numpy(), atol=1e-3)
 
 
@@ -113,7 +111,7 @@ def test_smaller_training_sets_are_fitted_beside_larger_ones(graphs, labels, los
 
 def test_training_learns_what_the_labels_say(graphs):
     signal = graphs.nodes.sum(axis=1) @ np.arange(11) + 50
-    recipe = NeuralRecipe(width=16, epochs=200, learning_rate=5e-3, dropout=0.0, weight_decay=0.0)
+    recipe = GcnRecipe(width=16, epochs=200, learning_rate=5e-3, dropout=0.0, weight_decay=0.0)
     replicates = engine.fit_replicates(graphs, signal[None], recipe, seeds=[0])
     assert replicates.loss[0, -1] < 0.05 < replicates.loss[0, 0]
     assert np.corrcoef(score(replicates, graphs)[0], signal)[0, 1] > 0.97
@@ -139,90 +137,6 @@ def test_dropout_is_on_in_training_and_off_in_scoring(graphs, labels, replicates
     without = engine.fit_replicates(graphs, labels, QUIET, seeds=[1, 2, 3])
     assert not np.allclose(replicates.loss, without.loss)
     np.testing.assert_array_equal(score(replicates, graphs), score(replicates, graphs))
-
-
-def test_width_follows_the_papers_table_and_says_what_lies_between():
-    recipe = NeuralRecipe()
-    assert [recipe.width_for(n) for n in (43, 86, 129, 172, 344, 860)] == [48, 72, 96, 144, 210, 320]
-    assert (recipe.width_for(10), recipe.width_for(258), recipe.width_for(5000)) == (48, 177, 320)
-    assert NeuralRecipe(width=7).width_for(172) == 7
-
-
-def test_propagation_is_row_normalised_both_ways_and_blind_to_padding():
-    adjacency = np.zeros((1, 4, 4), np.uint8)
-    adjacency[0, [0, 0], [1, 2]] = 1
-    nodes = np.zeros((1, 4, 2), np.float32)
-    nodes[0, :3, 0] = 1
-    graphs = GraphBatch(nodes, adjacency, np.array([[True, True, True, False]]))
-    along, against = propagation_matrices(graphs)[0]
-    third = 1 / 3
-    np.testing.assert_allclose(along, [[third, third, third, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
-    np.testing.assert_allclose(against, [[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.5, 0, 0.5, 0], [0, 0, 0, 0]])
-    np.testing.assert_allclose(pooling_weights(graphs), [[third, third, third, 0]])
-
-
-def test_the_gain_doubles_graph_convolutions_alone_and_lets_eighteen_layers_pass_something_on(graphs):
-    plain, doubled = (NeuralRecipe(layers=18, hidden=(8,), width=16, initial_gain=gain) for gain in (1, 2))
-    weights = [
-        network.initial_weights(recipe, 16, 6, graphs.features, np.random.default_rng(0)) for recipe in (plain, doubled)
-    ]
-    for k, (one, two) in enumerate(zip(*weights, strict=True)):
-        np.testing.assert_array_equal(two, 2 * one if k < 36 else one)
-    spread = []
-    for recipe in (plain, doubled):
-        rows = np.arange(10)[None]
-        fitted = engine.fit_replicates(
-            graphs,
-            np.linspace(0, 1, 10)[None],
-            recipe.model_copy(update={"epochs": 1, "learning_rate": 1e-9}),
-            [0],
-            rows,
-        )
-        spread.append(np.ptp(score(fitted, graphs)))
-        kernel = build_gcn(recipe, 16, graphs.features).get_layer("convolution_2").forward_kernel.numpy()
-        assert np.abs(kernel).max() == pytest.approx(recipe.initial_gain * np.sqrt(6 / 32), rel=0.05)
-    assert spread[1] > 1000 * spread[0]
-
-
-def test_the_network_is_the_equation(graphs):
-    """One layer by hand: 1/2 ReLU(A_hat V W+ + b+) + 1/2 ReLU(A_hat' V W- + b-), mean, ReLU layer, linear output."""
-    recipe = NeuralRecipe(layers=1, width=3, hidden=(4,))
-    model = build_gcn(recipe, 3, graphs.features)
-    rng = np.random.default_rng(0)
-    model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])
-    w_plus, b_plus, w_minus, b_minus, w_hidden, b_hidden, w_out, b_out = model.get_weights()
-    nodes, propagation, pooling = model_inputs(graphs)
-    plus = np.maximum(propagation[:, 0] @ nodes @ w_plus + b_plus, 0)
-    minus = np.maximum(propagation[:, 1] @ nodes @ w_minus + b_minus, 0)
-    pooled = ((plus + minus) / 2 * pooling[..., None]).sum(axis=1)
-    expected = np.maximum(pooled @ w_hidden + b_hidden, 0) @ w_out + b_out
-    np.testing.assert_allclose(model.predict([nodes, propagation, pooling], verbose=0), expected, rtol=1e-4, atol=1e-5)
-
-
-def test_saved_models_and_replicates_come_back(tmp_path, graphs, replicates):
-    replicates.save(tmp_path / "r.npz")
-    back = load_replicates(tmp_path / "r.npz")
-    assert back.recipe == replicates.recipe
-    np.testing.assert_array_equal(score(back, graphs), score(replicates, graphs))
-    model = replicates.keras_model(1)
-    model.save(tmp_path / "m.keras")
-    np.testing.assert_array_equal(
-        load_gcn(tmp_path / "m.keras").predict(model_inputs(graphs), verbose=0),
-        model.predict(model_inputs(graphs), verbose=0),
-    )
-
-
-def test_files_that_are_no_replicates_are_named(tmp_path, replicates):
-    path = tmp_path / "r.npz"
-    with pytest.raises(PredictorError, match=r"r\.npz: not a file of trained predictors"):
-        load_replicates(path)
-    replicates.save(path)
-    path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(PredictorError, match=r"r\.npz: not a file of trained predictors"):
-        load_replicates(path)
-    np.savez(path, recipe=np.array([object()], dtype=object))
-    with pytest.raises(PredictorError, match=r"r\.npz: not a file of trained predictors"):
-        load_replicates(path)
 
 
 def test_labels_that_cannot_be_learnt_are_refused(graphs, labels):

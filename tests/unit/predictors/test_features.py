@@ -8,7 +8,7 @@ import pytest
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import features
 from neural_predictor.predictors.features import FeatureMap, operation_subsets
-from neural_predictor.predictors.paths import Paths, reachable
+from neural_predictor.predictors.paths import Paths, transitive_closure
 from neural_predictor.spaces import GraphBatch
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
 
@@ -72,8 +72,8 @@ def test_paths_of_subsets_are_those_of_a_walk(graphs):
             assert number[k, place] == pytest.approx(np.log1p(len(lengths)), abs=1e-6)
 
 
-def test_reachability_is_that_of_a_walk(graphs):
-    reach = reachable(graphs)
+def test_the_transitive_closure_is_that_of_a_walk(graphs):
+    reach = transitive_closure(graphs)
     for k in range(len(graphs)):
         real = np.diag(graphs.mask[k])
         power = np.linalg.matrix_power(graphs.adjacency[k].astype(np.int64) + real, 7) > 0
@@ -111,7 +111,7 @@ def test_neither_padding_nor_portions_nor_the_order_of_nodes_matter(graphs, monk
     assert len(free) > 10
     swapped = graphs.take(free).permuted(order)
     np.testing.assert_allclose(made(swapped), expected[free], rtol=1e-5)
-    monkeypatch.setattr(features, "_ELEMENTS", 1)
+    monkeypatch.setattr(features, "_MAX_ELEMENTS", 1)
     np.testing.assert_allclose(FeatureMap(graphs)(graphs), expected, rtol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""Scoring by distinct neighbourhoods is the plain model's scoring, on every space and in any number of blocks."""
+"""Scoring by distinct nodes is the plain model's scoring, on every space and in any number of blocks."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,11 @@ import pytest
 from scipy.stats import kendalltau
 
 from neural_predictor.predictors import engine, network
-from neural_predictor.predictors.gcn import model_inputs
-from neural_predictor.predictors.recipe import NeuralRecipe
+from neural_predictor.predictors.gcn import GcnRecipe
+from neural_predictor.predictors.keras_gcn import keras_model, model_inputs
 from neural_predictor.predictors.replicates import Replicates
 from neural_predictor.predictors.scoring import SpaceScorer, score
-from neural_predictor.predictors.weisfeiler_lehman import find_neighbourhoods
+from neural_predictor.predictors.weisfeiler_lehman import refine_colours
 from neural_predictor.spaces import SPACES, make_space
 
 RNG = np.random.default_rng
@@ -29,27 +29,27 @@ def untrained(recipe, width, features, count=2):
 def test_scores_are_the_plain_models(name, layers):
     space = make_space(name)
     graphs = space.encode(space.sample(300, RNG(0)))
-    recipe = NeuralRecipe(layers=layers, width=8, hidden=(6, 5))
+    recipe = GcnRecipe(layers=layers, width=8, hidden=(6, 5))
     replicates = untrained(recipe, 8, graphs.features)
     whole, in_blocks = score(replicates, graphs), score(replicates, graphs, memory_mb=0)
     for k in range(2):
-        plain = replicates.keras_model(k)(model_inputs(graphs), training=False).numpy()[:, 0]
+        plain = keras_model(replicates, k)(model_inputs(graphs), training=False).numpy()[:, 0]
         expected = plain * replicates.label_deviation[k] + replicates.label_mean[k]
         np.testing.assert_allclose(whole[k], expected, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(in_blocks[k], expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_whole_of_nasbench101_has_few_distinct_neighbourhoods():
+def test_the_whole_of_nasbench101_has_few_colours():
     space = make_space("nasbench101")
-    found = find_neighbourhoods(space.encode(space.enumerate()), layers=3)
-    assert [len(level.members) for level in found.levels] == [1_594, 902_935]
-    assert found.classes.shape == (423_624, 7)
+    found = refine_colours(space.encode(space.enumerate()), rounds=2)
+    assert [len(part.members) for part in found.rounds] == [1_594, 902_935]
+    assert found.colours.shape == (423_624, 7)
 
 
 def test_a_cells_score_depends_on_neither_padding_nor_the_order_of_its_vertices():
     space = make_space("nasbench101")
     graphs = space.encode(space.sample(300, RNG(1)))
-    recipe = NeuralRecipe(width=8)
+    recipe = GcnRecipe(width=8)
     replicates = untrained(recipe, 8, graphs.features)
     scores = score(replicates, graphs)
     np.testing.assert_allclose(score(replicates, graphs.padded(10)), scores, rtol=1e-4)
@@ -75,7 +75,7 @@ def test_the_papers_recipe_ranks_real_cells(shared_data):
     graphs = space.encode(space.from_columns([real["adjacency"].tolist(), real["operations"].tolist()]))
     labels = real["val_acc_108_max3"].to_numpy()
     rows = np.stack([RNG(split).choice(len(real), 172, replace=False) for split in range(2)])
-    replicates = engine.fit_replicates(graphs, labels[rows], NeuralRecipe(), range(2), rows, workers=2)
+    replicates = engine.fit_replicates(graphs, labels[rows], GcnRecipe(), range(2), rows, workers=2)
     pairs = zip(score(replicates, graphs), rows, strict=True)
     taus = [kendalltau(np.delete(scores, seen), np.delete(labels, seen)).statistic for scores, seen in pairs]
     print(f"tau {np.mean(taus):.3f}, standard deviation of a split {np.std(taus, ddof=1):.3f}")

@@ -40,13 +40,13 @@ class Ridge:
     def predict(self, graphs):
         return self.members(graphs).mean(axis=0).round(12)  # products of batches of other sizes end otherwise
 
-    def cross_members(self):
-        return self.cross_predict()[None] + np.linspace(-0.01, 0.01, 3)[:, None]
+    def predict_members_out_of_fold(self):
+        return self.predict_out_of_fold()[None] + np.linspace(-0.01, 0.01, 3)[:, None]
 
-    def sub_predict(self, rows):
+    def predict_from_subsets(self, rows):
         return np.stack([self.x @ self._solve(own) for own in rows])
 
-    def cross_predict(self):
+    def predict_out_of_fold(self):
         return np.einsum("nf,nf->n", self.x, self.weights[self.folds])
 
 

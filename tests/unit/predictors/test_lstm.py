@@ -1,4 +1,4 @@
-"""The predictors that read a sequence of nodes: against Keras, padding, replicates, order, and their file."""
+"""The predictors that read a sequence of nodes: against Keras, padding, replicates, and order."""
 
 import keras
 import numpy as np
@@ -6,15 +6,18 @@ import pytest
 import tensorflow as tf
 from scipy.stats import kendalltau
 
-from neural_predictor.predictors import engine, network, sequences
+from neural_predictor.predictors import engine, lstm, network
+from neural_predictor.predictors.assessor import AssessorRecipe
+from neural_predictor.predictors.nao import NaoRecipe
+from neural_predictor.predictors.pnas import PnasRecipe
 from neural_predictor.predictors.propagation import network_inputs
-from neural_predictor.predictors.recipe import NeuralRecipe
-from neural_predictor.predictors.replicates import Replicates, load_replicates
+from neural_predictor.predictors.replicates import Replicates
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import GraphBatch, make_space
 
 RNG = np.random.default_rng
-KINDS = sorted(sequences.BODIES)
+RECIPES = {"assessor": AssessorRecipe, "nao": NaoRecipe, "pnas": PnasRecipe}
+KINDS = list(RECIPES)
 SPACE = make_space("nasbench101")
 CELLS = SPACE.encode(SPACE.sample(60, RNG(0)))  # of 5 to 7 vertices, padded to 7
 LABELS = RNG(1).normal(90, 2, (2, 20))
@@ -23,7 +26,7 @@ ROWS = np.stack([np.arange(20), np.arange(20, 40)])
 
 def small(kind, **changes):
     fields = {"layers": 1, "width": 8, "hidden": (), "epochs": 4, "learning_rate": 1e-2}
-    return NeuralRecipe(kind=kind, **(fields | changes))
+    return RECIPES[kind](**(fields | changes))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def test_an_lstm_layer_is_the_one_of_keras():
     real = rng.random((2, 5, 9)) < 0.7
     kernels = rng.normal(size=(2, 6 + 4, 16)).astype(np.float32)
     biases = rng.normal(size=(2, 16)).astype(np.float32)
-    ours = sequences.lstm(tf.constant(tokens), tf.constant(real), kernels, biases, small("pnas")).numpy()
+    ours = lstm.lstm(tf.constant(tokens), tf.constant(real), kernels, biases, small("pnas")).numpy()
     for k in range(2):
         layer = keras.layers.LSTM(4, return_sequences=True)
         layer.build((None, 9, 6))
@@ -71,7 +74,7 @@ def by_hand(kind, weights, graph):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_score_is_what_the_documented_network_gives(kind):
+def test_a_score_is_what_the_documented_predictor_gives(kind):
     recipe = small(kind, layers=2, hidden=(5,))
     drawn = [network.initial_weights(recipe, 8, 7, CELLS.features, RNG(seed)) for seed in (1, 2)]
     weights = tuple(np.stack(parts) + RNG(3).normal(0, 0.3, parts[0].shape) for parts in zip(*drawn, strict=True))
@@ -129,16 +132,8 @@ def test_a_rule_of_the_order_is_learnt(kind):
 
 def test_incoming_edges_are_counted_by_the_operation_they_come_from():
     nodes, propagation, pooling = (tf.constant(part[None]) for part in network_inputs(CELLS))
-    operations, incoming, real = sequences._tokens((nodes, propagation, pooling))
+    operations, incoming, real = lstm.tokens((nodes, propagation, pooling))
     expected = CELLS.adjacency.astype(np.float32).swapaxes(1, 2) @ CELLS.nodes
     np.testing.assert_array_equal(incoming[0], expected)
     np.testing.assert_array_equal(operations[0], CELLS.nodes)
     np.testing.assert_array_equal(real[0], CELLS.mask)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_replicates_come_back_from_their_file(kind, fitted, tmp_path):
-    fitted[kind].save(tmp_path / "replicates.npz")
-    loaded = load_replicates(tmp_path / "replicates.npz")
-    assert loaded.recipe == small(kind)
-    np.testing.assert_array_equal(score(loaded, CELLS), score(fitted[kind], CELLS))
