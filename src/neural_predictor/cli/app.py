@@ -146,22 +146,23 @@ def fit_predictor(
 ) -> None:
     """Fit a shard of a study's predictors to N networks each and score the whole table with each."""
     from neural_predictor.config.project import Project
-    from neural_predictor.config.study import FitKey
     from neural_predictor.errors import ConfigError
+    from neural_predictor.figures.wanted import Wanted
+    from neural_predictor.fits.key import FitKey
     from neural_predictor.predictors.device import configure
     from neural_predictor.tables.table import read_table
 
     plan, benchmark = Project(root).study(study), read_table(table)
-    fits = FitKey(predictor, benchmark.name, train_size)
-    if shard not in plan.shards(fits):
+    wanted, fits = Wanted(plan), FitKey(predictor, benchmark.name, train_size)
+    if shard not in wanted.shards(fits):
         raise ConfigError(
-            f"study {study} has {len(plan.shards(fits))} shards of {predictor} with N={train_size} on "
+            f"study {study} has {len(wanted.shards(fits))} shards of {predictor} with N={train_size} on "
             f"{benchmark.name}; there is no shard {shard}"
         )
     workers = configure(threads, accelerator)
     from neural_predictor.fits import job  # imports TensorFlow, which must be configured first
 
-    repeats = plan.shard_repeats(fits, shard)
+    repeats = wanted.shard_repeats(fits, shard)
     job.fit_predictor(plan, benchmark, fits, repeats, output, times, workers=workers, memory_mb=memory_mb)
 
 
@@ -172,31 +173,35 @@ def run_experiment(
     csv: Csv,
     protocol: ProtocolJson,
     tables: Annotated[
-        list[Path] | None, typer.Option("--table", help="Benchmark tables, the study's own first; fig8 needs none.")
+        list[Path] | None, typer.Option("--table", help="Benchmark tables that it reads, its own first.")
     ] = None,
-    inputs: Annotated[list[Path] | None, typer.Argument(help="Files of scores, or of another's numbers.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="A table's numbers for readers.")] = None,
+    numbers: Annotated[
+        list[Path] | None, typer.Option("--numbers", help="Numbers of others that it reads, such as fig7.csv.")
+    ] = None,
+    scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
     root: Root = HERE,
 ) -> None:
-    """Run an experiment: its numbers (CSV) and its protocol (JSON)."""
+    """Compute a figure's or table's numbers (CSV) and their protocol (JSON)."""
     from neural_predictor.config.project import Project
     from neural_predictor.figures.run import run
 
-    run(experiment, study, Project(root).study(study), tables or [], inputs or [], csv, protocol, markdown)
+    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], csv, protocol)
 
 
 @app.command()
 def render(
-    figure: Annotated[str, typer.Argument(help="Such as fig3 or fig7.")],
+    artefact: Annotated[str, typer.Argument(help="Such as fig3 or table-tau.")],
     csv: Csv,
     protocol: ProtocolJson,
-    pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],
-    png: Annotated[Path, typer.Option(help="Where the PNG shall be.")],
+    pdf: Annotated[Path | None, typer.Option(help="Where a figure's PDF shall be.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Where a figure's PNG shall be.")] = None,
+    md: Annotated[Path | None, typer.Option(help="Where a table's Markdown shall be.")] = None,
 ) -> None:
-    """Draw a figure from its numbers."""
-    from neural_predictor.figures.render import render as render_figure
+    """Draw a figure, or write a table, from its numbers."""
+    from neural_predictor.figures.render import render as render_page
 
-    render_figure(figure, csv, protocol, pdf, png)
+    pages = {"pdf": pdf, "png": png, "md": md}
+    render_page(artefact, csv, protocol, {kind: path for kind, path in pages.items() if path is not None})
 
 
 @app.command()
@@ -221,6 +226,15 @@ def write_schema(
     from neural_predictor.io.files import write_text
 
     write_text(output, json.dumps(schema(), indent=2) + "\n")
+
+
+@app.command()
+def write_lists(root: Root = HERE) -> None:
+    """Write the lists of figures and tables in README.md and docs/figures.md anew."""
+    from neural_predictor.config.project import Project
+    from neural_predictor.figures.lists import write_lists as write
+
+    write(Project(root))
 
 
 def main() -> None:

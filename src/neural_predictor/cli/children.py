@@ -185,9 +185,9 @@ def run_children(
     from neural_predictor.figures.fig9_children import numbers as chains
 
     if figure == "fig4":
-        found, described = chains.run_fig4_children(experiment, study, whole, name, *frames)
+        found, described = chains.run_fig4_children(experiment, whole, name, *frames)
     else:
-        found, described = chains.run_fig9_children(experiment, study, whole, name, *frames, workers=workers)
+        found, described = chains.run_fig9_children(experiment, whole, name, *frames, workers=workers)
     write_result(found, described, csv, protocol)
 
 

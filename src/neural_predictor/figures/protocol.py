@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neural_predictor import __version__
 from neural_predictor.config.project import digest
@@ -13,10 +13,11 @@ from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
+    from neural_predictor.figures.request import Request
     from neural_predictor.tables.table import BenchmarkTable
 
 SAMPLINGS = {
@@ -32,15 +33,15 @@ def versions() -> dict[str, str]:
     return {"neural-predictor": __version__} | {name: version(name) for name in LIBRARIES}
 
 
-def describe(
-    experiment: str,
-    study_name: str,
-    study: Study,
-    table: BenchmarkTable,
-    repeats: dict[str, int],
-    notes: Sequence[str] = (),
-) -> ProtocolRecord:
-    """The protocol of an experiment of a study on a table."""
+def describe(request: Request[Any], repeats: dict[str, int], notes: Sequence[str] = ()) -> ProtocolRecord:
+    """The protocol of what is asked for, on its own table.
+
+    Args:
+        request: artefact, study and tables.
+        repeats: by what is repeated.
+        notes: what a reader must know besides.
+    """
+    study, table = request.study, request.table
     runs = table.repeats
     most = "up to " if table.runs(table.signal).min() < runs else ""
     signal, target = (name.replace("_", " ") for name in (table.signal, table.target))
@@ -54,8 +55,8 @@ def describe(
     whole = "table" if benchmark.endless else "space"
     scale, unit = metric_of(table.target).shown
     return ProtocolRecord(
-        experiment=experiment,
-        study=study_name,
+        experiment=request.artefact,
+        study=study.name,
         benchmark=table.name,
         benchmark_title=benchmark.title,
         architectures=len(table),
@@ -83,9 +84,9 @@ def left_out(table: BenchmarkTable) -> list[str]:
     return [table.provenance["note"]] if "note" in table.provenance else []
 
 
-def other_benchmarks(study: Study, tables: Mapping[str, BenchmarkTable]) -> list[str]:
-    """What must be said of rows of other tables than the study's own."""
-    others = {name: table for name, table in tables.items() if name != study.benchmark}
+def other_benchmarks(request: Request[Any]) -> list[str]:
+    """What must be said of rows of other tables than the artefact's own, the first."""
+    others = {name: table for name, table in request.tables.items() if name != request.table.name}
     if not others:
         return []
     titles = ", ".join(BENCHMARKS[name].title for name in others)
@@ -94,7 +95,6 @@ def other_benchmarks(study: Study, tables: Mapping[str, BenchmarkTable]) -> list
 
 def describe_children(
     experiment: str,
-    study_name: str,
     study: Study,
     plan: ChildSet,
     networks: int,
@@ -110,7 +110,6 @@ def describe_children(
 
     Args:
         experiment: its name, such as `fig9-digits`.
-        study_name: name of the study.
         study: the study.
         plan: what it says of the set.
         networks: how many of the sample count.
@@ -124,7 +123,7 @@ def describe_children(
     runs = " of the only training" if trainings == 1 else f", mean of {trainings} trainings"
     return ProtocolRecord(
         experiment=experiment,
-        study=study_name,
+        study=study.name,
         benchmark=f"proxylessnas, {plan.images}",
         benchmark_title=f"ProxylessNAS networks on {image_source(plan.images).title}",
         architectures=networks,

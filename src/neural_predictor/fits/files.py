@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_predictor.config.study import FitKey
 from neural_predictor.errors import FormatError
+from neural_predictor.fits.key import FitKey
 from neural_predictor.io.untrusted import read_npz
 
 if TYPE_CHECKING:

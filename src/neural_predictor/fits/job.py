@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.config.study import FitKey, Study
+    from neural_predictor.config.study import Study
+    from neural_predictor.fits.key import FitKey
     from neural_predictor.predictors.recipe import Recipe
     from neural_predictor.tables.table import BenchmarkTable
 

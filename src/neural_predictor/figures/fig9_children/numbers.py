@@ -11,7 +11,7 @@ from neural_predictor.children.plan import draw, plan_of
 from neural_predictor.children.table import networks_of
 from neural_predictor.config.sections import MIN_TEST
 from neural_predictor.errors import ConfigError, TableError
-from neural_predictor.figures.fig9.numbers import METRICS, POINT_COLUMNS
+from neural_predictor.figures.observed import METRICS, POINT_COLUMNS
 from neural_predictor.figures.protocol import SAMPLINGS, describe_children
 from neural_predictor.figures.published import TEST, TRAINING, VALIDATION
 from neural_predictor.fits.chains import (
@@ -62,13 +62,12 @@ def _plan(study: Study, name: str, networks: Networks) -> ChildSet:
 
 
 def run_fig9_children(
-    experiment: str, study_name: str, study: Study, name: str, frame: pd.DataFrame, *, workers: int
+    experiment: str, study: Study, name: str, frame: pd.DataFrame, *, workers: int
 ) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Predictors of a set of children in cross-validation.
 
     Args:
         experiment: its name, such as `fig9-digits`.
-        study_name: name of the study.
         study: the study.
         name: the set, a key of `study.children`.
         frame: its table, of `children.table`.
@@ -112,7 +111,6 @@ def run_fig9_children(
     confidence, resamples = study.bootstrap.confidence, study.bootstrap.resamples
     protocol = describe_children(
         experiment,
-        study_name,
         study,
         plan,
         len(networks),
@@ -262,7 +260,6 @@ def choose(study: Study, name: str, frame: pd.DataFrame, *, workers: int) -> pd.
 
 def run_fig4_children(
     experiment: str,
-    study_name: str,
     study: Study,
     name: str,
     sample_frame: pd.DataFrame,
@@ -272,7 +269,6 @@ def run_fig4_children(
 
     Args:
         experiment: its name, such as `fig4-digits`.
-        study_name: name of the study.
         study: the study.
         name: the set, a key of `study.children`.
         sample_frame: table of the sample, to which the predictor was fitted.
@@ -299,7 +295,6 @@ def run_fig4_children(
     rows = _search_rows(found, pool, chosen_curves, random_curves, (1 - study.bootstrap.confidence) / 2)
     protocol = describe_children(
         experiment,
-        study_name,
         study,
         plan,
         len(sample),

@@ -1,20 +1,19 @@
 """Figures of a metric that is minimised, on a table that holds a sample of a space without end."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from neural_predictor.config.study import Study
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.fig4.numbers import run_comparison
-from neural_predictor.figures.fig9.numbers import as_markdown, run_fig9, run_table_metrics
+from neural_predictor.figures.comparison import compare
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.run import run
-from neural_predictor.figures.table_tau.numbers import run_table_tau
+from neural_predictor.figures.run import request_of, run
 from neural_predictor.spaces import NasBenchNlpSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable, write_table
+from support.figures import numbers_of, page_of, plain
 
 NAME = "nasbench-nlp"
 NOTE = "Of 310 runs, left out are 10 with the status 'loss is nan!'."
@@ -23,12 +22,10 @@ SIZE = 250
 
 @pytest.fixture
 def study(study):
-    nlp = {
-        "benchmark": NAME,
-        "fig4": {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3},
-        "fig9": {"predictor": "one-stage", "train_size": 20, "validation_size": 30, "repeats": 3},
-    }
-    return Study.model_validate(study.model_dump() | {"nlp": nlp})
+    fig4 = {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3}
+    fig9 = {"predictor": "one-stage", "train_size": 20, "validation_size": 30, "repeats": 3}
+    sections = {"fig4_nlp": fig4 | {"benchmark": NAME}, "fig9_nlp": fig9 | {"benchmark": NAME}}
+    return Study.model_validate(study.model_dump() | sections).named("t-v1")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +48,7 @@ def compared(tmp_path, study, cells, write_scores):
     truth = cells.mean("validation_loss")
     paths = write_scores(tmp_path, cells, truth, (20,))
     paths += write_scores(tmp_path, cells, -truth, (20,), predictor="other")
-    return run_comparison("fig4-nlp", "t-v1", study, study.recurrent.fig4, cells, paths)
+    return numbers_of("fig4-nlp", study, cells, scores=paths)
 
 
 def test_searches_among_losses_go_down_to_the_oracle(compared, cells):
@@ -81,21 +78,21 @@ def test_the_protocol_speaks_of_the_table_where_that_is_not_the_space(compared, 
     redrawn = [note for note in protocol.notes if "of evolution's children were random rows" in note]
     assert "Of its 60 samples " in redrawn[0]
     assert NOTE in caption(protocol)
-    _, enumerated = run_comparison("figA1", "t-v1", study, no_predictors(study.figa1), make_table(), [])
+    _, enumerated = compare(no_predictors(request_of("figA1", study, [make_table()])), evolution=False)
     assert enumerated.sampling == "uniform over the architectures of the space, without replacement"
     assert enumerated.scored == "the whole space less the training set"
     assert "one of 3 runs" in enumerated.label
 
 
-def no_predictors(plan):
+def no_predictors(request):
     """The same figure with random search and the oracle alone."""
-    return SimpleNamespace(predictors=(), total=plan.total, repeats=plan.repeats)
+    return replace(request, section=request.section.model_copy(update={"predictors": ()}))
 
 
 def test_fig9_and_table_metrics_measure_in_nats(tmp_path, study, cells, make_table, write_scores):
     scores = cells.mean("validation_loss") + 0.1
     recurrent = write_scores(tmp_path, cells, scores, (20,))
-    frame, protocol = run_fig9("fig9-nlp", "t-v1", study, study.recurrent.fig9, cells, recurrent)
+    frame, protocol = numbers_of("fig9-nlp", study, cells, scores=recurrent)
     test = frame[(frame["set"] == "test") & (frame["kind"] == "mse")].iloc[0]
     assert test["value"] == pytest.approx(0.01, rel=0.05)  # squared nats, not percentage points
     assert (frame[frame["kind"] == "kendall_tau"]["value"] > 0.8).all()
@@ -106,18 +103,18 @@ def test_fig9_and_table_metrics_measure_in_nats(tmp_path, study, cells, make_tab
     (tmp_path / "own").mkdir()
     own = make_table(runs=1)
     paths = recurrent + write_scores(tmp_path / "own", own, own.mean("validation_accuracy") + 0.1, (20,))
-    tables = {own.name: own, NAME: cells}
-    metrics, said = run_table_metrics("t-v1", study, tables, paths)
+    tables = (own, cells)
+    metrics, said = numbers_of("table-metrics", study, *tables, scores=paths)
     rows = metrics[(metrics["source"] == "measured") & (metrics["set"] == "test") & (metrics["metric"] == "mse")]
     found = rows.set_index("benchmark")["value"]
     assert found[NAME] == pytest.approx(0.01, rel=0.05)
     assert found[own.name] == pytest.approx(100, rel=0.05)  # squared percentage points
     assert {"Rows of other benchmarks: NAS-Bench-NLP, Penn Treebank.", NOTE} <= set(said.notes)
-    lines = as_markdown(metrics).splitlines()
+    lines = plain(page_of("table-metrics", metrics, said)).splitlines()
     ours = [number for number, line in enumerate(lines) if line.startswith(f"| {NAME} |")]
     assert len(ours) == 8
     assert ours[-1] - ours[0] == 7  # four measured sets, and the replication's four below them
-    tau, _ = run_table_tau("t-v1", study, tables, paths)
+    tau, _ = numbers_of("table-tau", study, *tables, scores=paths)
     units = tau[tau["metric"] == "mse"].set_index("benchmark")
     assert units["unit"].to_dict() == {own.name: "squared percentage points", NAME: "squared nats"}
     np.testing.assert_allclose(units.loc[[own.name, NAME], "mean"], [100, 0.01], rtol=0.05)
@@ -125,9 +122,12 @@ def test_fig9_and_table_metrics_measure_in_nats(tmp_path, study, cells, make_tab
 
 @pytest.mark.parametrize("figure", ["fig4-nlp", "fig9-nlp"])
 def test_a_figure_of_recurrent_cells_needs_their_section(tmp_path, study, cells, figure):
-    without = Study.model_validate(study.model_dump() | {"nlp": None})
+    without = Study.model_validate(study.model_dump() | {"fig4_nlp": None, "fig9_nlp": None}).named("t-v1")
     table = tmp_path / "table.parquet"
     write_table(cells, table)
-    outputs = [tmp_path / "x.csv", tmp_path / "x.json", None]
-    with pytest.raises(ConfigError, match="the study has no section `nlp`"):
-        run(figure, "t-v1", without, [table], [], *outputs)
+    outputs = [tmp_path / "x.csv", tmp_path / "x.json"]
+    with pytest.raises(
+        ConfigError,
+        match=f"the study t-v1 has no section `{figure.replace('-', '_')}`, which {figure} needs: benchmark, ",
+    ):
+        run(figure, without, [table], [], [], *outputs)

@@ -10,12 +10,12 @@ from neural_predictor.children.table import checked, networks_of
 from neural_predictor.config.sections import ChildSet
 from neural_predictor.errors import ConfigError, TableError
 from neural_predictor.figures.fig9_children import numbers as chains
-from neural_predictor.figures.fig9_children.page import draw_fig9_children
 from neural_predictor.figures.results import caption
 from neural_predictor.fits.chains import FOLDS, chain_graphs, fit_chains, partition, score_chains
 from neural_predictor.predictors.recipe import NeuralRecipe
 from neural_predictor.predictors.scoring import score
 from neural_predictor.spaces import ProxylessNasSpace
+from support.figures import page_of
 
 SPACE = ProxylessNasSpace()
 TINY = NeuralRecipe(layers=1, width=16, hidden=(16,), epochs=40, learning_rate=1e-2)
@@ -82,7 +82,7 @@ def told(monkeypatch):
 
 
 def measure(study, frame):
-    return chains.run_fig9_children("fig9-digits", "t", study, "digits", frame, workers=1)
+    return chains.run_fig9_children("fig9-digits", study, "digits", frame, workers=1)
 
 
 def metric(frame, kind, name, predictor="tiny"):
@@ -231,7 +231,7 @@ def test_what_cannot_be_measured_is_refused(with_children, told):
     with pytest.raises(TableError, match=r"children\.digits: 9 networks were trained to an end; 10 are needed"):
         measure(study, frame[:9])
     with pytest.raises(ConfigError, match="the study has no children 'cifar100'"):
-        chains.run_fig9_children("f", "t", study, "cifar100", frame, workers=1)
+        chains.run_fig9_children("f", study, "cifar100", frame, workers=1)
     _, protocol = measure(study, frame[:12])
     assert "Only 10 networks are held out: these numbers are not for quoting." in protocol.notes
 
@@ -251,7 +251,7 @@ def test_fig9_of_the_replications_pairs(shared_data, with_children, name, images
     plan = study.children["digits"].model_copy(update={"images": images, "sampling": "uniform"})
     study = study.model_copy(update={"children": {name: plan}})
     own = pairs[pairs["images"] == images]
-    frame, protocol = chains.run_fig9_children(f"fig9-{name}", "t", study, name, own, workers=1)
+    frame, protocol = chains.run_fig9_children(f"fig9-{name}", study, name, own, workers=1)
     assert number(frame, "depth_tau")["value"] == pytest.approx(depth_tau, abs=0.006)
     sets = {"training", "test"} if networks < 100 else {"training", "validation", "test"}
     assert set(frame["set"].dropna()) == sets
@@ -259,7 +259,7 @@ def test_fig9_of_the_replications_pairs(shared_data, with_children, name, images
     assert metric(frame, "kendall_tau", "test")["high"] < 0.7
     assert "reliability_one" not in set(frame["kind"])
     assert "which end as one pixel" in caption(protocol)
-    figure = draw_fig9_children(frame, protocol)
+    figure = page_of("fig9-digits", frame, protocol)
     held_out = networks // FOLDS * FOLDS
     assert figure.axes[len(sets) - 1].get_title(loc="left")[3:] == f"held out, {held_out} networks"
 
@@ -297,9 +297,7 @@ def test_candidates_are_never_networks_of_the_sample_not_even_diverged_ones(with
 
 
 def search(with_children, sample_frame, chosen_frame):
-    frame, protocol = chains.run_fig4_children(
-        "fig4-digits", "t", with_children(), "digits", sample_frame, chosen_frame
-    )
+    frame, protocol = chains.run_fig4_children("fig4-digits", with_children(), "digits", sample_frame, chosen_frame)
     curves = {key: part.set_index("x")["mean"] for key, part in frame.groupby(["panel", "method"])}
     return frame, curves, protocol
 

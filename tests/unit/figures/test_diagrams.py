@@ -11,17 +11,15 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from neural_predictor.config.project import Project
 from neural_predictor.config.study import Study
 from neural_predictor.figures.results import read_result, write_result
-from neural_predictor.figures.schematic_pages import draw_fig1, draw_fig2, draw_fig5
-from neural_predictor.figures.schematics import run_fig1, run_fig2, run_fig5
 from neural_predictor.figures.style import save_figure
 from neural_predictor.spaces import SPACES
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
+from support.figures import numbers_of, page_of
 
 STUDY = Project(Path(__file__).parents[3]).study("smoke-v1")
 N, TOTAL = STUDY.fig4.train_size, STUDY.fig4.total
-RUN = {"fig1": run_fig1, "fig2": run_fig2, "fig5": run_fig5}
-DRAW = {"fig1": draw_fig1, "fig2": draw_fig2, "fig5": draw_fig5}
+DRAW = ("fig1", "fig2", "fig5")
 CHAIN = "0100000001000000010000000100000001000000010000000"
 WIDE = "0111100000001000000100000010000001000000010000000"
 LONG = "input,maxpool3x3,maxpool3x3,maxpool3x3,maxpool3x3,maxpool3x3,output"
@@ -56,7 +54,7 @@ def make(figure, folder, kind="nasbench-graph", accept=0.6, *, one_stage=False):
         arrays |= {"predictor": STUDY.stages.two, "logits": logits[None], "one_stage": [one_stage]}
     np.savez(folder / "0.npz", benchmark=table.name, train_size=N, **arrays)
     study = Study.model_validate(STUDY.model_dump() | {"benchmark": table.name})
-    frame, protocol = RUN[figure]("t-v1", study, table, [folder / "0.npz"])
+    frame, protocol = numbers_of(figure, study, table, scores=[folder / "0.npz"])
     write_result(frame, protocol, folder / "a.csv", folder / "a.json")
     return frame, protocol, *read_result(folder / "a.csv", folder / "a.json", frame.columns)
 
@@ -79,10 +77,10 @@ def test_numbers_from_files_give_the_same_bytes(tmp_path, figure):
     for _ in range(2):
         frame, protocol, back, read = make(figure, tmp_path)
         paths = [tmp_path / name for name in ("a.csv", "a.json", "a.pdf", "a.png")]
-        drawn = DRAW[figure](back, read)
+        drawn = page_of(figure, back, read)
         save_figure(drawn, *paths[2:])
         files.append([path.read_bytes() for path in paths])
-        assert texts(drawn) == texts(DRAW[figure](frame, protocol))
+        assert texts(drawn) == texts(page_of(figure, frame, protocol))
     assert files[0] == files[1]
     assert b"/FontFile2" in files[0][2]
 
@@ -90,7 +88,7 @@ def test_numbers_from_files_give_the_same_bytes(tmp_path, figure):
 @pytest.mark.parametrize("kind", BENCHMARK)
 def test_fig1_names_networks_with_their_accuracies(tmp_path, kind):
     frame, _, back, read = make("fig1", tmp_path, kind)
-    figure = draw_fig1(back, read)
+    figure = page_of("fig1", back, read)
     text = said(figure)
     for part in (
         f"N = {N} of {len(make_table(kind)):,}",
@@ -109,7 +107,7 @@ def test_fig1_names_networks_with_their_accuracies(tmp_path, kind):
 
 def test_fig1_shades_the_k_best(tmp_path):
     _, _, back, read = make("fig1", tmp_path)
-    figure = draw_fig1(back, read)
+    figure = page_of("fig1", back, read)
     axes = figure.axes[-1]
     every, best = axes.containers
     assert [bar.get_height() for bar in every] == of(back, "space")["count"].tolist()
@@ -123,7 +121,7 @@ def test_fig1_writes_cells_short(tmp_path):
     """The longest cell's matrix above its diagonal, and its operations, stand in the box of the choice."""
     _, _, back, read = make("fig1", tmp_path, "nasbench101")
     assert of(back, "choice")["architecture"].item() == f"{CHAIN} {LONG}"
-    lines = "".join(text.replace("\n", "") for text in texts(draw_fig1(back, read)))
+    lines = "".join(text.replace("\n", "") for text in texts(page_of("fig1", back, read)))
     assert "100000/10000/1000/100/10/1" + ",".join(["maxpool3x3"] * 5) in lines
     assert "bn-relu" not in lines
 
@@ -131,7 +129,7 @@ def test_fig1_writes_cells_short(tmp_path):
 @pytest.mark.parametrize("kind", BENCHMARK)
 def test_fig2_draws_every_node_edge_and_entry(tmp_path, kind):
     _, _, back, read = make("fig2", tmp_path, kind)
-    figure = draw_fig2(back, read)
+    figure = page_of("fig2", back, read)
     shown = texts(figure)
     nodes, edges = of(back, "node"), of(back, "edge")
     for i, name in zip(nodes["i"].astype(int), nodes["label"], strict=True):
@@ -152,7 +150,7 @@ def test_fig2_draws_every_node_edge_and_entry(tmp_path, kind):
 
 def test_fig5_says_what_passes(tmp_path):
     frame, _, back, read = make("fig5", tmp_path)
-    text = said(draw_fig5(back, read))
+    text = said(page_of("fig5", back, read))
     counts = of(frame, "count").set_index("name")["count"]
     bound = of(frame, "bound")["value"].item()
     metrics = of(frame, "metric").set_index("name")["value"]
@@ -172,18 +170,18 @@ def test_fig5_says_what_passes(tmp_path):
 
 def test_fig5_of_one_stage_says_so(tmp_path):
     _, _, back, read = make("fig5", tmp_path, accept=1, one_stage=True)
-    text = said(draw_fig5(back, read))
+    text = said(page_of("fig5", back, read))
     assert "one stage, as two need 10 accurate" in text
     assert "classifier" not in text
     assert "precision" not in text
     back.loc[back["name"] == "accurate", "count"] = N
-    assert "one stage, as none of the N is inaccurate" in said(draw_fig5(back, read))
+    assert "one stage, as none of the N is inaccurate" in said(page_of("fig5", back, read))
 
 
 @pytest.mark.parametrize("accept", [0, 0.02])
 def test_fig5_where_k_is_more_than_what_is_accepted(tmp_path, accept):
     frame, _, back, read = make("fig5", tmp_path, accept=accept)
-    figure = draw_fig5(back, read)
+    figure = page_of("fig5", back, read)
     passed = of(frame, "count").set_index("name")["count"]["passed"]
     assert passed < TOTAL - N
     assert f"K = {TOTAL - N}: {passed} accepted, {TOTAL - N - passed} rejected" in said(figure)
@@ -209,7 +207,7 @@ def drawn_texts(figure):
 def test_no_text_meets_another_or_leaves_the_figure(tmp_path, figure, kind):
     """Texts of a graph's nodes and of matrices may fill their cells, but must not meet; turned ones are left out."""
     _, _, back, read = make(figure, tmp_path, kind)
-    drawn = DRAW[figure](back, read)
+    drawn = page_of(figure, back, read)
     turned = {text.get_text() for text in drawn.axes[0].texts if text.get_rotation()}
     extents = [(text, box) for text, box in drawn_texts(drawn) if text not in turned]
     page = drawn.bbox
@@ -231,7 +229,7 @@ def test_no_text_meets_another_or_leaves_the_figure(tmp_path, figure, kind):
 )
 def test_text_stays_in_its_box(tmp_path, figure, more):
     _, _, back, read = make(figure, tmp_path, **more)
-    drawn = DRAW[figure](back, read)
+    drawn = page_of(figure, back, read)
     extents = drawn_texts(drawn)
     boxes = [patch.get_window_extent() for patch in drawn.axes[0].patches if isinstance(patch, FancyBboxPatch)]
     held = 0
@@ -254,7 +252,7 @@ def test_no_edge_runs_through_a_node(tmp_path, matrix):
     edges = np.argwhere(graph.adjacency[0])
     back = back[back["kind"] != "edge"]
     rows = frame[frame["kind"] == "edge"].iloc[[0] * len(edges)].assign(i=edges[:, 0], j=edges[:, 1])
-    canvas = draw_fig2(back.merge(rows, how="outer"), read).axes[0]
+    canvas = page_of("fig2", back.merge(rows, how="outer"), read).axes[0]
     boxes = [patch.get_window_extent() for patch in canvas.patches if isinstance(patch, FancyBboxPatch)][:7]
     for patch in [patch for patch in canvas.patches if isinstance(patch, FancyArrowPatch)][: len(edges)]:
         points = patch.get_path().interpolated(20).vertices

@@ -6,9 +6,10 @@ import pytest
 
 from neural_predictor.errors import ArchitectureError, ConfigError
 from neural_predictor.figures.fig8.numbers import BINS, COLUMNS, COSTS, space_and_costs
-from neural_predictor.figures.fig8.page import draw_fig8, power_of_ten
+from neural_predictor.figures.fig8.page import power_of_ten
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds, parameters
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
+from support.figures import page_of
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,8 @@ def test_the_cardinality_keeps_its_digits_in_a_file(read_back):
 
 
 @pytest.mark.parametrize("source", ["frame", "read_back"])
-def test_the_figure_shows_the_layers_and_the_samples(request, source):
-    figure = draw_fig8(request.getfixturevalue(source), "A note.")
+def test_the_figure_shows_the_layers_and_the_samples(request, protocol, source):
+    figure = page_of("fig8", request.getfixturevalue(source), protocol.model_copy(update={"notes": ["A note."]}))
     network, left, right = figure.axes
     texts = [text.get_text() for text in network.texts]
     assert "6.645 \\times 10^{17}" in network.get_title(loc="left")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from neural_predictor.errors import ConfigError, FormatError
-from neural_predictor.figures.figA1_tau.numbers import run_learning
-from neural_predictor.figures.figA1_tau.page import draw_learning
+from neural_predictor.figures.wanted import Wanted
+from support.figures import numbers_of, page_of
 
 NAME = "nasbench-graph-proteins"
 
@@ -29,13 +29,13 @@ def inputs(tmp_path, make_table, write_scores):
         scores = path.rename(path.with_name(f"{path.stem}.scores.npz"))
         times = scores.with_name(scores.name.replace("scores.npz", "seconds.json"))
         times.write_text(json.dumps({"seconds": 6.0, "repeats": 2 - number % 2, "threads": 1}))
-        files += [scores, times]
+        files.append(scores)
     return table, files
 
 
 def test_predictors_keep_their_order_and_get_their_tau_and_seconds(curves, inputs):
     table, files = inputs
-    frame, protocol = run_learning("study-v1", curves, {NAME: table}, files)
+    frame, protocol = numbers_of("figA1-tau", curves, table, scores=files)
     assert frame["predictor"].tolist() == ["other", "other", "one-stage", "one-stage"]
     assert frame["train_size"].tolist() == [10, 20] * 2
     assert (frame["test_size"] == 300 - frame["train_size"]).all()
@@ -47,8 +47,8 @@ def test_predictors_keep_their_order_and_get_their_tau_and_seconds(curves, input
 
 def test_the_figure_has_a_panel_a_table_and_one_of_time(curves, inputs):
     table, files = inputs
-    frame, protocol = run_learning("study-v1", curves, {NAME: table}, files)
-    tau, time = draw_learning(frame, protocol).axes
+    frame, protocol = numbers_of("figA1-tau", curves, table, scores=files)
+    tau, time = page_of("figA1-tau", frame, protocol).axes
     assert [line.get_label() for line in tau.lines] == ["other", "one-stage"]
     assert tau.lines[1].get_xdata().tolist() == [10, 20]
     assert time.lines[0].get_ydata().tolist() == [4.0, 4.0]
@@ -56,21 +56,22 @@ def test_the_figure_has_a_panel_a_table_and_one_of_time(curves, inputs):
 
 def test_no_two_of_many_predictors_look_alike(curves, inputs):
     table, files = inputs
-    frame, protocol = run_learning("study-v1", curves, {NAME: table}, files)
+    frame, protocol = numbers_of("figA1-tau", curves, table, scores=files)
     names = ["best", *(f"predictor {k}" for k in range(40))]
     many = pd.concat([frame[frame["predictor"] == "other"].assign(predictor=name) for name in names])
-    lines = draw_learning(many, protocol.model_copy(update={"seconds": {}})).axes[0].lines
+    lines = page_of("figA1-tau", many, protocol.model_copy(update={"seconds": {}})).axes[0].lines
     looks = {(line.get_color(), line.get_marker()) for line in lines}
     assert len(looks) == len(names)
 
 
 def test_damaged_seconds_are_named(curves, inputs):
     table, files = inputs
-    files[1].write_text("{")
+    files[0].with_name(files[0].name.replace("scores.npz", "seconds.json")).write_text("{")
     with pytest.raises(FormatError, match=r"(?s)seconds\.json: not the seconds of a fit .* run fit_predictor again"):
-        run_learning("study-v1", curves, {NAME: table}, files)
+        numbers_of("figA1-tau", curves, table, scores=files)
 
 
 def test_a_study_without_the_section_says_so(study):
-    with pytest.raises(ConfigError, match="no section `figa1_tau`, which figA1-tau needs: predictors, train_sizes"):
-        study.fits_of("figA1-tau")
+    said = "the study t-v1 has no section `figa1_tau`, which figA1-tau needs: benchmarks, predictors, train_sizes"
+    with pytest.raises(ConfigError, match=said):
+        Wanted(study).fits_of("figA1-tau")
