@@ -30,10 +30,10 @@ plan.enter(workflow, logger.warning)
 
 wildcard_constraints:
     study=r"[a-z0-9-]+-v[0-9]+",
-    benchmark=r"[a-z0-9-]+",
+    benchmark=r"[a-z0-9_-]+",
     predictor=r"[a-z0-9-]+",
     source=r"[a-z0-9-]+",
-    train_size=r"[0-9]+",
+    sample=r"n[0-9]+|folds",
     shard=r"[0-9]+",
     children=r"(" + "|".join(plan.child_sets) + r")(-chosen)?",
 

@@ -1,5 +1,5 @@
 # ProxylessNAS children: images, trainings in shards, one table a set, and the choice of the predictor fitted to it.
-# Their code is not an input: raise CHILD_STAGE_VERSION (src/neural_predictor/workflow.py) to train them anew.
+# Their code is not an input: raise CHILD_STAGE_VERSION (src/neural_predictor/workflow/versions.py) to train them anew.
 
 
 rule prepare_images:
@@ -89,7 +89,7 @@ rule collect_children:
 rule choose_children:
     input:
         parquet="results/{study}/children/{children}.parquet",
-        code=plan.code("figures.fig9_children.numbers", without="predictors"),
+        code=plan.code("children.choose", without="predictors"),
     output:
         choice="results/{study}/children/{children}.choice.csv",
     log:
@@ -106,40 +106,9 @@ rule choose_children:
         runtime=growing(120),
         gpu=int(plan.accelerator == "gpu"),
     params:
-        study=plan.study_digest,
-        version=plan.fit_stage_version,
+        choice=plan.choice_params,
         accelerator=plan.accelerator,
     shell:
-        "python -m neural_predictor choose-children --children {wildcards.children} --study {wildcards.study}"
+        "python -m neural_predictor choose-children --study {wildcards.study}"
         " --parquet {input.parquet} --output {output.choice} --threads {threads}"
         " --accelerator {params.accelerator} > {log} 2>&1"
-
-
-rule run_children:
-    input:
-        tables=plan.child_tables,
-        code=plan.code("figures.fig9_children.numbers", without="predictors"),
-    output:
-        csv="results/{study}/{experiment}.csv",
-        protocol="results/{study}/{experiment}.protocol.json",
-    log:
-        "work/logs/run_children/{study}/{experiment}.log",
-    benchmark:
-        "work/benchmarks/run_children/{study}/{experiment}.tsv"
-    wildcard_constraints:
-        experiment="|".join(plan.child_figures),
-    conda:
-        f"../../envs/{plan.accelerator}.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
-        gpu=int(plan.accelerator == "gpu"),
-    params:
-        study=plan.study_digest,
-        version=plan.fit_stage_version,
-        accelerator=plan.accelerator,
-    shell:
-        "python -m neural_predictor run-children {wildcards.experiment} --study {wildcards.study}"
-        " --csv {output.csv} --protocol {output.protocol} --threads {threads}"
-        " --accelerator {params.accelerator} {input.tables} > {log} 2>&1"

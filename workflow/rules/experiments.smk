@@ -4,7 +4,9 @@
 rule run_experiment:
     input:
         tables=plan.experiment_tables,
-        files=plan.experiment_inputs,
+        scores=plan.experiment_scores,
+        times=plan.experiment_times,
+        numbers=plan.experiment_numbers,
         code=plan.experiment_code,
     output:
         csv="results/{study}/{experiment}.csv",
@@ -14,7 +16,7 @@ rule run_experiment:
     benchmark:
         "work/benchmarks/run_experiment/{study}/{experiment}.tsv"
     wildcard_constraints:
-        experiment="|".join(plan.figures),
+        experiment="|".join(plan.artefacts),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -24,25 +26,7 @@ rule run_experiment:
     params:
         study=plan.study_digest,
         tables=lambda wildcards, input: [f"--table {table}" for table in input.tables],
+        numbers=lambda wildcards, input: [f"--numbers {path}" for path in input.numbers],
     shell:
         "python -m neural_predictor run {wildcards.experiment} --study {wildcards.study} {params.tables}"
-        " --csv {output.csv} --protocol {output.protocol} {input.files} > {log} 2>&1"
-
-
-use rule run_experiment as run_table with:
-    output:
-        csv="results/{study}/{experiment}.csv",
-        protocol="results/{study}/{experiment}.protocol.json",
-        markdown="results/{study}/{experiment}.md",
-    log:
-        "work/logs/run_table/{study}/{experiment}.log",
-    benchmark:
-        "work/benchmarks/run_table/{study}/{experiment}.tsv"
-    wildcard_constraints:
-        experiment="|".join(plan.tables),
-    params:
-        study=plan.study_digest,
-        tables=lambda wildcards, input, output: [
-            *(f"--table {table}" for table in input.tables),
-            f"--markdown {output.markdown}",
-        ],
+        " {params.numbers} --csv {output.csv} --protocol {output.protocol} {input.scores} > {log} 2>&1"

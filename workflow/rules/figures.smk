@@ -1,26 +1,32 @@
-# From numbers to pages: one rule a figure, made from the list of figures.
+# From numbers to pages: one rule a figure or table, made from the registry.
 
-for figure, module in (plan.figures | plan.child_figures).items():
+for name, row in plan.artefacts.items():
 
     rule:
         name:
-            "render_" + figure.replace("-", "_")
+            "render_" + name.replace("-", "_")
         input:
-            csv=f"results/{{study}}/{figure}.csv",
-            protocol=f"results/{{study}}/{figure}.protocol.json",
-            code=plan.code(f"figures.{module}"),
+            csv=f"results/{{study}}/{name}.csv",
+            protocol=f"results/{{study}}/{name}.protocol.json",
+            code=plan.page_code(row),
         output:
-            pdf=f"results/{{study}}/{figure}.pdf",
-            png=report(
-                f"results/{{study}}/{figure}.png",
-                caption=f"../report/{plan.caption(figure)}.rst",
-                category="{study}",
-                labels={"figure": figure},
-            ),
+            **{
+                kind: (
+                    path
+                    if kind == "pdf"
+                    else report(
+                        path,
+                        caption=plan.caption(row),
+                        category="{study}",
+                        labels={row.kind: name},
+                    )
+                )
+                for kind, path in plan.page_files(name, row).items()
+            },
         log:
-            f"work/logs/render/{{study}}/{figure}.log",
+            f"work/logs/render/{{study}}/{name}.log",
         benchmark:
-            f"work/benchmarks/render/{{study}}/{figure}.tsv"
+            f"work/benchmarks/render/{{study}}/{name}.tsv"
         conda:
             "../../envs/cpu.yaml"
         threads: 1
@@ -28,7 +34,10 @@ for figure, module in (plan.figures | plan.child_figures).items():
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            figure=figure,
+            name=name,
+            pages=lambda wildcards, output: [
+                f"--{kind} {path}" for kind, path in output.items()
+            ],
         shell:
-            "python -m neural_predictor render {params.figure} --csv {input.csv} --protocol {input.protocol}"
-            " --pdf {output.pdf} --png {output.png} > {log} 2>&1"
+            "python -m neural_predictor render {params.name} --csv {input.csv} --protocol {input.protocol}"
+            " {params.pages} > {log} 2>&1"

@@ -1,19 +1,19 @@
-# The costly stage. Its code is not an input: raise FIT_STAGE_VERSION (src/neural_predictor/workflow.py) when a change
-# shall refit everything, with a line in CHANGELOG.md.
+# The costly stage. Its code is not an input: raise FIT_STAGE_VERSION (src/neural_predictor/workflow/versions.py) when a
+# change shall refit everything, with a line in CHANGELOG.md.
 
 
 rule fit_predictor:
     input:
-        table="resources/tables/{benchmark}.parquet",
+        table=plan.fit_table,
     output:
-        scores="results/{study}/fits/{predictor}/{benchmark}/n{train_size}/{shard}.scores.npz",
-        times="results/{study}/fits/{predictor}/{benchmark}/n{train_size}/{shard}.seconds.json",
+        scores="results/{study}/fits/{predictor}/{benchmark}/{sample}/{shard}.scores.npz",
+        times="results/{study}/fits/{predictor}/{benchmark}/{sample}/{shard}.seconds.json",
     log:
-        "work/logs/fit_predictor/{study}/{predictor}/{benchmark}/n{train_size}-{shard}.log",
+        "work/logs/fit_predictor/{study}/{predictor}/{benchmark}/{sample}-{shard}.log",
     benchmark:
-        "work/benchmarks/fit_predictor/{study}/{predictor}/{benchmark}/n{train_size}-{shard}.tsv"
+        "work/benchmarks/fit_predictor/{study}/{predictor}/{benchmark}/{sample}-{shard}.tsv"
     # The largest N takes longest: it starts first, and the rest fills the gaps.
-    priority: lambda wildcards: int(wildcards.train_size)
+    priority: plan.fit_priority
     conda:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1
@@ -27,6 +27,6 @@ rule fit_predictor:
         memory_mb=plan.project.config.scoring_memory_mb,
     shell:
         "python -m neural_predictor fit-predictor --study {wildcards.study} --table {input.table}"
-        " --predictor {wildcards.predictor} --train-size {wildcards.train_size} --shard {wildcards.shard}"
+        " --predictor {wildcards.predictor} --sample {wildcards.sample} --shard {wildcards.shard}"
         " --output {output.scores} --times {output.times} --threads {threads} --accelerator {params.accelerator}"
         " --memory-mb {params.memory_mb} > {log} 2>&1"

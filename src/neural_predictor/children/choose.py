@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.children.plan import draw, plan_of
+from neural_predictor.children.plan import ENSEMBLE, draw, plan_of
 from neural_predictor.errors import ConfigError
 from neural_predictor.io.progress import progress
 from neural_predictor.predictors.engine import fit_replicates
@@ -19,9 +19,6 @@ from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 if TYPE_CHECKING:
     from neural_predictor.config.study import Study
     from neural_predictor.tables.table import BenchmarkTable
-
-ENSEMBLE = 10
-"""Predictors of different seeds whose mean score chooses."""
 
 
 def choose(study: Study, table: BenchmarkTable, *, workers: int) -> pd.DataFrame:

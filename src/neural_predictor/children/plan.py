@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from neural_predictor.config.study import Study
 
 CHOSEN = "-chosen"
+ENSEMBLE = 10
+"""Predictors of different seeds whose mean score chooses."""
 SAMPLINGS = {
     "uniform": "the op code of each of the 22 layers uniform and independent",
     "stratified": "the number of zero layers uniform over 0 to 15, all other choices uniform",

@@ -156,7 +156,9 @@ def fit_predictor(
     study: StudyName,
     table: Table,
     predictor: Annotated[str, typer.Option(help="Name of the predictor in the study.")],
-    train_size: Annotated[int, typer.Option(help="N, number of training architectures.")],
+    sample: Annotated[
+        str, typer.Option(help="n172: as many random architectures; folds: all but each fold of a partition.")
+    ],
     shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
     output: Annotated[Path, typer.Option(help="Where the scores (.npz) shall be.")],
     times: Annotated[Path, typer.Option(help="Where the seconds that it took (JSON) shall be.")],
@@ -165,24 +167,25 @@ def fit_predictor(
     memory_mb: Annotated[int, typer.Option(min=64, help="Embeddings that scoring holds at once.")] = 2048,
     root: Root = HERE,
 ) -> None:
-    """Fit a shard of a study's predictors to N architectures each and score the whole table with each."""
+    """Fit a shard of a study's predictors, and score the whole table with each."""
     from neural_predictor.config.project import Project
     from neural_predictor.errors import ConfigError
-    from neural_predictor.fits.key import FitKey
+    from neural_predictor.figures.wanted import Wanted
+    from neural_predictor.fits.key import FitKey, parse_sample
     from neural_predictor.predictors.device import configure
     from neural_predictor.tables.table import read_table
 
     plan, benchmark = Project(root).study(study), read_table(table)
-    fits = FitKey(predictor, benchmark.name, train_size)
-    if shard not in plan.shards(fits):
+    wanted, fits = Wanted(plan), FitKey(predictor, benchmark.name, parse_sample(sample))
+    if shard not in wanted.shards(fits):
         raise ConfigError(
-            f"study {study} has {len(plan.shards(fits))} shards of {predictor} with N={train_size} on "
-            f"{benchmark.name}; there is no shard {shard}"
+            f"study {study} has {len(wanted.shards(fits))} shards of {predictor}, {sample}, on {benchmark.name}; there "
+            f"is no shard {shard}"
         )
     workers = configure(threads, accelerator)
     from neural_predictor.fits import job  # imports TensorFlow, which must be configured first
 
-    repeats = plan.shard_repeats(fits, shard)
+    repeats = wanted.shard_repeats(fits, shard)
     job.fit_predictor(plan, benchmark, fits, repeats, output, times, workers=workers, memory_mb=memory_mb)
 
 
@@ -193,31 +196,35 @@ def run_experiment(
     csv: Csv,
     protocol: ProtocolJson,
     tables: Annotated[
-        list[Path] | None, typer.Option("--table", help="Benchmark tables, the study's own first; fig8 needs none.")
+        list[Path] | None, typer.Option("--table", help="Benchmark tables that it reads, its own first.")
     ] = None,
-    inputs: Annotated[list[Path] | None, typer.Argument(help="Files of scores, or of another's numbers.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="A table's numbers for readers.")] = None,
+    numbers: Annotated[
+        list[Path] | None, typer.Option("--numbers", help="Numbers of others that it reads, such as fig7.csv.")
+    ] = None,
+    scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
     root: Root = HERE,
 ) -> None:
-    """Run an experiment: its numbers (CSV) and its protocol (JSON)."""
+    """Compute a figure's or table's numbers (CSV) and their protocol (JSON)."""
     from neural_predictor.config.project import Project
     from neural_predictor.figures.run import run
 
-    run(experiment, study, Project(root).study(study), tables or [], inputs or [], csv, protocol, markdown)
+    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], csv, protocol)
 
 
 @app.command()
 def render(
-    figure: Annotated[str, typer.Argument(help="Such as fig3 or fig7.")],
+    artefact: Annotated[str, typer.Argument(help="Such as fig3 or table-tau.")],
     csv: Csv,
     protocol: ProtocolJson,
-    pdf: Annotated[Path, typer.Option(help="Where the PDF shall be.")],
-    png: Annotated[Path, typer.Option(help="Where the PNG shall be.")],
+    pdf: Annotated[Path | None, typer.Option(help="Where a figure's PDF shall be.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Where a figure's PNG shall be.")] = None,
+    md: Annotated[Path | None, typer.Option(help="Where a table's Markdown shall be.")] = None,
 ) -> None:
-    """Draw a figure from its numbers."""
-    from neural_predictor.figures.render import render as render_figure
+    """Draw a figure, or write a table, from its numbers."""
+    from neural_predictor.figures.render import render as render_page
 
-    render_figure(figure, csv, protocol, pdf, png)
+    pages = {"pdf": pdf, "png": png, "md": md}
+    render_page(artefact, csv, protocol, {kind: path for kind, path in pages.items() if path is not None})
 
 
 @app.command()
@@ -252,6 +259,15 @@ def _missing(error: ImportError) -> str | None:
     found = error if isinstance(error, ModuleNotFoundError) else error.__context__
     name = ((found.name if isinstance(found, ModuleNotFoundError) else None) or "").partition(".")[0]
     return None if name in {"", "neural_predictor", *sys.stdlib_module_names} else name
+
+
+@app.command()
+def write_lists(root: Root = HERE) -> None:
+    """Write the lists of figures and tables in README.md and docs/figures.md anew."""
+    from neural_predictor.config.project import Project
+    from neural_predictor.figures.lists import write_lists as write
+
+    write(Project(root))
 
 
 def main() -> None:

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
 from neural_predictor.images.registry import IMAGE_SETS
-from neural_predictor.tables.benchmarks import BENCHMARKS
 
 Positive = Annotated[int, Field(gt=0)]
-
-
-def _known_benchmark(name: str) -> str:
-    if name not in BENCHMARKS:
-        raise ValueError(f"unknown benchmark; known are {', '.join(BENCHMARKS)}")
-    return name
-
-
-def _known_recurrent(name: str) -> str:
-    known = [other for other, benchmark in BENCHMARKS.items() if benchmark.space == "nasbench-nlp"]
-    if name not in known:
-        raise ValueError(f"not a benchmark of recurrent cells; known are {', '.join(known)}")
-    return name
 
 
 def _known_images(name: str) -> str:
@@ -33,12 +19,11 @@ def _known_images(name: str) -> str:
 
 
 ImagesName = Annotated[str, AfterValidator(_known_images)]
-BenchmarkName = Annotated[str, AfterValidator(_known_benchmark)]
-RecurrentName = Annotated[str, AfterValidator(_known_recurrent)]
+BenchmarkName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
+"""A benchmark, or one of the study's sets of children; the study checks it."""
 PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
-ChildSetName = Literal["digits", "cifar100", "caltech101", "oxford_pet", "imagenet"]
-CHILD_SETS: tuple[ChildSetName, ...] = get_args(ChildSetName)
-"""Names of fig9-<set> and fig4-<set>."""
+ChildSetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["digits"])]
+"""The part of fig9-<set> and fig4-<set>, and the name of the set's table."""
 TrainSize = Annotated[int, Field(ge=10)]
 MIN_TEST = 10
 """Networks on which a metric of a predictor is taken at least."""
@@ -67,7 +52,37 @@ class Searches(Section):
         return self
 
 
-class Comparison(Section):
+class Tabular(Section):
+    """A section whose figures read tables of benchmarks: what it asks of the study and of the tables."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The predictors that it names."""
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """Key -> its value, and the architectures that each table of this section must have for it."""
+        raise NotImplementedError
+
+    def tables(self, own: str) -> tuple[str, ...]:
+        """Names of its benchmarks, in a study whose own is `own`."""
+        raise NotImplementedError
+
+
+class OneBenchmark(Tabular):
+    """A section whose figures read one table."""
+
+    benchmark: BenchmarkName | None = Field(
+        None, description="table of these figures, or set of children; none: the study's own"
+    )
+
+    def tables(self, own: str) -> tuple[str, ...]:
+        """The section's benchmark, or the study's own."""
+        return (self.benchmark or own,)
+
+
+class Comparison(OneBenchmark):
     """Searches on the same axes (paper, Fig. 4 and appendix Fig. 1)."""
 
     predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "two-stage"]])]
@@ -81,8 +96,18 @@ class Comparison(Section):
             raise ValueError(f"total is {self.total}: N = {self.train_size} leaves no K; N must be below total")
         return self
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those that are compared."""
+        return self.predictors
 
-class Fig7(Section):
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """The budget."""
+        return {"total": (self.total, self.total)}
+
+
+class Fig7(OneBenchmark):
     """The trade-off between N training networks and K validated candidates (paper, Fig. 7)."""
 
     predictor: PredictorName
@@ -100,23 +125,81 @@ class Fig7(Section):
             raise ValueError("train_sizes names an N twice")
         return self
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its predictor."""
+        return (self.predictor,)
 
-class TableTau(Section):
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """The budget."""
+        return {"total": (self.total, self.total)}
+
+
+class Fig9(OneBenchmark):
+    """Predicted against observed: networks of the training, others held back for validation, the unseen rest."""
+
+    predictor: PredictorName | None = Field(None, description="that is shown; none: the study's stages")
+    train_size: TrainSize = Field(description="networks that the predictor is fitted to", examples=[79])
+    validation_size: TrainSize = Field(description="further networks, for validation", examples=[40])
+    repeats: Repeats = Field(description="random splits", examples=[10])
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its predictor, where it names one."""
+        return () if self.predictor is None else (self.predictor,)
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """Both sets, and a test set that metrics can be taken on."""
+        return {"validation_size": (self.validation_size, self.train_size + self.validation_size + MIN_TEST)}
+
+
+class SeveralBenchmarks(Tabular):
+    """A section whose figures read the tables that it lists."""
+
+    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
+
+    def tables(self, own: str) -> tuple[str, ...]:
+        """The benchmarks that it lists, whichever is the study's own."""
+        return self.benchmarks
+
+
+class TableTau(SeveralBenchmarks):
     """Metrics of predictors over the rest of the space, for several benchmarks, beside those that figures fit."""
 
     predictor: PredictorName
-    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
     train_size: TrainSize = Field(description="N", examples=[172])
     repeats: Repeats = Field(description="random splits", examples=[10])
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its predictor."""
+        return (self.predictor,)
 
-class LearningCurves(Section):
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """One architecture that the predictor is not fitted to."""
+        return {"train_size": (self.train_size, self.train_size + 1)}
+
+
+class LearningCurves(SeveralBenchmarks):
     """Kendall tau of predictors against the number N of their training networks."""
 
     predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "best"]])]
     train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=2, examples=[[43, 172, 860]])]
-    benchmarks: Annotated[tuple[BenchmarkName, ...], Field(min_length=1, examples=[["nasbench-graph-arxiv"]])]
     repeats: Repeats = Field(description="random splits of each N", examples=[10])
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All its predictors."""
+        return self.predictors
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """The largest N, and a test set that metrics can be taken on."""
+        largest = max(self.train_sizes)
+        return {"train_sizes": (largest, largest + MIN_TEST)}
 
 
 class Stages(Section):
@@ -126,40 +209,8 @@ class Stages(Section):
     two: PredictorName = Field(description="a cascade", examples=["two-stage"])
 
 
-class Fig9(Section):
-    """Predicted against observed: networks of the training, others held back for validation, the unseen rest."""
-
-    train_size: TrainSize = Field(description="networks that the predictor is fitted to", examples=[79])
-    validation_size: TrainSize = Field(description="further networks, for validation", examples=[40])
-    repeats: Repeats = Field(description="random splits", examples=[10])
-
-    @property
-    def asked(self) -> tuple[int, int]:
-        """The validation size, and the networks that a table must have for it."""
-        return self.validation_size, self.train_size + self.validation_size + MIN_TEST
-
-
-class RecurrentFig9(Fig9):
-    """Fig9 of recurrent cells, with the predictor that it shows."""
-
-    predictor: PredictorName = Field(examples=["one-stage"])
-
-
-class Nlp(Section):
-    """Recurrent cells, whose signal is a loss: fig4-nlp and fig9-nlp, and rows of table-metrics and table-tau."""
-
-    benchmark: RecurrentName = Field(description="table of these figures", examples=["nasbench-nlp"])
-    fig4: Comparison = Field(description="searches side by side, as fig4")
-    fig9: RecurrentFig9 = Field(description="predicted against observed, as fig9")
-
-    @property
-    def named(self) -> list[tuple[str, str]]:
-        """(key, predictor) of each predictor that it names."""
-        return [*(("nlp.fig4", name) for name in self.fig4.predictors), ("nlp.fig9", self.fig9.predictor)]
-
-
 class ChildSet(Section):
-    """Networks of the ProxylessNAS space, trained on one set of images, and the predictor that is fitted to them."""
+    """Architectures of the ProxylessNAS space, trained on one set of images, and the predictors fitted to them."""
 
     images: ImagesName = Field(examples=["cifar100"])
     sampling: Literal["uniform", "stratified"] = Field(

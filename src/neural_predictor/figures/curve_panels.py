@@ -1,14 +1,13 @@
-"""Figures of searches: best-so-far curves on the paper's three axes (Fig. 4, Fig. 7, appendix Fig. 1), the frontier."""
+"""Best-so-far curves of searches on the paper's three axes: what the pages of fig4 and fig7 share."""
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, sequence_colours, style
+from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +27,10 @@ PANELS = {
 }
 COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
 METHOD_COLOURS = tuple(OKABE_ITO.values())
-_LINES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
+DASHES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
     """How one curve is drawn."""
 
     curve: pd.DataFrame
@@ -40,33 +39,17 @@ class _Line(NamedTuple):
     label: str
 
 
-def draw_fig7(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """One curve a training size N, with random search and the oracle."""
-
-    def lines(curves: pd.DataFrame) -> list[_Line]:
-        sizes = sorted(int(size) for size in curves["train_size"].dropna().unique())
-        return [
-            _Line(curves[curves["train_size"] == size], colour, _LINES[k % len(_LINES)], f"N = {size}")
-            for k, (size, colour) in enumerate(zip(sizes, sequence_colours(len(sizes)), strict=True))
-        ]
-
-    return _draw(frame, protocol, lines, mark_sizes=False)
-
-
-def draw_comparison(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """One curve a predictor, evolution where it was run, random search and the oracle; N is marked."""
-
-    def lines(curves: pd.DataFrame) -> list[_Line]:
-        methods = [method for method in curves["method"].unique() if method not in ("random", "oracle")]
-        styles = zip(methods, cycle(METHOD_COLOURS), cycle(_LINES), strict=False)
-        return [_Line(curves[curves["method"] == name], colour, dashes, name) for name, colour, dashes in styles]
-
-    return _draw(frame, protocol, lines, mark_sizes=True)
-
-
-def _draw(
-    frame: pd.DataFrame, protocol: ProtocolRecord, lines: Callable[[pd.DataFrame], list[_Line]], *, mark_sizes: bool
+def draw_curves(
+    frame: pd.DataFrame, protocol: ProtocolRecord, lines: Callable[[pd.DataFrame], list[Line]], *, mark_sizes: bool
 ) -> Figure:
+    """A panel for each of `PANELS` that there are numbers of.
+
+    Args:
+        frame: rows `COLUMNS`.
+        protocol: of these numbers.
+        lines: the curves of a panel but for random search and the oracle, as they are to be drawn.
+        mark_sizes: whether N is marked on the axis of samples.
+    """
     panels = [panel for panel in PANELS if (frame["panel"] == panel).any()]
     two_sided = protocol.unit == "nats"
     with style():
@@ -109,10 +92,10 @@ def _show_perplexity(axes: Axes) -> None:
     right.set_ylabel("perplexity", labelpad=2)
 
 
-def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[_Line], protocol: ProtocolRecord) -> None:
+def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[Line], protocol: ProtocolRecord) -> None:
     scale = protocol.scale
     random = curves[curves["method"] == "random"]
-    for line in (*lines, *([] if random.empty else [_Line(random, REFERENCE, "-", "random")])):
+    for line in (*lines, *([] if random.empty else [Line(random, REFERENCE, "-", "random")])):
         curve = line.curve
         axes.plot(curve["x"], scale * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
         low, high = scale * curve["low"], scale * curve["high"]
@@ -133,30 +116,3 @@ def _limit(axes: Axes, curves: pd.DataFrame, protocol: ProtocolRecord) -> None:
         low, high = min([moving["low"].min(), *levels["low"]]), moving["mean"].quantile(0.998)
     room = 0.04 * (high - low)
     axes.set_ylim(protocol.scale * (low - room), protocol.scale * (high + room))
-
-
-def draw_frontier(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Total samples at which each N passes random search's whole budget, by validation and by test."""
-    names = {"signal_by_samples": "validation", "target_by_samples": "test"}
-    sizes = sorted(frame["train_size"].unique())
-    budget = int(frame["random_samples"].iloc[0])
-    with style():
-        figure = new_figure(5.6, 4.1)
-        axes = figure.subplots()
-        axes.axhline(budget, color=REFERENCE, label=f"random search: {budget:,}")
-        axes.plot(range(len(sizes)), sizes, color=REFERENCE, linestyle=":", label="N alone")
-        for (panel, name), colour, marker in zip(names.items(), METHOD_COLOURS, "os", strict=False):
-            part = frame[frame["panel"] == panel].set_index("train_size").reindex(sizes)
-            reached = part["samples"].notna().to_numpy()
-            places = [k for k, there in enumerate(reached) if there]
-            axes.plot(places, part["samples"][reached].astype(int), marker, color=colour, label=f"passes it by {name}")
-            for k in [k for k, there in enumerate(reached) if not there]:
-                axes.annotate("not\nreached", (k, budget * 1.06), color=colour, ha="center", fontsize=6.5)
-        axes.set_yscale("log")
-        axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
-        axes.set_xlabel("training networks, N")
-        axes.set_ylabel("total number of samples, N + K")
-        figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=4, frameon=False, columnspacing=1.2)
-        add_caption(figure, caption(protocol), characters=115)
-        figure.subplots_adjust(left=0.11, right=0.98, top=0.9, bottom=0.28)
-    return figure

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.search.draws import draw_repeat
 from neural_predictor.search.evolution import evolution_traces
 from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
 from neural_predictor.seeds import seed_of
@@ -97,8 +96,8 @@ def guided_search(
     table: BenchmarkTable, study: Study, predictor: str, train_size: int, fit: RepeatScores, total: int
 ) -> tuple[RepeatDraw, NDArray[np.intp]]:
     """What the search with one fit sees, and the rows (total,) that it trains, in this order."""
-    seen = draw_repeat(table, study.seed, train_size, fit.repeat)
-    ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, fit.repeat))
+    seen = fit.draw
+    ties = np.random.default_rng(seed_of(study.seed, "ties", predictor, train_size, seen.repeat))
     goodness = fit.goodness(maximise=table.maximise)
     return seen, guided_trace(goodness, seen.train_rows, total, ties, maximise=True)
 
@@ -110,6 +109,7 @@ def guided_curves(
     curves = Curves(table, study, predictor, train_size)
     for fit in fits:
         seen, trace = guided_search(table, study, predictor, train_size, fit, total)
+        assert seen.runs is not None  # of fits to random architectures
         curves.add(trace, seen.signal, seen.runs)
     return curves
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.curve_panels import COLUMNS, draw_comparison
+from neural_predictor.figures.fig4 import page
 from neural_predictor.figures.results import differences, read_result
 from neural_predictor.figures.style import save_figure
 
@@ -39,7 +39,7 @@ def overlay(results: Sequence[Path], pdf: Path, png: Path) -> list[str]:
         raise ConfigError(
             f"an overlay takes two results or more, such as results/<study>/fig4.csv; given: {len(results)}"
         )
-    read = [read_result(csv, csv.with_suffix(".protocol.json"), COLUMNS) for csv in results]
+    read = [read_result(csv, csv.with_suffix(".protocol.json"), page.COLUMNS) for csv in results]
     protocols = [protocol for _, protocol in read]
     names = [f"{protocol.study}, {protocol.experiment}" for protocol in protocols]
     if len(set(names)) < len(names):
@@ -66,4 +66,4 @@ def _draw(
         notes = ["THESE CURVES HAVE DIFFERENT PROTOCOLS. " + " ".join(said)]
     else:
         notes = [f"One protocol; curves of {'; '.join(names)}."]
-    return draw_comparison(pd.concat(named, ignore_index=True), protocol.model_copy(update={"notes": notes}))
+    return page.draw(pd.concat(named, ignore_index=True), protocol.model_copy(update={"notes": notes}))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neural_predictor import __version__
 from neural_predictor.config.project import digest
 from neural_predictor.figures.results import ProtocolRecord
-from neural_predictor.tables.benchmarks import BENCHMARKS, benchmark_of
+from neural_predictor.tables.benchmarks import benchmark_of
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from neural_predictor.config.study import Study
+    from neural_predictor.config.sections import ChildSet
     from neural_predictor.figures.request import Request
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -26,15 +26,15 @@ def versions() -> dict[str, str]:
     return {"neural-predictor": __version__} | {name: version(name) for name in LIBRARIES}
 
 
-def describe(
-    experiment: str,
-    study_name: str,
-    study: Study,
-    table: BenchmarkTable,
-    repeats: dict[str, int],
-    notes: Sequence[str] = (),
-) -> ProtocolRecord:
-    """The protocol of an experiment of a study on a table."""
+def describe(request: Request[Any], repeats: dict[str, int], notes: Sequence[str] = ()) -> ProtocolRecord:
+    """The protocol of what is asked for, on its own table.
+
+    Args:
+        request: artefact, study and tables.
+        repeats: by what is repeated.
+        notes: what a reader must know besides.
+    """
+    study, table = request.study, request.table
     runs = table.repeats
     most = "up to " if table.runs(table.signal).min() < runs else ""
     signal, target = (name.replace("_", " ") for name in (table.signal, table.target))
@@ -48,8 +48,8 @@ def describe(
     whole = "table" if benchmark.endless else "space"
     scale, unit = metric_of(table.target).shown
     return ProtocolRecord(
-        experiment=experiment,
-        study=study_name,
+        experiment=request.artefact,
+        study=study.name,
         benchmark=table.name,
         benchmark_title=benchmark.title,
         architectures=len(table),
@@ -77,17 +77,17 @@ def left_out(table: BenchmarkTable) -> list[str]:
     return [table.provenance["note"]] if "note" in table.provenance else []
 
 
-def other_benchmarks(study: Study, tables: Mapping[str, BenchmarkTable]) -> list[str]:
-    """What must be said of rows of other tables than the study's own."""
-    others = {name: table for name, table in tables.items() if name != study.benchmark}
+def other_benchmarks(request: Request[Any]) -> list[str]:
+    """What must be said of rows of other tables than the artefact's own, the first."""
+    others = {name: table for name, table in request.tables.items() if name != request.table.name}
     if not others:
         return []
-    titles = ", ".join(BENCHMARKS[name].title for name in others)
+    titles = ", ".join(benchmark_of(table).title for table in others.values())
     return [f"Rows of other benchmarks: {titles}.", *(note for table in others.values() for note in left_out(table))]
 
 
 def describe_children(
-    request: Request,
+    request: Request[ChildSet],
     *,
     scored: str,
     reported: str,

@@ -1,80 +1,44 @@
-"""From the files of an experiment to the files of its figure."""
+"""From the numbers of an artefact to its page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from neural_predictor.config.sections import CHILD_SETS
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.curve_panels import COLUMNS as CURVES
-from neural_predictor.figures.curve_panels import draw_comparison, draw_fig7, draw_frontier
-from neural_predictor.figures.fig3.page import draw_fig3
-from neural_predictor.figures.fig6.page import draw_fig6
-from neural_predictor.figures.fig8.page import draw_fig8
-from neural_predictor.figures.fig9.page import draw_fig9
-from neural_predictor.figures.fig9_children.page import (
-    FIG4_COLUMNS,
-    FIG9_COLUMNS,
-    draw_fig4_children,
-    draw_fig9_children,
-)
-from neural_predictor.figures.figA1_tau.page import COLUMNS as LEARNING
-from neural_predictor.figures.figA1_tau.page import draw_learning
+from neural_predictor.figures.entry_points import load
+from neural_predictor.figures.registry import PAGES
 from neural_predictor.figures.results import read_result
-from neural_predictor.figures.schematic_pages import draw_fig1, draw_fig2, draw_fig5
 from neural_predictor.figures.style import save_figure
+from neural_predictor.figures.wanted import find
+from neural_predictor.io.files import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-    from matplotlib.figure import Figure
 
-    from neural_predictor.figures.results import ProtocolRecord
+def render(name: str, csv: Path, protocol: Path, pages: Mapping[str, Path]) -> None:
+    """Draw a figure, or write a table.
 
-
-class _Figure(NamedTuple):
-    draw: Callable[[pd.DataFrame, ProtocolRecord], Figure]
-    columns: Sequence[str]
-
-
-_ENDS = tuple(f"{name}{end}" for name in ("signal", "target") for end in ("", "_low", "_high"))
-FIG8_COLUMNS = (
-    *("kind", "name", "layer", "stage", "kernel", "expansion", "channels", "stride", "size"),
-    *("low", "high", "count", "value", "text"),
-)
-_OBSERVED = ("kind", "set", "predicted", "observed", "width", "height", "value", "low", "high", "repeats")
-FIGURES = {
-    "fig1": _Figure(
-        draw_fig1, ("kind", "place", "architecture", "predicted", "signal", "target", "low", "high", "count")
-    ),
-    "fig2": _Figure(draw_fig2, ("kind", "i", "j", "label", "value")),
-    "fig3": _Figure(draw_fig3, ("kind", "architecture", *_ENDS)),
-    "fig4": _Figure(draw_comparison, CURVES),
-    "fig5": _Figure(draw_fig5, ("kind", "name", "low", "high", "count", "value")),
-    "fig6": _Figure(draw_fig6, ("kind", "name", "low", "high", "value", "repeats")),
-    "fig7": _Figure(draw_fig7, CURVES),
-    "fig8": _Figure(lambda frame, protocol: draw_fig8(frame, " ".join(protocol.notes)), FIG8_COLUMNS),
-    "fig9-nasbench-one": _Figure(draw_fig9, _OBSERVED),
-    "fig9-nasbench-two": _Figure(draw_fig9, _OBSERVED),
-    "figA1": _Figure(draw_comparison, CURVES),
-    "fig-frontier": _Figure(draw_frontier, ("panel", "train_size", "level", "samples", "random_samples", "repeats")),
-}
-FIGURES |= {"fig4-nlp": _Figure(draw_comparison, CURVES), "fig9-nlp": _Figure(draw_fig9, _OBSERVED)}
-FIGURES |= {"figA1-tau": _Figure(draw_learning, LEARNING)}
-FIGURES |= {f"fig4-{name}": _Figure(draw_fig4_children, FIG4_COLUMNS) for name in CHILD_SETS}
-FIGURES |= {f"fig9-{name}": _Figure(draw_fig9_children, FIG9_COLUMNS) for name in CHILD_SETS}
-
-
-def render(figure: str, csv: Path, protocol: Path, pdf: Path, png: Path) -> None:
-    """Draw one figure.
+    Args:
+        name: the artefact, such as `fig7`.
+        csv: its numbers.
+        protocol: their protocol.
+        pages: where they shall be: of a figure `pdf` and `png`, of a table `md`.
 
     Raises:
-        ConfigError: for a figure that the project does not have.
+        ConfigError: if there is no such artefact, or it has other pages than these.
         FormatError: if the numbers are missing or damaged.
     """
-    if figure not in FIGURES:
-        raise ConfigError(f"no figure {figure!r}; there are {', '.join(FIGURES)}")
-    frame, read = read_result(csv, protocol, FIGURES[figure].columns)
-    save_figure(FIGURES[figure].draw(frame, read), pdf, png)
+    row = find(name)
+    if set(pages) != set(PAGES[row.kind]):
+        given = ", ".join(f"--{kind}" for kind in pages) or "nothing"
+        raise ConfigError(
+            f"{name} is a {row.kind}: give {' and '.join(f'--{kind}' for kind in PAGES[row.kind])}; given: {given}"
+        )
+    frame, read = read_result(csv, protocol, load(row.page, "COLUMNS"))
+    page = load(row.page)(frame, read)
+    if row.kind == "figure":
+        save_figure(page, pages["pdf"], pages["png"])
+    else:
+        write_text(pages["md"], page)

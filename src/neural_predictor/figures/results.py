@@ -67,19 +67,12 @@ class ProtocolRecord(BaseModel):
     seconds: dict[str, dict[int, float]] = {}
 
 
-def write_result(
-    frame: pd.DataFrame, protocol: ProtocolRecord, csv: Path, protocol_json: Path, text: tuple[Path, str] | None = None
-) -> None:
-    """Write an experiment's tidy numbers, its protocol, and where there is one, its text; all of them or none.
-
-    Equal results give equal bytes.
-    """
+def write_result(frame: pd.DataFrame, protocol: ProtocolRecord, csv: Path, protocol_json: Path) -> None:
+    """Write an experiment's tidy numbers and its protocol, both of them or none. Equal results give equal bytes."""
     described = json.dumps(protocol.model_dump(exclude_defaults=True), indent=2) + "\n"
-    texts = {protocol_json: described} | dict([text] if text else [])
-    with atomic_together(csv, *texts) as (numbers, *parts):
+    with atomic_together(csv, protocol_json) as (numbers, text):
         frame.to_csv(numbers, index=False, float_format="%.8g", lineterminator="\n")
-        for part, content in zip(parts, texts.values(), strict=True):
-            part.write_text(content, encoding="utf-8", newline="")
+        text.write_text(described, encoding="utf-8", newline="")
 
 
 def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, ProtocolRecord]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from neural_predictor.errors import FormatError
 from neural_predictor.fits.key import FitKey
@@ -110,7 +111,7 @@ def write_scores(
         taken: `seconds` of all fits, number of `repeats`, `threads`.
     """
     about: dict[str, Any] = {name: np.array(value) for name, value in key._asdict().items()}
-    about |= {"format": np.array(FORMAT), "train_size": np.array(key.train_size or 0)}
+    about |= {"format": np.array(FORMAT), "train_size": np.array(key.size)}
     about |= {"repeats": np.array([draw.repeat for draw in draws])}
     if key.train_size is None:
         about["folds"] = np.array([draw.fold for draw in draws])
@@ -137,7 +138,7 @@ def group_fits(paths: Iterable[Path]) -> dict[FitKey, list[Path]]:
         arrays = _arrays(path, _OF_KEY)
         key = FitKey(str(arrays["predictor"]), str(arrays["benchmark"]), int(arrays["train_size"]) or None)
         groups.setdefault(key, []).append(path)
-    return dict(sorted(groups.items(), key=lambda item: (*item[0][:2], item[0].train_size or 0)))
+    return dict(sorted(groups.items(), key=lambda item: (*item[0][:2], item[0].size)))
 
 
 def read_fits(
@@ -160,6 +161,31 @@ def read_fits(
                 logits = arrays["logits"][k] if "logits" in arrays else None
                 alone = bool(arrays["one_stage"][k]) if "one_stage" in arrays else False
                 yield RepeatScores(draw, arrays["scores"][k], logits, alone)
+
+
+class _Taken(BaseModel):
+    """The file of seconds beside one of scores."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    seconds: Annotated[float, Field(ge=0)]
+    repeats: Annotated[int, Field(ge=1)]
+
+
+def read_seconds(scores: Iterable[Path]) -> float:
+    """Mean seconds of one repeat, fit and scores, from the files beside those of some scores.
+
+    Raises:
+        FormatError: if one is missing or damaged.
+    """
+    taken = []
+    for path in scores:
+        times = path.with_name(path.name.replace(".scores.npz", ".seconds.json"))
+        try:
+            taken.append(_Taken.model_validate_json(times.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise FormatError(f"{times}: not the seconds of a fit ({error}); {_AGAIN}") from error
+    return round(sum(one.seconds for one in taken) / sum(one.repeats for one in taken), 3)
 
 
 def _check_shapes(path: Path, arrays: Mapping[str, NDArray[Any]], architectures: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from neural_predictor.errors import ConfigError
 
 
 class FitKey(NamedTuple):
@@ -20,6 +23,11 @@ class FitKey(NamedTuple):
     train_size: int | None
 
     @property
+    def size(self) -> int:
+        """N; 0 for the folds of a cross-validation. Seeds are named by it."""
+        return self.train_size or 0
+
+    @property
     def folder(self) -> str:
         """Where its files lie in a study's `fits/`: <predictor>/<benchmark>/n172, or ../folds."""
         return f"{self.predictor}/{self.benchmark}/{sample_name(self.train_size)}"
@@ -31,5 +39,13 @@ def sample_name(train_size: int | None) -> str:
 
 
 def parse_sample(name: str) -> int | None:
-    """What `sample_name` wrote."""
-    return None if name == "folds" else int(name.removeprefix("n"))
+    """What `sample_name` wrote.
+
+    Raises:
+        ConfigError: for another name.
+    """
+    if name == "folds":
+        return None
+    if not re.fullmatch(r"n[1-9][0-9]{0,8}", name):
+        raise ConfigError(f"no sample {name!r}; it is n with a number of architectures, such as n172, or folds")
+    return int(name[1:])

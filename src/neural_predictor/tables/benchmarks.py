@@ -124,14 +124,12 @@ BENCHMARKS |= {
 def benchmark_of(table: BenchmarkTable) -> Benchmark:
     """What figures say of a table: the benchmark of its name, or for another table what its provenance says.
 
-    A table of one's own, such as one of children, has `title` in its provenance and may have `sampling` and `note`.
-    It holds a sample of its space.
+    A table of one's own, such as one of children, has `title` in its provenance. It holds a sample of its space.
     """
     if table.name in BENCHMARKS:
         return BENCHMARKS[table.name]
-    about = table.provenance
-    title, note = (str(about.get(key, default)) for key, default in (("title", table.name), ("note", "")))
-    return Benchmark(title, table.name, len(table), table.space, reader="", endless=True, note=note)
+    title = str(table.provenance.get("title", table.name))
+    return Benchmark(title, table.name, len(table), table.space, reader="", endless=True)
 
 
 def space_of(table: BenchmarkTable) -> SearchSpace:

@@ -16,58 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
 from neural_predictor.config.project import Project, digest
-from neural_predictor.config.sections import CHILD_SETS
 from neural_predictor.config.yaml_files import read_yaml
 from neural_predictor.errors import ConfigError, UserError
-from neural_predictor.figures import MODULES
-from neural_predictor.fits.key import FitKey
+from neural_predictor.figures import validation
+from neural_predictor.figures.entry_points import module_of
+from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.figures.wanted import Wanted, find, names_of
+from neural_predictor.fits.key import FitKey, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.workflow.code import code_of
 from neural_predictor.workflow.manifest import config_digest
+from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
-
-FIT_STAGE_VERSION = 1
-"""Raise to refit every predictor; say why in CHANGELOG.md."""
-
-CHILD_STAGE_VERSION = 1
-"""Raise to train every child anew; say why in CHANGELOG.md."""
-
-FIGURES = {
-    "fig1": "schematic_pages",
-    "fig2": "schematic_pages",
-    "fig3": "fig3.page",
-    "fig4": "curve_panels",
-    "fig5": "schematic_pages",
-    "fig6": "fig6.page",
-    "fig7": "curve_panels",
-    "fig8": "fig8.page",
-    "fig9-nasbench-one": "fig9.page",
-    "fig9-nasbench-two": "fig9.page",
-    "figA1": "curve_panels",
-    "fig-frontier": "curve_panels",
-}
-"""Figure -> the module that draws it."""
-NLP_FIGURES = {"fig4-nlp": "curve_panels", "fig9-nlp": "fig9.page"}
-"""Figure of recurrent cells -> the module that draws it; a study has them if it has `nlp`."""
-CURVE_FIGURES = {"figA1-tau": "figA1_tau.page"}
-"""Figure of tau against N -> the module that draws it; a study has it if it has `figa1_tau`."""
-TABLES = ("table-efficiency", "table-metrics", "table-mse", "table-tau")
-CHILD_FIGURES = {f"{figure}-{name}": "fig9_children.page" for figure in ("fig4", "fig9") for name in CHILD_SETS}
-"""Figure of a set of children -> the module that draws it; a study has those of its `children`."""
-
-
-def artefacts(study: Study) -> list[str]:
-    """Names of all that a study makes."""
-    figures = [*FIGURES, *(NLP_FIGURES if study.nlp is not None else ())]
-    figures += [*(CURVE_FIGURES if study.figa1_tau is not None else ()), *(f"fig9-{name}" for name in study.children)]
-    figures += [f"fig4-{name}" for name, plan in study.children.items() if plan.chosen]
-    return [*(f"{figure}.pdf" for figure in figures), *(f"{table}.md" for table in TABLES)]
+    from neural_predictor.figures.registry import Artefact
 
 
 def shell_prefix(root: str, deployment: Iterable[object]) -> str:
@@ -125,15 +92,13 @@ def _told_by_snakemake() -> Iterator[None]:
 class Plan:
     """The project's configuration as functions of wildcards."""
 
-    figures = FIGURES | NLP_FIGURES | CURVE_FIGURES
-    child_figures = CHILD_FIGURES
-    child_sets = CHILD_SETS
-    fit_stage_version = FIT_STAGE_VERSION
-    tables = TABLES
-
     def __init__(self, project: Project) -> None:
         self.project = project
         self.accelerator = project.config.accelerator
+        self._wanted: dict[str, Wanted] = {}
+        studies = [project.study(name) for name in project.study_names()]
+        self.child_sets = list(dict.fromkeys(name for study in studies for name in study.children))
+        self.artefacts = {name: row for row in ARTEFACTS for name in names_of(row, self.child_sets)}
 
     @staticmethod
     def refuse_code(root: Path) -> None:
@@ -158,6 +123,7 @@ class Plan:
             snakemake.exceptions.WorkflowError: for every fault in the configuration, as one message.
         """
         with _told_by_snakemake():
+            validation.check(ARTEFACTS)
             return cls(Project(root, dict(config)))
 
     @staticmethod
@@ -174,11 +140,17 @@ class Plan:
         with _told_by_snakemake():
             locks.enter(Path.cwd(), say)
 
+    def wanted(self, study: str) -> Wanted:
+        """What a study makes."""
+        if study not in self._wanted:
+            self._wanted[study] = Wanted(self.project.study(study))
+        return self._wanted[study]
+
     # Files
 
     def published(self) -> list[str]:
         """Stable names of everything that the default study makes."""
-        return [f"results/{name}" for name in artefacts(self.project.study(self.project.config.study))]
+        return [f"results/{name}" for name in self.wanted(self.project.config.study).targets]
 
     def publishable(self, wildcards: Any) -> str:
         """The default study's file behind a stable name; a link whose file was deleted is removed to be made again."""
@@ -195,7 +167,7 @@ class Plan:
         no longer true is removed.
         """
         folder = f"results/{wildcards.study}"
-        files = [f"{folder}/{name}" for name in artefacts(self.project.study(wildcards.study))]
+        files = [f"{folder}/{name}" for name in self.wanted(wildcards.study).targets]
         files.append(f"{folder}/manifest.json")
         if not all(map(os.path.exists, files)):
             Path(f"{folder}/all").unlink(missing_ok=True)
@@ -209,11 +181,11 @@ class Plan:
         somebody has deleted them to save space: where they change, these files are made anew as well.
         """
         folder, study = f"results/{wildcards.study}", self.project.study(wildcards.study)
-        files = []
-        for name in artefacts(study):
-            stem, _, kind = name.partition(".")
-            kinds = (kind, *(("png",) if kind == "pdf" else ()), "csv", "protocol.json")
-            files += [f"{folder}/{stem}.{each}" for each in kinds]
+        files = [
+            f"{folder}/{name}.{kind}"
+            for name, row in self.wanted(wildcards.study).artefacts.items()
+            for kind in (*PAGES[row.kind], "csv", "protocol.json")
+        ]
         for name, children in study.children.items():
             for key in (name, *([f"{name}{CHOSEN}"] if children.chosen else [])):
                 files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
@@ -229,48 +201,78 @@ class Plan:
 
     @_of_study
     def experiment_tables(self, wildcards: Any) -> list[str]:
-        """Tables that an experiment reads, the study's own before others; fig8 shows a space, not a table."""
+        """Tables that an artefact's numbers are computed from, its own first."""
         study = self.project.study(wildcards.study)
-        if wildcards.experiment == "fig8":
-            return []
-        names = [study.benchmark]
-        if wildcards.experiment in NLP_FIGURES:
-            names = [study.recurrent.benchmark]
-        elif wildcards.experiment == "table-tau":
-            names = study.benchmarks
-        elif wildcards.experiment in CURVE_FIGURES:
-            names = list(study.learning_curves.benchmarks)
-        elif wildcards.experiment == "table-metrics" and study.nlp is not None:
-            names += [study.nlp.benchmark]
-        return [f"resources/tables/{name}.parquet" for name in names]
+        return [self._table(study, name) for name in self.wanted(wildcards.study).tables(wildcards.experiment)]
 
     @_of_study
-    def experiment_inputs(self, wildcards: Any) -> list[str]:
-        """Files of scores that an experiment reads, or the numbers of another experiment."""
-        study = self.project.study(wildcards.study)
-        if wildcards.experiment == "fig-frontier":
-            return [f"results/{wildcards.study}/fig7.csv"]
-        kinds = ("scores.npz", "seconds.json") if wildcards.experiment in CURVE_FIGURES else ("scores.npz",)
+    def fit_table(self, wildcards: Any) -> str:
+        """The table that predictors are fitted to."""
+        return self._table(self.project.study(wildcards.study), wildcards.benchmark)
+
+    @staticmethod
+    def _table(study: Study, name: str) -> str:
+        """The file of a benchmark's table, or of a set of children of the study."""
+        if key_of(name) in study.children:
+            return f"results/{study.name}/children/{name}.parquet"
+        return f"resources/tables/{name}.parquet"
+
+    @_of_study
+    def experiment_scores(self, wildcards: Any) -> list[str]:
+        """Files of scores that it reads."""
+        return self._fits(wildcards, "scores.npz")
+
+    @_of_study
+    def experiment_times(self, wildcards: Any) -> list[str]:
+        """Files beside these, of the seconds that they took, where it reads them."""
+        return self._fits(wildcards, "seconds.json") if find(wildcards.experiment).times else []
+
+    def _fits(self, wildcards: Any, kind: str) -> list[str]:
+        wanted = self.wanted(wildcards.study)
         return [
-            f"results/{wildcards.study}/fits/{fits.predictor}/{fits.benchmark}/n{fits.train_size}/{shard}.{kind}"
-            for fits, repeats in study.fits_of(wildcards.experiment).items()
-            for shard in study.shards(fits, repeats)
-            for kind in kinds
+            f"results/{wildcards.study}/fits/{fits.folder}/{shard}.{kind}"
+            for fits, repeats in wanted.fits_of(wildcards.experiment).items()
+            for shard in wanted.shards(fits, repeats)
         ]
+
+    @staticmethod
+    def experiment_numbers(wildcards: Any) -> list[str]:
+        """Numbers of other artefacts that it reads."""
+        return [f"results/{wildcards.study}/{name}.csv" for name in find(wildcards.experiment).reads]
+
+    def experiment_code(self, wildcards: Any) -> list[str]:
+        """Modules that compute an artefact's numbers."""
+        return self.code(module_of(find(wildcards.experiment).numbers))
+
+    # Pages: what the rule of an artefact is made from
+
+    @staticmethod
+    def page_files(name: str, row: Artefact) -> dict[str, str]:
+        """Kind of file -> the page of that kind."""
+        return {kind: f"results/{{study}}/{name}.{kind}" for kind in PAGES[row.kind]}
+
+    @staticmethod
+    def caption(row: Artefact) -> str:
+        """The report's caption, for rules in workflow/rules."""
+        return f"../../src/neural_predictor/figures/{row.folder}/caption.rst"
+
+    def page_code(self, row: Artefact) -> list[str]:
+        """Modules that draw a page."""
+        return self.code(module_of(row.page))
 
     # Children: `wildcards.children` is a set, such as digits, or what was chosen by a predictor, digits-chosen
 
     def image_place(self, wildcards: Any) -> str:
         """Where the images of a set lie: the folder of prepared sets, or the raw file of a small one."""
         images = self._child_set(wildcards).images
-        small = IMAGE_SETS[images].builder is None
+        small = IMAGE_SETS[images].version is None
         return f"resources/raw/{images}" if small else str(self.project.config.images.folder)
 
     @_of_study
     def image_inputs(self, wildcards: Any) -> list[str]:
         """The raw file of a small set; a folder is no input, for its time changes with every file in it."""
         images = self._child_set(wildcards).images
-        return [f"resources/raw/{images}"] if IMAGE_SETS[images].builder is None else []
+        return [f"resources/raw/{images}"] if IMAGE_SETS[images].version is None else []
 
     @staticmethod
     def child_images(wildcards: Any) -> str:
@@ -301,24 +303,8 @@ class Plan:
         plan = self._child_set(wildcards).model_dump(mode="json", include=set(sampled))
         return hashlib.sha256(repr((CHILD_STAGE_VERSION, study.seed, plan)).encode()).hexdigest()
 
-    @_of_study
-    def child_tables(self, wildcards: Any) -> list[str]:
-        """Tables of children that an experiment reads: the sample, and for fig4 what was chosen."""
-        figure, _, name = wildcards.experiment.partition("-")
-        sets = [name, *([f"{name}{CHOSEN}"] if figure == "fig4" else [])]
-        return [f"results/{wildcards.study}/children/{children}.parquet" for children in sets]
-
     def _child_set(self, wildcards: Any) -> ChildSet:
         return plan_of(self.project.study(wildcards.study), wildcards.children)
-
-    @staticmethod
-    def caption(figure: str) -> str:
-        """The report's caption of a figure; figures of children share one."""
-        return f"{figure.partition('-')[0]}-children" if figure in CHILD_FIGURES else figure
-
-    def experiment_code(self, wildcards: Any) -> list[str]:
-        """Modules that an experiment runs."""
-        return self.code(f"figures.{MODULES[wildcards.experiment]}")
 
     # Parameters: a job runs again when one of them changes
 
@@ -336,12 +322,25 @@ class Plan:
         """Digest of a source's row."""
         return digest(self.project.sources[wildcards.source])
 
+    @staticmethod
+    def fit_priority(wildcards: Any) -> int:
+        """N: the largest takes longest, starts first, and the rest fills the gaps."""
+        return parse_sample(wildcards.sample) or 0
+
     def fit_params(self, wildcards: Any) -> str:
         """Everything that a fit depends on besides its table."""
         study = self.project.study(wildcards.study)
-        fits = FitKey(wildcards.predictor, wildcards.benchmark, int(wildcards.train_size))
+        fits = FitKey(wildcards.predictor, wildcards.benchmark, parse_sample(wildcards.sample))
         recipe = study.predictors[fits.predictor].model_dump_json()
-        parts = (FIT_STAGE_VERSION, study.seed, study.shard_repeats(fits, int(wildcards.shard)), recipe)
+        repeats = self.wanted(wildcards.study).shard_repeats(fits, int(wildcards.shard))
+        parts = (FIT_STAGE_VERSION, study.seed, repeats, recipe)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def choice_params(self, wildcards: Any) -> str:
+        """What a choice of children depends on besides the table of the sample."""
+        study, plan = self.project.study(wildcards.study), self._child_set(wildcards)
+        recipe = study.predictors[plan.predictors[0]].model_dump_json()
+        parts = (FIT_STAGE_VERSION, study.seed, plan.sampling, plan.candidates, plan.chosen, recipe)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def study_digest(self, wildcards: Any) -> str:

@@ -4,14 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.figures.fig9_children.page import (
-    FIG4_COLUMNS,
-    FIG9_COLUMNS,
-    draw_fig4_children,
-    draw_fig9_children,
-)
+from neural_predictor.figures.fig4_children.page import COLUMNS as FIG4_COLUMNS
+from neural_predictor.figures.fig9_children.page import COLUMNS as FIG9_COLUMNS
 from neural_predictor.figures.results import read_result, write_result
 from neural_predictor.figures.style import save_figure
+from support.figures import page_of
 
 
 @pytest.fixture
@@ -72,7 +69,7 @@ def said(figure):
 
 
 def test_fig9_shows_each_set_on_equal_axes_with_the_first_predictors_metrics(protocol):
-    figure = draw_fig9_children(observed(), protocol)
+    figure = page_of("fig9-digits", observed(), protocol)
     panels = figure.axes[:3]
     titles = [axes.get_title(loc="left") for axes in panels]
     assert titles == ["a  training, 3 networks", "b  validation, 3 networks", "c  held out, 3 networks"]
@@ -87,7 +84,7 @@ def test_fig9_shows_each_set_on_equal_axes_with_the_first_predictors_metrics(pro
 
 
 def test_fig9_says_what_the_metrics_are_to_be_compared_with(protocol):
-    lines = said(draw_fig9_children(observed(), protocol)).splitlines()
+    lines = said(page_of("fig9-digits", observed(), protocol)).splitlines()
     for name, numbers in (
         ("chain", "0.420 [0.320, 0.520]"),
         ("one-stage", "0.310 [0.210, 0.410]"),
@@ -100,14 +97,14 @@ def test_fig9_says_what_the_metrics_are_to_be_compared_with(protocol):
 
 
 def test_fig9_leaves_out_what_there_is_not(protocol):
-    figure = draw_fig9_children(observed(("training", "test"), trainings=1), protocol)
+    figure = page_of("fig9-digits", observed(("training", "test"), trainings=1), protocol)
     assert [axes.get_title(loc="left")[:1] for axes in figure.axes] == ["a", "b", ""]
     assert "reliability" not in said(figure)
     assert "tau of a count of zero layers" in said(figure)
 
 
 def test_fig4_draws_both_searches_and_every_network(protocol):
-    figure = draw_fig4_children(searched(), protocol)
+    figure = page_of("fig4-digits", searched(), protocol)
     left, middle, right = figure.axes
     assert [axes.get_title(loc="left")[:4] for axes in figure.axes] == ["a  v", "b  t", "c  e"]
     chosen, random = middle.get_lines()
@@ -123,19 +120,19 @@ def test_fig4_draws_both_searches_and_every_network(protocol):
 
 
 def test_fig4_without_test_accuracies_is_one_panel(protocol):
-    figure = draw_fig4_children(searched(test=False), protocol)
+    figure = page_of("fig4-digits", searched(test=False), protocol)
     assert [axes.get_ylabel() for axes in figure.axes] == ["validation accuracy (%)"]
 
 
 @pytest.mark.parametrize(
-    ("draw", "make", "columns"),
-    [(draw_fig9_children, observed, FIG9_COLUMNS), (draw_fig4_children, searched, FIG4_COLUMNS)],
+    ("figure", "make", "columns"),
+    [("fig9-digits", observed, FIG9_COLUMNS), ("fig4-digits", searched, FIG4_COLUMNS)],
 )
-def test_same_numbers_same_bytes_through_the_files(tmp_path, protocol, draw, make, columns):
+def test_same_numbers_same_bytes_through_the_files(tmp_path, protocol, figure, make, columns):
     files = []
     for name in ("a", "b"):
         csv, json, pdf, png = (tmp_path / f"{name}.{kind}" for kind in ("csv", "json", "pdf", "png"))
         write_result(make(), protocol, csv, json)
-        save_figure(draw(*read_result(csv, json, columns)), pdf, png)
+        save_figure(page_of(figure, *read_result(csv, json, columns)), pdf, png)
         files.append([pdf.read_bytes(), png.read_bytes()])
     assert files[0] == files[1]

@@ -31,7 +31,7 @@ def _result(plain, folder, **changes):
         rows.append(curve.assign(method=method, train_size=size, repeats=3))
     csv = folder / f"{protocol.study}-{protocol.experiment}.csv"
     frame = pd.concat(rows, ignore_index=True).astype({"train_size": "Int64"})
-    write_result(frame[list(module.COLUMNS)], protocol, csv, csv.with_suffix(".protocol.json"))
+    write_result(frame[list(module.page.COLUMNS)], protocol, csv, csv.with_suffix(".protocol.json"))
     return csv
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from neural_predictor.errors import FormatError, TableError
+from neural_predictor.errors import ConfigError, FormatError, TableError
 from neural_predictor.fits.files import draw_fits, group_fits, read_fits, write_scores
 from neural_predictor.fits.key import FitKey, parse_sample, sample_name
 from neural_predictor.search.draws import FOLDS
@@ -133,6 +133,12 @@ def test_a_damaged_file_is_named(tmp_path, changes, message):
 def test_too_few_architectures_are_not_folded():
     with pytest.raises(TableError, match="table small: 9 architectures; cross-validation takes 10 or more"):
         draw_fits(make_table(9), SEED, FOLDED, [0])
+
+
+@pytest.mark.parametrize("name", ["172", "n0", "n-1", "fold", "n1e3"])
+def test_another_name_of_a_sample_says_what_is_allowed(name):
+    with pytest.raises(ConfigError, match=f"no sample '{name}'; it is n with a number .* such as n172, or folds"):
+        parse_sample(name)
 
 
 def test_names_of_samples_come_back():

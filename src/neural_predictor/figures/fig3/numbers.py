@@ -13,9 +13,8 @@ from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean
 
 if TYPE_CHECKING:
-    from neural_predictor.config.study import Study
+    from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
-    from neural_predictor.tables.table import BenchmarkTable
 
 ORACLE_DRAWS = 100  # paper, Fig. 3: "averaged over 100 oracle experiments"
 COLUMNS = (
@@ -30,11 +29,12 @@ COLUMNS = (
 )
 
 
-def run_fig3(study_name: str, study: Study, table: BenchmarkTable) -> tuple[pd.DataFrame, ProtocolRecord]:
+def run(request: Request[None]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Every architecture's signal (one run) and mean target, then a row for the oracle with intervals.
 
     The oracle draws a run of every architecture, takes the best signal, and reports that architecture's mean target.
     """
+    study, table = request.study, request.table
     mean_target = table.mean(table.target)
     signal = table.at(table.signal, table.draw_runs(np.random.default_rng(seed_of(study.seed, "fig3"))))
     draws = []
@@ -59,4 +59,4 @@ def run_fig3(study_name: str, study: Study, table: BenchmarkTable) -> tuple[pd.D
         }
     )
     frame = pd.concat([points, best], ignore_index=True).reindex(columns=list(COLUMNS))
-    return frame, describe("fig3", study_name, study, table, {"oracle": ORACLE_DRAWS})
+    return frame, describe(request, {"oracle": ORACLE_DRAWS})

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
     from neural_predictor.figures.results import ProtocolRecord
 
-
+COLUMNS = (
+    "kind",
+    "architecture",
+    "signal",
+    "signal_low",
+    "signal_high",
+    "target",
+    "target_low",
+    "target_high",
+)
 ZOOM_QUANTILE = 0.9
 ORACLE_COLOUR, POINT_COLOUR = OKABE_ITO["vermilion"], OKABE_ITO["blue"]
 
 
-def draw_fig3(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Scatter of all architectures (left) and of those in the top tenth by the signal (right), with the oracle."""
     points = frame[frame["kind"] == "architecture"]
     oracle = frame[frame["kind"] == "oracle"].iloc[0]

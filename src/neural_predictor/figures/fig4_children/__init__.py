@@ -1,1 +1,1 @@
-"""Fig. 4 for trained children: what a predictor chose."""
+"""Fig. 4 for trained children."""

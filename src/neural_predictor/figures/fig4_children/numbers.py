@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.children.choose import ENSEMBLE
+from neural_predictor.children.plan import ENSEMBLE
 from neural_predictor.children.table import in_order_of_training
 from neural_predictor.figures.protocol import describe_children
 from neural_predictor.seeds import seed_of
@@ -25,7 +25,7 @@ ORDERS = 1000
 """Random searches through the sample."""
 
 
-def run(request: Request) -> tuple[pd.DataFrame, ProtocolRecord]:
+def run(request: Request[ChildSet]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """The K architectures that a predictor chose, against as many random ones of the sample.
 
     Returns:

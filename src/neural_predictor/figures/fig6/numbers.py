@@ -9,21 +9,17 @@ import pandas as pd
 
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import read_fits
-from neural_predictor.search.draws import draw_repeat
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
-    from neural_predictor.config.study import Study
+    from neural_predictor.config.sections import Comparison
+    from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
     from neural_predictor.fits.files import RepeatScores
     from neural_predictor.predictors.cascade import CascadeRecipe
-    from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = ("kind", "name", "low", "high", "value", "repeats")
 METRICS = ("precision", "recall", "base rate", "accepted")
@@ -32,9 +28,7 @@ TAIL = 0.005
 """Share of the worst networks that the histogram over the space leaves out, for its accurate end to be seen."""
 
 
-def run_fig6(
-    study_name: str, study: Study, table: BenchmarkTable, scores: Iterable[Path]
-) -> tuple[pd.DataFrame, ProtocolRecord]:
+def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Histograms of the first repeat with two stages, and the classifier's metrics over all of these.
 
     Metrics are taken on the space less the training set: `precision`, the share of the accepted that are accurate;
@@ -45,16 +39,17 @@ def run_fig6(
         Rows of kind `bin` (name training, accepted or rejected; `value` networks with a signal in [low, high)),
         `bound` (value: the signal that makes a network accurate) and `metric` (value, its interval, repeats).
     """
+    study, plan, table = request.study, request.section, request.table
     study.check_rows(table.name, len(table))
     recipe = study.two_stage
     rows: list[dict[str, object]] = []
     found: list[list[float]] = []
     alone = 0
-    for fit in read_fits(scores, table, study.fig4.repeats):
+    for fit in read_fits(request.scores, table, request.study.seed, plan.repeats):
         if fit.one_stage:
             alone += 1
             continue
-        metrics, bins = _classified(study, table, recipe, fit, with_bins=not found)
+        metrics, bins = _classified(request, recipe, fit, with_bins=not found)
         found.append(metrics)
         rows += bins
     notes = ["Histograms: the first repeat; metrics: all repeats, over the space less the training set."]
@@ -68,14 +63,15 @@ def run_fig6(
                 {"kind": "metric", "name": name, "value": mean, "low": low, "high": high, "repeats": len(found)}
             )
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"repeats": "Int64"})
-    return frame, describe("fig6", study_name, study, table, {"the cascade": study.fig4.repeats}, notes)
+    return frame, describe(request, {"the cascade": plan.repeats}, notes)
 
 
 def _classified(
-    study: Study, table: BenchmarkTable, recipe: CascadeRecipe, fit: RepeatScores, *, with_bins: bool
+    request: Request[Comparison], recipe: CascadeRecipe, fit: RepeatScores, *, with_bins: bool
 ) -> tuple[list[float], list[dict[str, object]]]:
     """Metrics of one classifier, in the order of `METRICS`, and the rows of its histograms."""
-    seen = draw_repeat(table, study.seed, study.fig4.train_size, fit.repeat)
+    table = request.table
+    seen = fit.draw
     training = seen.signal[seen.train_rows]
     bound = float(recipe.bounds(training[None], maximise=table.maximise)[0, 0])
     rest = np.ones(len(table), np.bool_)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from neural_predictor.figures.results import ProtocolRecord
 
-
+COLUMNS = ("kind", "name", "low", "high", "value", "repeats")
 COLOURS = {"training": REFERENCE, "accepted": OKABE_ITO["blue"], "rejected": OKABE_ITO["vermilion"]}
 
 
-def draw_fig6(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Histogram of the training networks (left); of accepted and rejected networks, with the metrics (right)."""
     with style():
         figure = new_figure(7.2, 3.9)

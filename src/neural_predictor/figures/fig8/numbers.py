@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.config.study import Study
+    from neural_predictor.figures.request import Request
 
 COLUMNS = (
     "kind",
@@ -57,16 +57,17 @@ COSTS = ("multiply_adds", "parameters")
 SAMPLES, RESOLUTION, CLASSES = 100_000, 224, 1000  # the paper's images: ImageNet's
 
 
-def run_fig8(study_name: str, study: Study) -> tuple[pd.DataFrame, ProtocolRecord]:
+def run(request: Request[None]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """The space, and the costs of `SAMPLES` networks of it; nothing is trained."""
+    study = request.study
     seed = seed_of(study.seed, "fig8")
     notes = [
         f"{SAMPLES:,} networks, uniform over the choices of the 22 layers; costs at {RESOLUTION} pixels, {CLASSES:,} "
         "classes and width 1 in closed form: multiply-adds of convolutions and the last layer; trainable parameters."
     ]
     protocol = ProtocolRecord(
-        experiment="fig8",
-        study=study_name,
+        experiment=request.artefact,
+        study=study.name,
         benchmark="proxylessnas",
         benchmark_title="ProxylessNAS search space",
         architectures=cardinality(),

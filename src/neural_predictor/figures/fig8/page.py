@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from neural_predictor.figures.results import ProtocolRecord
+
+COLUMNS = (
+    *("kind", "name", "layer", "stage", "kernel", "expansion", "channels", "stride", "size"),
+    *("low", "high", "count", "value", "text"),
+)
 ROOM = 0.85
 """Between stages, where a layer's box is 1 wide and high."""
 ROWS = {
@@ -30,12 +36,12 @@ MILLION = 1e6
 COSTS = {"multiply_adds": "multiply-adds", "parameters": "parameters"}
 
 
-def draw_fig8(frame: pd.DataFrame, note: str) -> Figure:
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """The network from image to classes (above); histograms of multiply-adds and parameters in millions (below).
 
     Args:
-        frame: what `run_fig8` returns, or what a CSV file keeps of it.
-        note: small print.
+        frame: what `numbers.run` returns, or what a CSV file keeps of it.
+        protocol: whose notes are the small print.
     """
     with style():
         figure = new_figure(9.6, 4.7)
@@ -43,7 +49,7 @@ def draw_fig8(frame: pd.DataFrame, note: str) -> Figure:
         _draw_network(figure.add_subplot(grid[0, :]), frame)
         for letter, column, name in zip("bc", (0, 1), COSTS, strict=True):
             _draw_histogram(figure.add_subplot(grid[1, column]), frame, name, letter)
-        add_caption(figure, note, characters=205)
+        add_caption(figure, " ".join(protocol.notes), characters=205)
         figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=0.175, wspace=0.17, hspace=0.25)
     return figure
 

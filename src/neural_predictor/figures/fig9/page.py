@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm
 
+from neural_predictor.figures.observed_panels import draw_diagonal, draw_networks, metric_lines
 from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
+from neural_predictor.figures.style import add_caption, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 
     from neural_predictor.figures.results import ProtocolRecord
 
+COLUMNS = ("kind", "set", "predicted", "observed", "width", "height", "value", "low", "high", "repeats")
 
-METRICS = {"mse": "MSE", "kendall_tau": "Kendall tau", "r2": "R2"}
 
-
-def draw_fig9(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Three panels on the same axes limits: training, validation, and the density of all unseen networks."""
     with style():
         figure = new_figure(9.6, 4.2)
@@ -49,23 +49,6 @@ def draw_fig9(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
-def draw_networks(axes: Axes, part: pd.DataFrame, scale: float, label: str | None) -> None:
-    """Rows of kind `network` as points, times `scale`; as open diamonds where they have a label for the legend."""
-    points = part[part["kind"] == "network"]
-    marked = label is not None
-    axes.scatter(
-        scale * points["predicted"],
-        scale * points["observed"],
-        s=34 if marked else 14,
-        marker="D" if marked else "o",
-        facecolor="none" if marked else OKABE_ITO["blue"],
-        edgecolor=OKABE_ITO["vermilion"] if marked else "none",
-        alpha=1 if marked else 0.7,
-        label=label,
-        zorder=3,
-    )
-
-
 def _density(figure: Figure, axes: Axes, part: pd.DataFrame, scale: float) -> None:
     squares = part[part["kind"] == "density"]
     if squares.empty:
@@ -82,26 +65,3 @@ def _density(figure: Figure, axes: Axes, part: pd.DataFrame, scale: float) -> No
     )
     axes.add_collection(cells)
     figure.colorbar(cells, ax=axes, pad=0.02, label="networks a square")
-
-
-def draw_diagonal(axes: Axes) -> None:
-    """The line of equality, as far as points reach, with room above them for the metrics."""
-    limits = [axes.get_xlim(), axes.get_ylim()]
-    low, high = max(limits[0][0], limits[1][0]), min(limits[0][1], limits[1][1])
-    if low < high:
-        axes.plot([low, high], [low, high], color=INK, linestyle=":", linewidth=0.9, zorder=4)
-    axes.set_xlim(limits[0])
-    low, high = limits[1]
-    axes.set_ylim(low, high + 0.22 * (high - low))  # room for the metrics above the points
-
-
-def metric_lines(part: pd.DataFrame) -> str:
-    """The metrics among rows of one set, with intervals, a line each."""
-    lines = []
-    for kind, name in METRICS.items():
-        for _, row in part[part["kind"] == kind].iterrows():
-            value = (
-                f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" if row["repeats"] else "too few networks"
-            )
-            lines.append(f"{name} {value}")
-    return "\n".join(lines)

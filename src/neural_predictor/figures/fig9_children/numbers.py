@@ -10,7 +10,7 @@ import pandas as pd
 
 from neural_predictor.children.table import zero_layers
 from neural_predictor.errors import FormatError
-from neural_predictor.figures.fig9.numbers import METRICS, POINT_COLUMNS
+from neural_predictor.figures.observed import METRICS, POINT_COLUMNS
 from neural_predictor.figures.protocol import describe_children
 from neural_predictor.figures.published import TEST, TRAINING, VALIDATION
 from neural_predictor.fits.files import group_fits, read_fits
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
@@ -88,7 +89,7 @@ def _read(study: Study, table: BenchmarkTable, predictor: str, repeats: int, sco
     return _Folds(predicted.reshape(repeats, FOLDS, -1), rows)
 
 
-def run(request: Request) -> tuple[pd.DataFrame, ProtocolRecord]:
+def run(request: Request[ChildSet]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Predictors of a set of children in cross-validation.
 
     Returns:

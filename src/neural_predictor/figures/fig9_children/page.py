@@ -1,15 +1,13 @@
-"""fig9-<set>, fig4-<set>: predictors of trained ProxylessNAS networks, and what the networks that one chose give."""
+"""fig9-<set>: predictors of trained ProxylessNAS networks in cross-validation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import MaxNLocator
-
-from neural_predictor.figures.fig9.page import draw_diagonal, draw_networks, metric_lines
+from neural_predictor.figures.observed_panels import draw_diagonal, draw_networks, metric_lines
 from neural_predictor.figures.published import TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.style import OKABE_ITO, REFERENCE, add_caption, new_figure, style
+from neural_predictor.figures.style import add_caption, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
     from neural_predictor.figures.results import ProtocolRecord
 
 
-FIG9_COLUMNS = ("kind", "set", "predicted", "observed", "value", "low", "high", "repeats", "predictor")
-FIG4_COLUMNS = ("panel", "method", "x", "mean", "low", "high")
+COLUMNS = ("kind", "set", "predicted", "observed", "value", "low", "high", "repeats", "predictor")
 TITLES = {TRAINING: "training", VALIDATION: "validation", TEST: "held out"}
 BESIDE = {
     "variance": "MSE of a constant",
@@ -34,11 +31,9 @@ BESIDE = {
 """Kind of number -> what it is, in the order in which they stand beside the panels."""
 FONT, LINE = 6.8, 0.044
 """Size in points of numbers in and beside the panels; height of a line, as a share of a panel's."""
-METHODS = {"chosen": OKABE_ITO["vermilion"], "random": OKABE_ITO["blue"]}
-PANELS = {"validation_by_networks": "validation", "test_by_networks": "test"}
 
 
-def draw_fig9_children(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """Predicted against observed for each set that there is, and beside them the numbers to judge them by."""
     predictors = frame["predictor"].dropna().unique().tolist()
     own = frame[frame["predictor"].isna() | (frame["predictor"] == predictors[0])]
@@ -95,57 +90,3 @@ def _draw_beside(axes: Axes, frame: pd.DataFrame, unit: str) -> None:
 def _interval(row: pd.Series, decimals: int = 3) -> str:
     value, low, high = (f"{row[name]:.{decimals}f}" for name in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
-
-
-def draw_fig4_children(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Validation and test of the best by validation, after 1, 2, .. networks, then every network's validation and test.
-
-    Panels without numbers, such as test accuracies that nobody measured, are left out.
-    """
-    with style():
-        networks = frame[(frame["panel"] == "network") & frame["mean"].notna()]
-        names = [name for name in PANELS if (frame["panel"] == name).any()]
-        count = len(names) + bool(len(networks))
-        figure = new_figure(3.3 * count, 4.2)
-        panels = figure.subplots(1, count, squeeze=False)[0]
-        for letter, name, axes in zip("ab", names, panels, strict=False):
-            _draw_search(axes, frame[frame["panel"] == name], protocol.scale)
-            axes.set_title(f"{letter}  {PANELS[name]} of the best by validation", loc="left")
-            axes.set_xlabel("networks trained")
-            axes.set_ylabel(f"{PANELS[name]} accuracy ({protocol.unit})")
-        if len(networks):
-            _draw_cloud(panels[-1], networks, protocol.scale)
-            panels[-1].set_title(f"{'abc'[count - 1]}  every network", loc="left")
-            panels[-1].set_xlabel(f"{protocol.signal} ({protocol.unit})")
-            panels[-1].set_ylabel(f"{protocol.target} ({protocol.unit})")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False)
-        add_caption(figure, caption(protocol), characters=70 * count)
-        figure.subplots_adjust(left=0.18 / count, right=0.985, top=0.87, bottom=0.27, wspace=0.27)
-    return figure
-
-
-def _draw_search(axes: Axes, curves: pd.DataFrame, scale: float) -> None:
-    for method, colour in METHODS.items():
-        curve = curves[curves["method"] == method]
-        marker = "D" if method == "chosen" else "o"
-        label = "chosen by the predictor, best prediction first" if method == "chosen" else "random, mean and band"
-        axes.plot(curve["x"], scale * curve["mean"], color=colour, marker=marker, markersize=3, label=label)
-        if method == "random":
-            axes.fill_between(curve["x"], scale * curve["low"], scale * curve["high"], color=colour, alpha=0.15, lw=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def _draw_cloud(axes: Axes, networks: pd.DataFrame, scale: float) -> None:
-    for method in ("random", "chosen"):
-        part = networks[networks["method"] == method]
-        chosen = method == "chosen"
-        axes.scatter(
-            scale * part["x"],
-            scale * part["mean"],
-            s=30 if chosen else 14,
-            marker="D" if chosen else "o",
-            facecolor="none" if chosen else METHODS[method],
-            edgecolor=METHODS[method] if chosen else "none",
-            alpha=1 if chosen else 0.6,
-        )
-    axes.axline((scale * networks["x"].mean(),) * 2, slope=1, color=REFERENCE, linestyle=":", linewidth=0.9)

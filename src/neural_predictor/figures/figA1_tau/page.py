@@ -25,7 +25,7 @@ _DASHES = ("-", (0, (5, 1.2)), (0, (1.2, 1.2)), (0, (3, 1, 1, 1)))
 _COLOURS = tuple(OKABE_ITO.values())
 
 
-def draw_learning(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """One panel a benchmark: tau against N, a line a predictor; and the seconds that a repeat took."""
     rows = frame[(frame["metric"] == "kendall_tau") & (frame["test_set"] == "rest")]
     benchmarks, names = list(rows["benchmark"].unique()), list(rows["predictor"].unique())

@@ -1,118 +1,29 @@
-"""How well the predictor ranks and predicts the rest of the space: Kendall tau, error and R2 for every N at hand."""
+"""table-tau: Kendall tau, error and R2 on the rest of the space, for every predictor, benchmark and N at hand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from neural_predictor.config.sections import MIN_TEST
 from neural_predictor.figures.protocol import describe, other_benchmarks
-from neural_predictor.fits.files import group_fits, read_fits
-from neural_predictor.search.draws import draw_repeat
-from neural_predictor.seeds import seed_of
-from neural_predictor.statistics.bootstrap import bootstrap_mean
-from neural_predictor.statistics.metrics import MSE_UNIT, predictor_metrics
-from neural_predictor.tables.table import metric_of
+from neural_predictor.figures.rest_metrics import COLUMNS, metric_rows
+from neural_predictor.fits.files import group_fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from neural_predictor.config.study import Study
+    from neural_predictor.config.sections import TableTau
+    from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
-    from neural_predictor.fits.key import FitKey
-    from neural_predictor.tables.table import BenchmarkTable
-
-COLUMNS = (
-    "predictor",
-    "benchmark",
-    "train_size",
-    "test_set",
-    "metric",
-    "unit",
-    "mean",
-    "low",
-    "high",
-    "repeats",
-    "test_size",
-)
-METRICS = ("kendall_tau", "mse", "r2")
 
 
-def metric_rows(
-    study: Study, table: BenchmarkTable, fits: FitKey, paths: Iterable[Path], repeats: int | None = None
-) -> list[dict[str, object]]:
-    """Metrics on the rest of the space and, for a cascade, on what its classifier accepts of it.
-
-    Args:
-        study: seeds and bootstrap.
-        table: the benchmark.
-        fits: predictor and N.
-        paths: their files of scores.
-        repeats: only the first of them.
-    """
-    metrics: dict[str, list[dict[str, float]]] = {}
-    sizes: dict[str, list[int]] = {}
-    for fit in read_fits(paths, table, repeats):
-        seen = draw_repeat(table, study.seed, fits.train_size, fit.repeat)
-        rest = np.ones(len(table), np.bool_)
-        rest[seen.train_rows] = False
-        sets = {"rest": rest} if fit.logits is None else {"rest": rest, "accepted": rest & fit.accepted}
-        for name, chosen in sets.items():
-            if chosen.sum() >= MIN_TEST:
-                metrics.setdefault(name, []).append(predictor_metrics(fit.scores[chosen], seen.signal[chosen]))
-                sizes.setdefault(name, []).append(int(chosen.sum()))
-    scale, unit = metric_of(table.signal).shown  # accuracies are fractions; the paper's errors are of percentages
-    square = "squared percentage points" if unit == "%" else f"squared {unit}"
+def run(request: Request[TableTau]) -> tuple[pd.DataFrame, ProtocolRecord]:
+    """Metrics of each predictor on all architectures that it was not fitted to: see `rest_metrics.metric_rows`."""
     rows: list[dict[str, object]] = []
-    for name, found in metrics.items():
-        for metric in METRICS:
-            values = np.array([one[metric] for one in found]) * (scale**2 if metric == "mse" else 1)
-            seed = seed_of(study.seed, "table-tau", "bootstrap", *fits, name, metric)
-            mean, low, high = bootstrap_mean(values, study.bootstrap, seed)
-            numbers = {"mean": float(mean), "low": float(low), "high": float(high), "repeats": len(values)}
-            about = {"test_set": name, "metric": metric, "test_size": round(np.mean(sizes[name]))}
-            rows.append(fits._asdict() | about | numbers | {"unit": square if metric == "mse" else ""})
-    return rows
-
-
-def run_table_tau(
-    study_name: str, study: Study, tables: Mapping[str, BenchmarkTable], scores: Iterable[Path]
-) -> tuple[pd.DataFrame, ProtocolRecord]:
-    """Metrics of the predictor on all architectures that it was not fitted to, for every benchmark and N.
-
-    Args:
-        study_name: the study.
-        study: its seeds and bootstrap.
-        tables: benchmark name -> table.
-        scores: files of scores of every predictor, benchmark and N.
-    """
-    rows: list[dict[str, object]] = []
-    for fits, paths in group_fits(scores).items():
-        rows += metric_rows(study, tables[fits.benchmark], fits, paths)
-    notes = other_benchmarks(study, tables)
+    for fits, paths in group_fits(request.scores).items():
+        rows += metric_rows(request.study, request.tables[fits.benchmark], fits, paths)
+    notes = other_benchmarks(request)
     notes.append(
         "test_set accepted: what the cascade's classifier accepts of the rest of the space; test_size: its mean."
     )
-    repeats = {"each row (column repeats), at most": max(study.fits().values())}
-    protocol = describe("table-tau", study_name, study, tables[study.benchmark], repeats, notes)
-    return pd.DataFrame(rows, columns=list(COLUMNS)), protocol
-
-
-def as_markdown(frame: pd.DataFrame) -> str:
-    """The table for readers: one line a predictor, benchmark, N and test set, mean [low, high] of each metric."""
-    keys = ["predictor", "benchmark", "train_size", "test_set"]
-    lines = [
-        "| predictor | benchmark | N | tested on | repeats | " + " | ".join(METRICS) + " |",
-        "|---" * (5 + len(METRICS)) + "|",
-    ]
-    for (predictor, benchmark, train_size, test_set), group in frame.groupby(keys, sort=False):
-        values = group.set_index("metric").loc[list(METRICS)]
-        cells = [f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for _, row in values.iterrows()]
-        first = group.iloc[0]
-        tested = "the rest" if test_set == "rest" else "what it accepts of the rest"
-        where = f"{predictor} | {benchmark} | {train_size} | {tested}, {first['test_size']} | {first['repeats']}"
-        lines.append(f"| {where} | {' | '.join(cells)} |")
-    return "\n".join(lines) + f"\n\nmse {MSE_UNIT}. Brackets: bootstrap interval of the mean.\n"
+    repeats = {"each row (column repeats), at most": max(request.fits.values())}
+    return pd.DataFrame(rows, columns=list(COLUMNS)), describe(request, repeats, notes)

@@ -1,0 +1,86 @@
+"""Searches on the same axes: what fig4, its variants, figA1 and table-efficiency compute alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.figures.curves import (
+    evolution_curves,
+    guided_curves,
+    oracle_rows,
+    panel_notes,
+    random_curves,
+    tidy,
+)
+from neural_predictor.figures.protocol import describe
+from neural_predictor.fits.files import group_fits, read_fits
+from neural_predictor.tables.benchmarks import space_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from neural_predictor.config.sections import Comparison
+    from neural_predictor.config.study import Study
+    from neural_predictor.figures.curves import Curves
+    from neural_predictor.figures.request import Request
+    from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.tables.table import BenchmarkTable
+
+
+def guided_of(
+    study: Study, plan: Comparison, table: BenchmarkTable, scores: Iterable[Path]
+) -> tuple[list[Curves], list[str]]:
+    """Curves of each predictor of a comparison, in its order, and notes of where a cascade had one stage."""
+    groups = {fits.predictor: paths for fits, paths in group_fits(scores).items()}
+    curves, notes = [], []
+    for name in plan.predictors:
+        fits = list(read_fits(groups[name], table, study.seed, plan.repeats))
+        curves.append(guided_curves(table, study, name, plan.train_size, fits, plan.total))
+        alone = sum(fit.one_stage for fit in fits)
+        if alone:
+            notes.append(
+                f"In {alone} of {len(fits)} repeats of {name} one stage had to do: "
+                "too few accurate networks, or no others."
+            )
+    return curves, notes
+
+
+def evolution_of(study: Study, table: BenchmarkTable, total: int) -> tuple[Curves, list[str]]:
+    """Curves of regularized evolution, and a note of its random children where the table is not the whole space."""
+    space = space_of(table)
+    curves, redrawn, different = evolution_curves(table, study, space, total)
+    if not redrawn:  # it was never at a loss for a child: the table is the space
+        return curves, []
+    share = redrawn / (study.searches.repeats * total)
+    note = (
+        f"{share:.1%} of evolution's children were random rows: no mutation was in the table. "
+        f"Of its {total:,} samples {different:,.0f} were different architectures, mean of all repeats."
+    )
+    return curves, [note]
+
+
+def compare(request: Request[Comparison], *, evolution: bool) -> tuple[pd.DataFrame, ProtocolRecord]:
+    """Best-so-far curves of predictors, random search and, where asked for, evolution; the oracle's levels.
+
+    Returns:
+        Rows `curves.COLUMNS`, and their protocol.
+
+    Raises:
+        ConfigError: if the table is too small for the study.
+        FormatError: if a file of scores is damaged.
+    """
+    study, plan, table = request.study, request.section, request.table
+    study.check_rows(table.name, len(table))
+    guided, notes = guided_of(study, plan, table, request.scores)
+    methods = [*guided, random_curves(table, study, plan.total)]
+    if evolution:
+        curves, said = evolution_of(study, table, plan.total)
+        methods.append(curves)
+        notes += said
+    frames = [curves.rows() for curves in methods] + [oracle_rows(table, study)]
+    notes += panel_notes(table)
+    repeats = {"each predictor": plan.repeats, "each other search and the oracle": study.searches.repeats}
+    return tidy(frames), describe(request, repeats, notes)

@@ -1,0 +1,1 @@
+"""Fig. 1 of the paper."""

@@ -1,0 +1,1 @@
+"""Fig. 5 of the paper."""

@@ -1,0 +1,1 @@
+"""Appendix Fig. 1 of the paper: predictors side by side."""

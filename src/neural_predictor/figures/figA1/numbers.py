@@ -1,0 +1,19 @@
+"""Appendix Fig. 1 of the paper: searches with different predictors side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.figures.comparison import compare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neural_predictor.config.sections import Comparison
+    from neural_predictor.figures.request import Request
+    from neural_predictor.figures.results import ProtocolRecord
+
+
+def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
+    """Curves of the predictors and random search, without evolution: see `comparison.compare`."""
+    return compare(request, evolution=False)

@@ -1,0 +1,1 @@
+"""Total samples that pay off for every N."""

@@ -1,0 +1,92 @@
+"""The lists of figures and tables in README.md and docs/figures.md, made from the registry."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from neural_predictor.errors import ConfigError
+from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.figures.validation import FOLDER
+from neural_predictor.figures.wanted import Wanted
+from neural_predictor.io.files import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neural_predictor.config.project import Project
+    from neural_predictor.figures.registry import Artefact
+
+BEGIN, END = "<!-- figures: neural-predictor write-lists -->", "<!-- figures: end -->"
+"""What stands above and below a list in its document."""
+
+
+def lists(project: Project) -> dict[Path, str]:
+    """Document -> its whole text, with the list as the registry has it now.
+
+    Raises:
+        ConfigError: if a document is missing, or has no place for its list.
+    """
+    made = {name: Wanted(project.study(name)).artefacts for name in _studies(project)}
+    places = {"README.md": _targets(project, made), "docs/figures.md": _gallery(made)}
+    return {project.root / name: _placed(project.root / name, text) for name, text in places.items()}
+
+
+def write_lists(project: Project) -> None:
+    """Write the documents anew.
+
+    Raises:
+        ConfigError: as `lists`.
+    """
+    for path, text in lists(project).items():
+        write_text(path, text)
+
+
+def _studies(project: Project) -> list[str]:
+    """All studies, the default one first."""
+    return list(dict.fromkeys((project.config.study, *project.study_names())))
+
+
+def _where(row: Artefact, made: dict[str, dict[str, Artefact]]) -> dict[str, list[str]]:
+    """Study -> names of what it makes of a row."""
+    found = {study: [name for name, each in artefacts.items() if each is row] for study, artefacts in made.items()}
+    return {study: names for study, names in found.items() if names}
+
+
+def _targets(project: Project, made: dict[str, dict[str, Artefact]]) -> str:
+    """One line a row: its target in the first study that makes it, the default one by its stable name."""
+    lines = ["| target | what |", "|---|---|"]
+    for row in ARTEFACTS:
+        for study, names in list(_where(row, made).items())[:1]:
+            folder = "results" if study == project.config.study else f"results/{study}"
+            lines.append(f"| `{folder}/{names[0]}.{PAGES[row.kind][0]}` | {row.about} |")
+    return "\n".join(lines) + "\n"
+
+
+def _gallery(made: dict[str, dict[str, Artefact]]) -> str:
+    """A section a row: caption, section of the study, studies, modules."""
+    return "\n".join(_entry(row, _where(row, made)) for row in ARTEFACTS)
+
+
+def _entry(row: Artefact, where: dict[str, list[str]]) -> str:
+    caption = (FOLDER / row.folder / "caption.rst").read_text(encoding="utf-8")
+    caption = " ".join(re.sub(r",? study \{\{ snakemake\.wildcards\.study \}\}", "", caption).split())
+    files = [f"`figures/{entry.partition(':')[0].replace('.', '/')}.py`" for entry in (row.numbers, row.page)]
+    facts = [
+        f"- section of the study: {'none' if row.section is None else f'`{row.section}`'}",
+        f"- studies: {', '.join(where) or 'none'}",
+        f"- numbers: {files[0]}; page: {files[1]}",
+    ]
+    return "\n".join([f"### {row.name.replace('{', '<').replace('}', '>')}\n", f"{caption}\n", *facts, ""])
+
+
+def _placed(path: Path, text: str) -> str:
+    try:
+        whole = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; run this in a checkout of the project") from error
+    before, begin, rest = whole.partition(f"{BEGIN}\n")
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ConfigError(f"{path}: no place for the list: it stands between the lines {BEGIN} and {END}")
+    return f"{before}{begin}\n{text}\n{end}{after}"

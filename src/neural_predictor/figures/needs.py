@@ -1,0 +1,169 @@
+"""What an artefact reads: tables and fits as functions of the study and of the artefact's section of it.
+
+The rows of `registry` name these functions. They ask nothing but the study, and import nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.fits.key import FitKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from neural_predictor.config.sections import (
+        ChildSet,
+        Comparison,
+        Fig7,
+        Fig9,
+        LearningCurves,
+        Section,
+        TableTau,
+        Tabular,
+    )
+    from neural_predictor.config.study import Study
+
+    Fits = dict[FitKey, int]
+
+
+# Whether a study makes it
+
+
+def always(section: Section | None) -> bool:
+    """Wherever the study has its section."""
+    return True
+
+
+def has_choice(section: ChildSet) -> bool:
+    """Where a predictor chooses architectures that are trained too."""
+    return section.chosen > 0
+
+
+def has_both_stages(section: Fig9) -> bool:
+    """Where no single predictor is named."""
+    return section.predictor is None
+
+
+# Tables
+
+
+def no_tables(study: Study, section: Section | None) -> list[str]:
+    """None."""
+    return []
+
+
+def own(study: Study, section: Section | None) -> list[str]:
+    """The section's benchmark, or the study's."""
+    return [study.benchmark_of(section)]
+
+
+def listed(study: Study, section: LearningCurves) -> list[str]:
+    """The benchmarks that the section lists."""
+    return list(section.benchmarks)
+
+
+def of_kind(study: Study, section: Tabular) -> list[str]:
+    """The benchmarks of all sections of this kind, the section's own first."""
+    return [study.benchmark_of(each) for each in study.of_kind(section)]
+
+
+def sample(study: Study, section: ChildSet) -> list[str]:
+    """The table of a set of children."""
+    return [study.children_of(section)]
+
+
+def sample_and_chosen(study: Study, section: ChildSet) -> list[str]:
+    """The table of a set of children, and that of those which a predictor chose."""
+    name = study.children_of(section)
+    return [name, f"{name}-chosen"]
+
+
+def every_table(study: Study, section: TableTau) -> list[str]:
+    """The benchmarks of all sections, the study's own first."""
+    return study.benchmarks
+
+
+# Fits
+
+
+def no_fits(study: Study, section: Section | None) -> Fits:
+    """None."""
+    return {}
+
+
+def compared(study: Study, section: Comparison) -> Fits:
+    """The predictors that are compared, at their N."""
+    return _fits(section.predictors, study.benchmark_of(section), [section.train_size], section.repeats)
+
+
+def first_of_one_stage(study: Study, section: Comparison) -> Fits:
+    """The first repeat of the predictor with one stage."""
+    return _fits([study.stages.one], study.benchmark_of(section), [section.train_size], 1)
+
+
+def first_of_two_stages(study: Study, section: Comparison) -> Fits:
+    """The first repeat of the cascade."""
+    return _fits([study.stages.two], study.benchmark_of(section), [section.train_size], 1)
+
+
+def two_stages(study: Study, section: Comparison) -> Fits:
+    """The cascade."""
+    return _fits([study.stages.two], study.benchmark_of(section), [section.train_size], section.repeats)
+
+
+def both_stages(study: Study, section: Comparison) -> Fits:
+    """The predictor with one stage and the cascade."""
+    both = (study.stages.one, study.stages.two)
+    return _fits(both, study.benchmark_of(section), [section.train_size], section.repeats)
+
+
+def every_size(study: Study, section: Fig7) -> Fits:
+    """One predictor at every N."""
+    return _fits([section.predictor], study.benchmark_of(section), section.train_sizes, section.repeats)
+
+
+def observed(study: Study, section: Fig9) -> Fits:
+    """The predictor that the section names, or the one with one stage."""
+    return _observed(study, section, [section.predictor or study.stages.one])
+
+
+def observed_two_stages(study: Study, section: Fig9) -> Fits:
+    """The cascade."""
+    return _observed(study, section, [study.stages.two])
+
+
+def observed_of_kind(study: Study, section: Fig9) -> Fits:
+    """Of all sections of this kind the predictor that each names, or both stages."""
+    found: Fits = {}
+    for each in study.of_kind(section):
+        names = [each.predictor] if each.predictor is not None else [study.stages.one, study.stages.two]
+        found |= _observed(study, each, names)
+    return found
+
+
+def learning_curves(study: Study, section: LearningCurves) -> Fits:
+    """Every predictor at every N on every benchmark, in the section's order."""
+    found: Fits = {}
+    for benchmark in section.benchmarks:
+        found |= _fits(section.predictors, benchmark, section.train_sizes, section.repeats)
+    return found
+
+
+def folds(study: Study, section: ChildSet) -> Fits:
+    """The cross-validation of every predictor of a set of children."""
+    name = study.children_of(section)
+    return {FitKey(predictor, name, None): section.repeats for predictor in section.predictors}
+
+
+def split(study: Study, section: TableTau) -> Fits:
+    """One predictor on every benchmark that the section lists."""
+    return {FitKey(section.predictor, name, section.train_size): section.repeats for name in section.benchmarks}
+
+
+def _observed(study: Study, section: Fig9, names: Iterable[str]) -> Fits:
+    return _fits(names, study.benchmark_of(section), [section.train_size], section.repeats)
+
+
+def _fits(names: Iterable[str], benchmark: str, sizes: Iterable[int], repeats: int) -> Fits:
+    return {FitKey(name, benchmark, size): repeats for name in names for size in sizes}

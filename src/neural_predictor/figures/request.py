@@ -1,0 +1,44 @@
+"""What an artefact's numbers are asked with: the one argument of every `numbers` entry point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from neural_predictor.config.study import Study
+    from neural_predictor.fits.key import FitKey
+    from neural_predictor.tables.table import BenchmarkTable
+
+SectionOfStudy = TypeVar("SectionOfStudy")
+
+
+@dataclass(frozen=True, eq=False)
+class Request(Generic[SectionOfStudy]):
+    """What to compute numbers from.
+
+    Attributes:
+        artefact: name of the figure or table, such as `fig7`.
+        study: recipes, seeds, bootstrap.
+        section: what the study says of this artefact; None where it needs no section.
+        tables: benchmark name -> table, the artefact's own first.
+        fits: the fits that it reads, with their number of repeats, in the order of the section.
+        scores: the files of these fits.
+        numbers: other artefact -> its numbers (CSV).
+    """
+
+    artefact: str
+    study: Study
+    section: SectionOfStudy
+    tables: Mapping[str, BenchmarkTable]
+    fits: Mapping[FitKey, int]
+    scores: Sequence[Path] = ()
+    numbers: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def table(self) -> BenchmarkTable:
+        """The artefact's own table."""
+        return next(iter(self.tables.values()))

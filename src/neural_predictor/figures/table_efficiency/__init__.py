@@ -1,0 +1,1 @@
+"""Sample efficiency of the searches."""

@@ -1,0 +1,1 @@
+"""Metrics of the sets of fig9."""

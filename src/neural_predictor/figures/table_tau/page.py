@@ -1,0 +1,31 @@
+"""table-tau for readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.figures.markdown import count, interval, table
+from neural_predictor.statistics.metrics import MSE_UNIT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neural_predictor.figures.results import ProtocolRecord
+
+COLUMNS = ("predictor", "benchmark", "train_size", "test_set", "metric", "mean", "low", "high", "repeats", "test_size")
+METRICS = ("kendall_tau", "mse", "r2")
+
+
+def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """One line a predictor, benchmark, N and test set, with the mean of each metric."""
+    keys = ["predictor", "benchmark", "train_size", "test_set"]
+    rows = []
+    for _, group in frame.groupby(keys, sort=False):
+        first, metrics = group.iloc[0], {row["metric"]: row for _, row in group.iterrows()}
+        tested = "the rest" if first["test_set"] == "rest" else "what it accepts of the rest"
+        row = {"predictor": first["predictor"], "benchmark": first["benchmark"], "N": str(first["train_size"])}
+        row |= {"tested on": f"{tested}, {count(first['test_size'])}", "repeats": count(first["repeats"])}
+        for name in METRICS:
+            row[name] = interval(metrics[name]["mean"], metrics[name]["low"], metrics[name]["high"])
+        rows.append(row)
+    return table(rows, f"mse {MSE_UNIT}. Brackets: bootstrap interval of the mean.")

@@ -1,0 +1,44 @@
+"""A search on a real space with synthetic metrics, and what its figures say."""
+
+import numpy as np
+
+from neural_predictor.config.study import Study
+from neural_predictor.tables.table import BenchmarkTable
+
+NAME = "nasbench-graph-proteins"
+N, TOTAL = 20, 60
+
+
+def synthetic(name, space, codes):
+    rng = np.random.default_rng(0)
+    quality = rng.uniform(0.5, 0.9, len(codes))[:, None]
+    metrics = {
+        "validation_accuracy": quality + rng.normal(0, 0.01, (len(codes), 2)),
+        "test_accuracy": quality - 0.05 + rng.normal(0, 0.01, (len(codes), 2)),
+    }
+    return BenchmarkTable(name, space.name, space.identify(codes), codes, metrics)
+
+
+def noisy(table):
+    """Scores that differ from network to network and are no perfect order."""
+    return table.mean("test_accuracy") + np.random.default_rng(1).normal(0, 0.05, len(table))
+
+
+def cascade(table, folder, write_scores, accept, *, one_stage=False):
+    logits = np.where(accept, 1.0, -1.0 - np.arange(len(table)) / len(table)).astype(np.float32)
+    more = {"logits": logits, "one_stage": np.bool_(one_stage)}
+    return write_scores(folder, table, noisy(table), (N,), predictor="two-stage", **more)
+
+
+def of(frame, kind):
+    return frame[frame["kind"] == kind]
+
+
+def counts(frame):
+    return of(frame, "count").set_index("name")["count"].to_dict()
+
+
+def with_recipe(study, name, **changes):
+    raw = study.model_dump()
+    raw["predictors"][name] |= changes
+    return Study.model_validate(raw)
