@@ -22,6 +22,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
 	@grep -hE '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | expand -t 30 | sed 's/^/make /'
+	@echo "Figures and tables of the default study; results/<study>/... are those of any study that has what they need:"
+	@PYTHONPATH=src $(PYTHON) -m neural_predictor.figures.registry
 
 setup: $(READY)  ## the environment alone (.venv)
 

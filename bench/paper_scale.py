@@ -18,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from neural_predictor.config.project import Project
+from neural_predictor.figures.wanted import Wanted
 from neural_predictor.predictors.device import configure
 from neural_predictor.spaces import make_space
 from neural_predictor.tables.table import BenchmarkTable
@@ -45,8 +46,9 @@ def fit_units(study, table, workers, folder):
     """(what, times in the study, seconds) of a shard of every fit; the last files of scores stay in the folder."""
     from neural_predictor.fits.job import fit_predictor
 
-    for fits, repeats in study.fits().items():
-        shard, path = study.shard_repeats(fits, 0), folder / f"{fits.predictor}-{fits.train_size}.npz"
+    wanted = Wanted(study)
+    for fits, repeats in wanted.fits.items():
+        shard, path = wanted.shard_repeats(fits, 0), folder / f"{fits.predictor}-{fits.train_size}.npz"
         start = time.process_time()
         fit_predictor(
             study, table, fits, shard, path, path.with_suffix(".seconds.json"), workers=workers, memory_mb=2048
@@ -63,7 +65,7 @@ def search_units(study, table, searches, folder):
     few = study.model_copy(update={"searches": study.searches.model_copy(update={"repeats": searches})})
     name, size, total = study.stages.one, study.fig4.train_size, study.fig4.total
     found = list(read_fits([folder / f"{name}-{size}.npz"], table))
-    guided = [repeats for figure in FIGURES for repeats in study.fits_of(figure).values()]
+    guided = [repeats for figure in FIGURES for repeats in Wanted(study).fits_of(figure).values()]
     work = {
         f"curves of a predictor: {len(found)} repeats": (
             sum(guided) / len(found),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from neural_predictor.config.project import Project
-from neural_predictor.workflow.plan import artefacts
+from neural_predictor.figures.lists import lists
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +21,6 @@ def test_the_protocol_has_a_row_for_each_of_the_21_defects():
     assert all(guard.startswith("`tests/") for _, guard in rows)
 
 
-def test_the_readme_lists_every_target():
-    readme = (ROOT / "README.md").read_text()
-    assert [name for name in artefacts(Project(ROOT).study("embedded-v1")) if f"results/{name}" not in readme] == []
+def test_the_lists_of_figures_are_the_registrys():
+    written = {path: path.read_text() for path in (ROOT / "README.md", ROOT / "docs/figures.md")}
+    assert written == lists(Project(ROOT)), "run `neural-predictor write-lists`"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from neural_predictor.config.study import Study
+from neural_predictor.figures.wanted import Wanted
 from neural_predictor.tables.table import read_table
-from neural_predictor.workflow.plan import artefacts
 
 SHORT = {"kind": "gcn", "epochs": 30}
 STUDY = {
@@ -50,7 +50,7 @@ def with_file(checkout, path, sizes, total):
 def complete(checkout):
     """Every target of the study is there, with numbers."""
     study = yaml.safe_load(checkout.path("config/studies/extract-v1.yaml").read_text())
-    for name in artefacts(Study.model_validate(study)):
+    for name in Wanted(Study.model_validate(study)).targets:
         assert checkout.path(f"results/{name}").stat().st_size > 0
         assert len(pd.read_csv(checkout.path(f"results/extract-v1/{name.rpartition('.')[0]}.csv"))) > 0
 

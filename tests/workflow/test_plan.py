@@ -8,8 +8,9 @@ import pytest
 
 from neural_predictor.children.plan import CHOSEN, shards_of
 from neural_predictor.config.project import Project
+from neural_predictor.figures.wanted import Wanted
 from neural_predictor.workflow.code import PACKAGE
-from neural_predictor.workflow.plan import CURVE_FIGURES, FIGURES, NLP_FIGURES, TABLES, Plan, artefacts
+from neural_predictor.workflow.plan import Plan
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()
@@ -25,10 +26,10 @@ def jobs(output):
 def test_every_study_plans_whole(checkout, study):
     planned = jobs(checkout.snakemake("-n", f"results/{study}/all"))
     plan = Project(ROOT).study(study)
-    figures = [*FIGURES, *(NLP_FIGURES if plan.nlp is not None else ())]
-    figures += CURVE_FIGURES if plan.figa1_tau is not None else ()
-    assert {"render_" + figure.replace("-", "_") for figure in figures} <= set(planned)
-    assert planned["fit_predictor"] == sum(len(plan.shards(fits)) for fits in plan.fits())
+    wanted = Wanted(plan)
+    rendered = {name for name in planned if name.startswith("render_")}
+    assert rendered == {"render_" + name.replace("-", "_") for name in wanted.artefacts}
+    assert planned["fit_predictor"] == sum(len(wanted.shards(fits)) for fits in wanted.fits)
     assert planned.get("train_children", 0) == sum(
         len(shards_of(plan, name + chosen))
         for name, children in plan.children.items()
@@ -39,14 +40,15 @@ def test_every_study_plans_whole(checkout, study):
 
 def test_the_default_target_is_everything_of_the_default_study(checkout):
     planned = jobs(checkout.snakemake("-n"))
-    assert planned["publish"] == len(artefacts(Project(ROOT).study("embedded-v1"))) > len(FIGURES) + len(TABLES)
+    assert planned["publish"] == len(Wanted(Project(ROOT).study("embedded-v1")).targets) > 15
 
 
 def test_planning_needs_no_tensorflow_no_data_and_no_home(checkout):
     code = "import sys; sys.argv = ['snakemake', '-n', '--quiet', 'all']\nfrom snakemake.cli import main\n"
-    code += "try: main()\nexcept SystemExit as done: print('code', done.code, 'tensorflow' in sys.modules)"
+    code += "try: main()\nexcept SystemExit as done: "
+    code += "print('code', done.code, *(name in sys.modules for name in ('tensorflow', 'pandas')))"
     done = subprocess.run([sys.executable, "-c", code], cwd=checkout.folder, capture_output=True, text=True, check=True)
-    assert "code 0 False" in done.stdout
+    assert "code 0 False False" in done.stdout
 
 
 def test_the_graph_can_be_printed(checkout):
@@ -60,7 +62,10 @@ def test_lint_is_clean(checkout):
 def test_a_fault_in_a_study_stops_before_the_plan_with_one_message(checkout):
     checkout.edit("config/studies/smoke-v1.yaml", "repeats: 2", "repeatz: 2")
     output = checkout.snakemake("-n", "results/smoke-v1/fig7.pdf", ok=False)
-    assert "smoke-v1.yaml: fig7.repeatz: unknown key; allowed here are predictor, train_sizes, total, repeats" in output
+    assert (
+        "smoke-v1.yaml: fig7.repeatz: unknown key; allowed here are benchmark, predictor, train_sizes, total, repeats"
+        in output
+    )
     assert "Traceback" not in output
 
 
@@ -80,9 +85,10 @@ def test_an_unknown_study_in_a_target_is_named(checkout):
 
 
 def test_a_stages_code_is_what_it_imports():
-    files = {path.rpartition("neural_predictor/")[2] for path in Plan.code("figures.curves")}
-    assert {"figures/curves.py", "figures/style.py", "experiments/results.py", "files.py"} <= files
-    assert not any(path.startswith(("predictors", "spaces", "tables")) for path in files)
-    experiment = {path.rpartition("neural_predictor/")[2] for path in Plan.code("experiments.fig7")}
-    assert {"search/traces.py", "experiments/statistics.py", "studies.py"} <= experiment
-    assert "predictors/engine.py" not in experiment
+    page = {path.rpartition("neural_predictor/")[2] for path in Plan.code("figures.fig7.page")}
+    assert {"figures/fig7/page.py", "figures/curve_panels.py", "figures/style.py", "figures/results.py"} <= page
+    assert "io/files.py" in page
+    assert not any(path.startswith(("predictors", "spaces", "tables", "search")) for path in page)
+    numbers = {path.rpartition("neural_predictor/")[2] for path in Plan.code("figures.fig7.numbers")}
+    assert {"figures/curves.py", "search/traces.py", "statistics/bootstrap.py", "fits/files.py"} <= numbers
+    assert not numbers & {"predictors/engine.py", "figures/fig7/page.py", "figures/registry.py", "figures/wanted.py"}

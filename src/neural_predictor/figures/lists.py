@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import ConfigError
@@ -77,7 +78,8 @@ def _entry(row: Artefact, where: dict[str, list[str]]) -> str:
         f"- studies: {', '.join(where) or 'none'}",
         f"- numbers: {files[0]}; page: {files[1]}",
     ]
-    return "\n".join([f"### {row.name.replace('{', '<').replace('}', '>')}\n", f"{caption}\n", *facts, ""])
+    name = row.name.replace("{", "<").replace("}", ">")
+    return "\n".join([f"### `{name}`\n", textwrap.fill(caption, 120) + "\n", *facts, ""])
 
 
 def _placed(path: Path, text: str) -> str:
@@ -85,8 +87,8 @@ def _placed(path: Path, text: str) -> str:
         whole = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file; run this in a checkout of the project") from error
-    before, begin, rest = whole.partition(f"{BEGIN}\n")
+    before, begin, rest = whole.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ConfigError(f"{path}: no place for the list: it stands between the lines {BEGIN} and {END}")
-    return f"{before}{begin}\n{text}\n{end}{after}"
+    return f"{before}{begin}\n\n{text.rstrip()}\n\n{end}{after}"

@@ -175,7 +175,7 @@ ARTEFACTS = (
     Artefact(
         "fig9-nasbench-two",
         "figure",
-        "the same with two stages",
+        "predicted against observed, two stages, likewise",
         section="fig9",
         made=needs.has_both_stages,
         fits=needs.observed_two_stages,

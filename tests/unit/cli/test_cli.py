@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from neural_predictor.cli import app as cli
-from neural_predictor.workflow.plan import CHILD_FIGURES, CURVE_FIGURES, FIGURES, NLP_FIGURES
 
 ROOT = Path(__file__).parents[3]
 
@@ -112,9 +111,3 @@ def test_the_version_is_printed(capsys):
     with pytest.raises(SystemExit):
         cli.app(["--version"])
     assert capsys.readouterr().out.strip()
-
-
-def test_the_workflow_and_the_renderer_know_the_same_figures():
-    from neural_predictor.figures.render import FIGURES as RENDERED
-
-    assert tuple(RENDERED) == (*FIGURES, *NLP_FIGURES, *CURVE_FIGURES, *CHILD_FIGURES)

@@ -5,9 +5,11 @@ import pytest
 import yaml
 
 from neural_predictor.config.project import Config, Project, Sources, digest, schema
-from neural_predictor.config.study import FitKey, Study
+from neural_predictor.config.study import Study
 from neural_predictor.config.yaml_files import load
 from neural_predictor.errors import ConfigError
+from neural_predictor.figures.wanted import Wanted
+from neural_predictor.fits.key import FitKey
 
 ROOT = Path(__file__).parents[3]
 
@@ -54,7 +56,8 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
     study["fig7"]["repeat"] = study["fig7"].pop("repeats")
     message = refusal(tmp_path, study)
     assert (
-        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are predictor, train_sizes, total, repeats" in message
+        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are benchmark, predictor, train_sizes, total, repeats"
+        in message
     )
     assert "broken-v1.yaml: fig7.repeats" in message
     assert "(for example 10)" in message
@@ -127,83 +130,125 @@ def test_a_value_that_is_not_possible_is_named(tmp_path, study, place, value, sa
 
 
 def with_recurrent_cells(study, **changes):
-    """The study with a section on recurrent cells; changes by key, such as fig4={"total": 5}."""
-    nlp = {
-        "benchmark": "nasbench-nlp",
-        "fig4": {"predictors": ["one-stage", "two-stage"], "train_size": 43, "total": 200, "repeats": 2},
-        "fig9": {"predictor": "one-stage", "train_size": 20, "validation_size": 10, "repeats": 2},
+    """The study with sections on recurrent cells; changes by section, such as fig4_nlp={"total": 5}."""
+    sections = {
+        "fig4_nlp": {"predictors": ["one-stage", "two-stage"], "train_size": 43, "total": 200, "repeats": 2},
+        "fig9_nlp": {"predictor": "one-stage", "train_size": 20, "validation_size": 10, "repeats": 2},
     }
-    for key, values in changes.items():
-        nlp[key] = values if isinstance(values, str) else nlp[key] | values
-    return study | {"nlp": nlp}
+    sections = {key: {"benchmark": "nasbench-nlp"} | values | changes.get(key, {}) for key, values in sections.items()}
+    return study | sections
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("section", "changes", "said"),
     [
         (
-            {"benchmark": "nasbench101"},
-            "nlp.benchmark is 'nasbench101': not a benchmark of recurrent cells; known are nasbench-nlp, "
-            'nasbench-nlp-wikitext2 (for example "nasbench-nlp")',
+            "fig4_nlp",
+            {"benchmark": "nasbench-nlb"},
+            "fig4_nlp.benchmark is 'nasbench-nlb': unknown benchmark; known are nasbench-graph-cora",
         ),
-        ({"fig4": {"predictors": ["best"]}}, "nlp.fig4 names the predictor 'best'; defined are chain, cnn"),
-        ({"fig9": {"predictor": "best"}}, "nlp.fig9 names the predictor 'best'; defined are chain, cnn"),
-        ({"fig4": {"total": 43}}, "total is 43: N = 43 leaves no K"),
+        ("fig4_nlp", {"predictors": ["best"]}, "fig4_nlp names the predictor 'best'; defined are chain, cnn"),
+        ("fig9_nlp", {"predictor": "best"}, "fig9_nlp names the predictor 'best'; defined are chain, cnn"),
+        ("fig4_nlp", {"total": 43}, "total is 43: N = 43 leaves no K"),
         (
-            {"fig4": {"total": 11_599}},
-            "nlp.fig4.total is 11599, but nasbench-nlp has 11598 architectures: at most 11598",
-        ),
-        (
-            {"fig9": {"validation_size": 12_000}},
-            "nlp.fig9.validation_size is 12000, but nasbench-nlp has 11598 architectures: at most 11568",
+            "fig4_nlp",
+            {"total": 11_599},
+            "fig4_nlp.total is 11599, but nasbench-nlp has 11598 architectures: at most 11598",
         ),
         (
-            {"benchmark": "nasbench-nlp-wikitext2", "fig4": {"total": 264}},
-            "nlp.fig4.total is 264, but nasbench-nlp-wikitext2 has 263 architectures: at most 263",
+            "fig9_nlp",
+            {"validation_size": 12_000},
+            "fig9_nlp.validation_size is 12000, but nasbench-nlp has 11598 architectures: at most 11568",
         ),
         (
-            {"fig4": {"repeatz": 2}},
-            "nlp.fig4.repeatz: unknown key; allowed here are predictors, train_size, total, repeats",
+            "fig4_nlp",
+            {"benchmark": "nasbench-nlp-wikitext2", "total": 264},
+            "fig4_nlp.total is 264, but nasbench-nlp-wikitext2 has 263 architectures: at most 263",
+        ),
+        (
+            "fig4_nlp",
+            {"repeatz": 2},
+            "fig4_nlp.repeatz: unknown key; allowed here are benchmark, predictors, train_size, total, repeats",
+        ),
+        (
+            "fig9_nlp",
+            {"benchmark": None},
+            "fig9_nlp.benchmark is 'nasbench-graph-proteins', which is that of fig9: fig9_nlp shows the same of "
+            "another benchmark; name one, or leave fig9_nlp out",
         ),
     ],
 )
-def test_a_section_on_recurrent_cells_that_is_not_possible_is_named(tmp_path, study, changes, said):
+def test_a_section_on_another_benchmark_that_is_not_possible_is_named(tmp_path, study, section, changes, said):
     Study.model_validate(with_recurrent_cells(study))
-    assert said in refusal(tmp_path, with_recurrent_cells(study, **changes))
+    assert said in refusal(tmp_path, with_recurrent_cells(study, **{section: changes}))
 
 
-def test_recurrent_cells_are_not_the_studys_own_benchmark_nor_judged_by_its_threshold(tmp_path, study):
+def test_sections_that_show_the_same_are_of_different_benchmarks(tmp_path, study):
+    own = refusal(tmp_path, with_recurrent_cells(study) | {"benchmark": "nasbench-nlp"})
+    assert "fig4_nlp.benchmark is 'nasbench-nlp', which is that of fig4" in own
+
+
+def test_a_threshold_is_for_one_benchmark(tmp_path, study):
     study = with_recurrent_cells(study)
-    own = refusal(tmp_path, study | {"benchmark": "nasbench-nlp"})
-    assert "nlp.benchmark is 'nasbench-nlp', which is the study's own: its figures are fig4 and fig9" in own
     study["predictors"]["two-stage"] |= {"quantile": None, "threshold": 0.91}
-    said = "nlp.fig4 names 'two-stage', whose threshold of 0.91 is for nasbench-graph-proteins; it needs a cascade of"
+    said = "fig4_nlp names 'two-stage', whose threshold of 0.91 is for nasbench-graph-proteins; it needs a cascade of"
     assert said in refusal(tmp_path, study)
     study["predictors"]["two-stage-nlp"] = study["predictors"]["two-stage"] | {"threshold": 4.9}
-    study["nlp"]["fig4"]["predictors"] = ["two-stage-nlp"]
+    study["fig4_nlp"]["predictors"] = ["two-stage-nlp"]
     assert Study.model_validate(study)
+    study["fig9_nlp"].pop("predictor")  # then it shows the stages
+    assert "fig9_nlp names 'two-stage', whose threshold" in refusal(tmp_path, study)
 
 
-def test_a_study_has_fits_to_recurrent_cells_where_it_has_their_section(study):
-    without, whole = Study.model_validate(study), Study.model_validate(with_recurrent_cells(study))
+def test_a_section_may_have_a_benchmark_of_its_own(study):
+    study["fig7"]["benchmark"] = "nasbench-graph-cora"
+    wanted = Wanted(Study.model_validate(study))
+    assert wanted.tables("fig7") == wanted.tables("fig-frontier") == ["nasbench-graph-cora"]
+    assert {fits.benchmark for fits in wanted.fits_of("fig7")} == {"nasbench-graph-cora"}
+    assert wanted.tables("fig4") == ["nasbench-graph-proteins"]
+    assert wanted.tables("table-tau") == ["nasbench-graph-proteins", "nasbench-graph-cora"]
+
+
+def test_a_study_has_fits_to_recurrent_cells_where_it_has_their_sections(study):
+    without = Wanted(Study.model_validate(study).named("a-v1"))
+    whole = Wanted(Study.model_validate(with_recurrent_cells(study)))
     figures = {
         "fig4-nlp": {FitKey("one-stage", "nasbench-nlp", 43): 2, FitKey("two-stage", "nasbench-nlp", 43): 2},
         "fig9-nlp": {FitKey("one-stage", "nasbench-nlp", 20): 2},
     }
     assert {figure: whole.fits_of(figure) for figure in figures} == figures
     assert whole.fits_of("table-metrics") == without.fits_of("table-metrics") | figures["fig9-nlp"]
-    assert whole.fits() == without.fits() | figures["fig4-nlp"] | figures["fig9-nlp"] == whole.fits_of("table-tau")
+    assert whole.fits == without.fits | figures["fig4-nlp"] | figures["fig9-nlp"] == whole.fits_of("table-tau")
+    assert not set(figures) & set(without.artefacts)
     for figure in figures:
-        with pytest.raises(ConfigError, match="the study has no section `nlp`, which fig4-nlp and fig9-nlp need"):
+        section = figure.replace("-", "_")
+        said = f"the study a-v1 has no section `{section}`, which {figure} needs: benchmark, predictor"
+        with pytest.raises(ConfigError, match=said):
             without.fits_of(figure)
+
+
+def test_fig9_shows_one_predictor_where_it_names_one(study):
+    study["fig9"]["predictor"] = "mlp"
+    wanted = Wanted(Study.model_validate(study))
+    assert "fig9-nasbench-two" not in wanted.artefacts
+    assert {fits.predictor for fits in wanted.fits_of("fig9-nasbench-one")} == {"mlp"}
+    assert wanted.fits_of("table-metrics") == wanted.fits_of("fig9-nasbench-one")
 
 
 def test_a_table_of_recurrent_cells_that_is_too_small_for_the_study_is_named(study):
     plan = Study.model_validate(with_recurrent_cells(study))
     plan.check_rows("nasbench-nlp", 200)
-    said = "the table nasbench-nlp has 199 architectures, but nlp.fig4.total of the study needs 200"
+    said = "the table nasbench-nlp has 199 architectures, but fig4_nlp.total of the study needs 200"
     with pytest.raises(ConfigError, match=said):
         plan.check_rows("nasbench-nlp", 199)
+
+
+def test_a_studys_name_is_no_value_of_it(study):
+    plain = Study.model_validate(study)
+    assert (plain.name, plain.named("a-v1").name) == ("", "a-v1")
+    assert digest(plain) == digest(plain.named("a-v1"))
+    assert "name" not in schema()["study"]["properties"]
+    assert [Project(ROOT).study(name).name for name in Project(ROOT).study_names()] == Project(ROOT).study_names()
 
 
 def test_a_negative_number_of_tolerated_logs_is_named():
@@ -238,7 +283,7 @@ def test_a_source_needs_one_origin(tmp_path):
 
 def test_repeats_are_dealt_to_shards_without_loss_or_overlap(study):
     study["fig7"]["repeats"], study["repeats_per_shard"] = 7, 3
-    plan = Study.model_validate(study)
+    plan = Wanted(Study.model_validate(study))
     fits = FitKey("one-stage", "nasbench-graph-proteins", 20)
     dealt = [repeat for shard in plan.shards(fits) for repeat in plan.shard_repeats(fits, shard)]
     assert dealt == list(range(7))
@@ -249,7 +294,7 @@ def test_repeats_are_dealt_to_shards_without_loss_or_overlap(study):
 
 def test_figures_share_the_fits_that_they_both_need(study):
     study["fig4"]["repeats"] = 5
-    fits = Study.model_validate(study).fits()
+    fits = Wanted(Study.model_validate(study)).fits
     name = "nasbench-graph-proteins"
     assert fits == {
         FitKey("one-stage", name, 43): 5,

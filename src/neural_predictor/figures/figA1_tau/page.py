@@ -37,7 +37,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         axes = figure.subplots(1, len(benchmarks) + 1, squeeze=False)[0]
         for place, benchmark, letter in zip(axes, benchmarks, "abcdefgh", strict=False):
             _draw_tau(place, rows[rows["benchmark"] == benchmark], looks)
-            place.set_title(f"{letter}  {BENCHMARKS[benchmark].title}", loc="left")
+            title = BENCHMARKS[benchmark].title if benchmark in BENCHMARKS else benchmark
+            place.set_title(f"{letter}  {title}", loc="left")
         _draw_seconds(axes[-1], protocol.seconds, looks)
         axes[-1].set_title(f"{'abcdefgh'[len(benchmarks)]}  time", loc="left")
         handles, labels = axes[0].get_legend_handles_labels()

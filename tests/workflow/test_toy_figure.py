@@ -1,0 +1,84 @@
+"""A figure is added by one folder and one row, and is built, listed and documented: nothing else is touched."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+
+from neural_predictor.workflow.code import PACKAGE
+from support.checkout import Checkout
+
+ROOT = PACKAGE.parents[1]
+NUMBERS = '''"""The search signal of every architecture, sorted."""
+
+import numpy as np
+import pandas as pd
+
+from neural_predictor.figures.protocol import describe
+
+
+def run(request):
+    """One row an architecture."""
+    signal = np.sort(request.table.mean(request.table.signal))
+    return pd.DataFrame({"place": np.arange(1, len(signal) + 1), "signal": signal}), describe(request, {})
+'''
+PAGE = '''"""A line."""
+
+from neural_predictor.figures.style import new_figure, style
+
+COLUMNS = ("place", "signal")
+
+
+def draw(frame, protocol):
+    """Signal by place."""
+    with style():
+        figure = new_figure(4, 3)
+        figure.subplots().plot(frame["place"], protocol.scale * frame["signal"])
+    return figure
+'''
+ROW = """    Artefact(
+        "fig-toy",
+        "figure",
+        "the signal of all architectures in their order",
+        numbers="fig_toy.numbers:run",
+        page="fig_toy.page:draw",
+    ),
+"""
+REGISTRY = "src/neural_predictor/figures/registry.py"
+FIRST_ROW = "ARTEFACTS = (\n"
+
+
+def output(checkout: Checkout, *command: str) -> str:
+    """Of a command that runs the checkout's own code."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout.path("src"))}
+    done = subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_folder_and_a_row_make_a_figure(checkout):
+    for document in ("README.md", "Makefile", "docs/figures.md"):
+        checkout.path(document).parent.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / document, checkout.path(document))
+    folder = checkout.path("src/neural_predictor/figures/fig_toy")
+    folder.mkdir()
+    (folder / "numbers.py").write_text(NUMBERS)
+    (folder / "page.py").write_text(PAGE)
+    (folder / "caption.rst").write_text("The signal, study {{ snakemake.wildcards.study }}, of all architectures.\n")
+    checkout.edit(REGISTRY, FIRST_ROW, FIRST_ROW + ROW)
+
+    assert "results/fig-toy.pdf" in output(checkout, "make", "help", f"PYTHON={sys.executable}")
+    output(checkout, sys.executable, "-m", "neural_predictor", "write-lists")
+    about = "the signal of all architectures in their order"
+    assert f"| `results/fig-toy.pdf` | {about} |" in checkout.path("README.md").read_text()
+    assert "The signal, of all architectures." in checkout.path("docs/figures.md").read_text()
+
+    built = checkout.snakemake("--cores", "2", "results/smoke-v1/fig-toy.pdf")
+    assert {"rule render_fig_toy:", "rule run_experiment:"} <= set(built.splitlines())
+    assert "rule fit_predictor:" not in built
+    assert checkout.path("results/smoke-v1/fig-toy.png").stat().st_size > 5_000
+    curve = pd.read_csv(checkout.path("results/smoke-v1/fig-toy.csv"))
+    assert (len(curve), curve["signal"].is_monotonic_increasing) == (2021, True)
+    assert "render_fig_toy" in checkout.snakemake("-n", "results/smoke-v1/all")
