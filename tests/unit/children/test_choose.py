@@ -13,7 +13,7 @@ from neural_predictor.children.table import children_table
 from neural_predictor.config.project import Project
 from neural_predictor.errors import ConfigError
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
-from support.children import trainings
+from support.children import by_depth, trainings
 
 SPACE = ProxylessNasSpace()
 SMOKE = Project(Path(__file__).parents[3]).study("smoke-v1")
@@ -27,11 +27,6 @@ def study(**changes):
     )
     plan = SMOKE.children["digits"].model_copy(update=wanted)
     return SMOKE.model_copy(update={"children": {"digits": plan}, "predictors": SMOKE.predictors | {"chain": tiny}})
-
-
-def by_depth(codes):
-    """Each zero layer costs a point."""
-    return 0.9 - 0.01 * (codes == 6).sum(axis=1, keepdims=True)
 
 
 def test_the_choice_is_the_best_of_unseen_candidates():

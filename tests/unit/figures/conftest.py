@@ -5,10 +5,14 @@ import pytest
 
 from neural_predictor.config.study import Study
 from neural_predictor.figures.results import ProtocolRecord
+from neural_predictor.fits.files import draw_fits
+from neural_predictor.fits.files import write_scores as write_scores_file
+from neural_predictor.fits.key import FitKey
 from neural_predictor.tables.table import BenchmarkTable
 
 NAME = "nasbench-graph-proteins"
 SIZE = 300
+SEED = 5
 
 
 @pytest.fixture
@@ -18,7 +22,7 @@ def study():
         {
             "description": "test",
             "benchmark": NAME,
-            "seed": 5,
+            "seed": SEED,
             "repeats_per_shard": 2,
             "predictors": {
                 "one-stage": {"kind": "gcn"},
@@ -35,6 +39,33 @@ def study():
             "bootstrap": {"resamples": 200},
         }
     ).named("t-v1")
+
+
+@pytest.fixture
+def with_children(study):
+    """The study with a set of children, whose plan takes changes."""
+
+    def make(predictors=("tiny",), **changes):
+        plan = {
+            "images": "digits",
+            "sampling": "stratified",
+            "networks": 40,
+            "seeds": 1,
+            "networks_per_shard": 10,
+            "network": {},
+            "training": {"epochs": 7},
+            "predictors": predictors,
+            "repeats": 2,
+            "candidates": 300,
+            "chosen": 5,
+        }
+        tiny = {"kind": "gcn", "layers": 1, "width": 16, "hidden": [16], "epochs": 40, "learning_rate": 1e-2}
+        content = study.model_dump(mode="json")
+        content["predictors"] |= {"tiny": tiny, "flat": tiny}
+        content["children"] = {"digits": plan | changes}
+        return Study.model_validate(content).named("t-v1")
+
+    return make
 
 
 @pytest.fixture
@@ -60,21 +91,18 @@ def write_scores():
     return _write_scores
 
 
-def _write_scores(folder, table, scores, sizes=(10, 20), repeats=3, predictor="one-stage", **more):
+def _write_scores(folder, table, scores, sizes=(10, 20), repeats=3, predictor="one-stage", seed=SEED, **more):
     paths = []
     for size in sizes:
         for first in range(0, repeats, 2):
-            numbers = range(first, min(first + 2, repeats))
-            path = folder / f"{predictor}-{size}-{first}.npz"
-            np.savez(
-                path,
-                predictor=np.array(predictor),
-                benchmark=np.array(table.name),
-                train_size=np.array(size),
-                repeats=np.array(numbers),
-                scores=np.tile(scores.astype(np.float32), (len(numbers), 1)),
-                **{name: np.stack([values] * len(numbers)) for name, values in more.items()},
-            )
+            key = FitKey(predictor, table.name, size)
+            draws = draw_fits(table, seed, key, range(first, min(first + 2, repeats)))
+            path = folder / f"{predictor}-{size}-{first}.scores.npz"
+            found = {"scores": scores.astype(np.float32)} | more
+            stacked = {name: np.stack([values] * len(draws)) for name, values in found.items()}
+            taken = {"seconds": 6.0, "repeats": len(draws)}
+            times = path.with_name(path.name.replace(".scores.npz", ".seconds.json"))
+            write_scores_file(path, times, key, draws, stacked, taken)
             paths.append(path)
     return paths
 

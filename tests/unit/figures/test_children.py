@@ -1,4 +1,4 @@
-"""Figures of children show the networks and the numbers that they are to be judged by."""
+"""Figures of children show the architectures and the numbers that they are to be judged by."""
 
 import numpy as np
 import pandas as pd
@@ -72,7 +72,7 @@ def test_fig9_shows_each_set_on_equal_axes_with_the_first_predictors_metrics(pro
     figure = page_of("fig9-digits", observed(), protocol)
     panels = figure.axes[:3]
     titles = [axes.get_title(loc="left") for axes in panels]
-    assert titles == ["a  training, 3 networks", "b  validation, 3 networks", "c  held out, 3 networks"]
+    assert titles == [f"{part}, 3 architectures" for part in ("a  training", "b  validation", "c  held out")]
     assert len({(axes.get_xlim(), axes.get_ylim()) for axes in panels}) == 1
     np.testing.assert_allclose(panels[2].collections[0].get_offsets(), [[87, 80], [88, 85], [89, 90]])
     assert panels[2].texts[0].get_text().splitlines() == [

@@ -12,6 +12,8 @@ from neural_predictor.config.project import Project
 from neural_predictor.config.study import Study
 from neural_predictor.figures.results import read_result, write_result
 from neural_predictor.figures.style import save_figure
+from neural_predictor.fits.files import draw_fits, write_scores
+from neural_predictor.fits.key import FitKey
 from neural_predictor.spaces import make_space
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
@@ -48,11 +50,13 @@ def make(figure, folder, kind="nasbench-graph", accept=0.6, *, one_stage=False):
     table = make_table(kind)
     rng = np.random.default_rng(1)
     scores = table.mean("test_accuracy") + rng.normal(0, 0.02, len(table))
-    arrays = {"predictor": STUDY.stages.one, "scores": scores[None].astype(np.float32), "repeats": [0]}
+    predictor, found = STUDY.stages.one, {"scores": scores[None].astype(np.float32)}
     if figure == "fig5":
         logits = np.where(rng.random(len(table)) < accept, 1, -1).astype(np.float32)
-        arrays |= {"predictor": STUDY.stages.two, "logits": logits[None], "one_stage": [one_stage]}
-    np.savez(folder / "0.npz", benchmark=table.name, train_size=N, **arrays)
+        predictor, found = STUDY.stages.two, found | {"logits": logits[None], "one_stage": np.array([one_stage])}
+    key = FitKey(predictor, table.name, N)
+    draws = draw_fits(table, STUDY.seed, key, [0])
+    write_scores(folder / "0.npz", folder / "0.json", key, draws, found, {"seconds": 1.0})
     study = Study.model_validate(STUDY.model_dump() | {"benchmark": table.name})
     frame, protocol = numbers_of(figure, study, table, scores=[folder / "0.npz"])
     write_result(frame, protocol, folder / "a.csv", folder / "a.json")

@@ -10,7 +10,7 @@ from neural_predictor.figures.first_search import BINS
 from neural_predictor.figures.results import caption
 from neural_predictor.fits.files import read_fits
 from neural_predictor.search.draws import draw_repeat
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 from support.figures import numbers_of
@@ -66,7 +66,7 @@ def test_the_choice_is_where_the_curve_of_repeat_0_ends(tmp_path, study, table, 
     """With a constant predictor too, whose search is all ties."""
     paths = write_scores(tmp_path, table, np.full(len(table), 0.7) if constant else noisy(table))
     frame, _ = numbers_of("fig1", study, table, scores=paths)
-    fits = read_fits([path for path in paths if f"-{N}-" in path.name], table, 1)
+    fits = read_fits([path for path in paths if f"-{N}-" in path.name], table, study.seed, 1)
     curves = guided_curves(table, study, "one-stage", N, fits, TOTAL)
     rows = curves.rows().set_index(["panel", "x"])["mean"]
     (choice,) = of(frame, "choice").to_dict("records")

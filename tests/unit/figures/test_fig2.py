@@ -6,7 +6,8 @@ import pytest
 from neural_predictor.config.study import Study
 from neural_predictor.figures.fig2.numbers import COLUMNS
 from neural_predictor.figures.results import caption
-from neural_predictor.spaces import NasBench101Space, NasBenchGraphSpace
+from neural_predictor.spaces.nasbench101.space import NasBench101Space
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from support.figures import numbers_of
 from support.searches import NAME, N, noisy, of, synthetic

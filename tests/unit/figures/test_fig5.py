@@ -6,7 +6,7 @@ import pytest
 from neural_predictor.figures.fig5.numbers import COLUMNS
 from neural_predictor.figures.results import caption
 from neural_predictor.search.draws import draw_repeat
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from support.figures import numbers_of
 from support.searches import NAME, TOTAL, N, cascade, counts, of, synthetic, with_recipe

@@ -76,10 +76,10 @@ def test_panel_by_time_charges_the_training_networks(tmp_path, study, make_table
 def test_scores_of_another_table_or_damaged_are_named(tmp_path, study, make_table, write_scores):
     table = make_table()
     paths = write_scores(tmp_path, table, np.zeros(SIZE - 1))
-    with pytest.raises(FormatError, match=r"one-stage-10-0\.npz: scores \(2, 299\) for a table of 300"):
+    with pytest.raises(FormatError, match=r"one-stage-10-0\.scores\.npz: scores \(2, 299\) for a table of 300"):
         numbers_of("fig7", study, table, scores=paths)
     paths[0].write_bytes(b"PK")
-    with pytest.raises(FormatError, match=r"one-stage-10-0\.npz: not a file of scores"):
+    with pytest.raises(FormatError, match=r"one-stage-10-0\.scores\.npz: not a file of scores"):
         numbers_of("fig7", study, table, scores=paths)
 
 

@@ -24,13 +24,10 @@ def inputs(tmp_path, make_table, write_scores):
     table = make_table()
     signal = table.mean("validation_accuracy")
     written = write_scores(tmp_path, table, signal) + write_scores(tmp_path, table, -signal, predictor="other")
-    files = []
-    for number, path in enumerate(written):
-        scores = path.rename(path.with_name(f"{path.stem}.scores.npz"))
+    for number, scores in enumerate(written):
         times = scores.with_name(scores.name.replace("scores.npz", "seconds.json"))
         times.write_text(json.dumps({"seconds": 6.0, "repeats": 2 - number % 2, "threads": 1}))
-        files.append(scores)
-    return table, files
+    return table, written
 
 
 def test_predictors_keep_their_order_and_get_their_tau_and_seconds(curves, inputs):
@@ -67,7 +64,7 @@ def test_no_two_of_many_predictors_look_alike(curves, inputs):
 def test_damaged_seconds_are_named(curves, inputs):
     table, files = inputs
     files[0].with_name(files[0].name.replace("scores.npz", "seconds.json")).write_text("{")
-    with pytest.raises(FormatError, match=r"(?s)seconds\.json: not the seconds of a fit .* run fit_predictor again"):
+    with pytest.raises(FormatError, match=r"(?s)seconds\.json: not the seconds of a fit .* run the same command again"):
         numbers_of("figA1-tau", curves, table, scores=files)
 
 

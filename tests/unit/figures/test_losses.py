@@ -10,7 +10,7 @@ from neural_predictor.errors import ConfigError
 from neural_predictor.figures.comparison import compare
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.run import request_of, run
-from neural_predictor.spaces import NasBenchNlpSpace
+from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable, write_table
 from support.figures import numbers_of, page_of, plain

@@ -5,7 +5,7 @@ import pytest
 
 from neural_predictor.errors import FormatError
 from neural_predictor.figures.results import caption, read_result, write_result
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from support.figures import numbers_of
 from support.searches import NAME, cascade, noisy, synthetic

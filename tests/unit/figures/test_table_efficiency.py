@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neural_predictor.spaces import NasBenchGraphSpace
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 from support.figures import numbers_of, page_of

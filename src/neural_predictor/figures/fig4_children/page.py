@@ -35,11 +35,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         for letter, name, axes in zip("ab", names, panels, strict=False):
             _draw_search(axes, frame[frame["panel"] == name], protocol.scale)
             axes.set_title(f"{letter}  {PANELS[name]} of the best by validation", loc="left")
-            axes.set_xlabel("networks trained")
+            axes.set_xlabel("architectures trained")
             axes.set_ylabel(f"{PANELS[name]} accuracy ({protocol.unit})")
         if len(networks):
             _draw_cloud(panels[-1], networks, protocol.scale)
-            panels[-1].set_title(f"{'abc'[count - 1]}  every network", loc="left")
+            panels[-1].set_title(f"{'abc'[count - 1]}  every architecture", loc="left")
             panels[-1].set_xlabel(f"{protocol.signal} ({protocol.unit})")
             panels[-1].set_ylabel(f"{protocol.target} ({protocol.unit})")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False)

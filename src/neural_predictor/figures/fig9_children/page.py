@@ -25,7 +25,7 @@ BESIDE = {
     "tau_between_trainings": "tau of two trainings",
     "reliability_one": "reliability of one training",
     "reliability_mean": "reliability of their mean",
-    "sd_between": "deviation between networks",
+    "sd_between": "deviation between architectures",
     "sd_within": "deviation between trainings",
 }
 """Kind of number -> what it is, in the order in which they stand beside the panels."""
@@ -47,7 +47,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             part = own[own["set"] == name]
             draw_networks(axes, part, protocol.scale, None)
             networks = int((part["kind"] == "network").sum())
-            axes.set_title(f"{letter}  {TITLES[name]}, {networks:,} networks", loc="left")
+            axes.set_title(f"{letter}  {TITLES[name]}, {networks:,} architectures", loc="left")
             axes.set_xlabel(f"predicted {protocol.signal} ({protocol.unit})")
             axes.set_ylabel(f"observed {protocol.signal} ({protocol.unit})")
             axes.set(xlim=limits, ylim=limits)
