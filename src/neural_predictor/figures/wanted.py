@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def named(rows: tuple[Artefact, ...] = ARTEFACTS) -> Mapping[str, Artefact]:
+def by_name(rows: tuple[Artefact, ...] = ARTEFACTS) -> Mapping[str, Artefact]:
     """Every name that an artefact can have, with its row; a row of each set of children stands for several."""
     return {name: row for row in rows for name in names_of(row)}
 
@@ -38,7 +38,7 @@ def find(name: str) -> Artefact:
     Raises:
         ConfigError: if there is none of this name.
     """
-    rows = named()
+    rows = by_name()
     if name not in rows:
         raise ConfigError(f"no figure or table {name!r}; there are {', '.join(rows)}")
     return rows[name]
@@ -57,7 +57,7 @@ class Wanted:
     @cached_property
     def artefacts(self) -> dict[str, Artefact]:
         """Name -> row of all that the study makes."""
-        return {name: row for name, row in named().items() if self._made(name, row)}
+        return {name: row for name, row in by_name().items() if self._made(name, row)}
 
     @property
     def targets(self) -> list[str]:

@@ -21,7 +21,7 @@ from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.figures import validation
 from neural_predictor.figures.entry_points import module_of
 from neural_predictor.figures.registry import ARTEFACTS, PAGES
-from neural_predictor.figures.wanted import Wanted, find, named
+from neural_predictor.figures.wanted import Wanted, by_name, find
 from neural_predictor.fits.key import FitKey
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.tables.benchmarks import BENCHMARKS
@@ -96,7 +96,7 @@ def _told_by_snakemake() -> Iterator[None]:
 class Plan:
     """The project's configuration as functions of wildcards."""
 
-    artefacts = named()
+    artefacts = by_name()
     child_figures = tuple(name for name, row in artefacts.items() if row.each)
     experiments = tuple(name for name, row in artefacts.items() if not row.each)
     child_sets = CHILD_SETS

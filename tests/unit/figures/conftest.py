@@ -34,7 +34,7 @@ def study():
             "table_tau": {"predictor": "one-stage", "benchmarks": [NAME], "train_size": 20, "repeats": 3},
             "bootstrap": {"resamples": 200},
         }
-    ).named("t-v1")
+    ).with_name("t-v1")
 
 
 @pytest.fixture

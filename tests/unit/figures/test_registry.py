@@ -11,7 +11,7 @@ from neural_predictor.errors import ConfigError
 from neural_predictor.figures.entry_points import load
 from neural_predictor.figures.registry import ARTEFACTS
 from neural_predictor.figures.validation import check
-from neural_predictor.figures.wanted import Wanted, named, names_of
+from neural_predictor.figures.wanted import Wanted, by_name, names_of
 from neural_predictor.workflow.code import PACKAGE
 
 ROOT = PACKAGE.parents[1]
@@ -39,8 +39,8 @@ def test_every_row_is_made_by_some_study():
 
 
 def test_names_of_children_are_those_of_their_sets():
-    assert {"fig9-digits", "fig4-imagenet", "fig7"} <= set(named())
-    assert "fig9-{children}" not in named()
+    assert {"fig9-digits", "fig4-imagenet", "fig7"} <= set(by_name())
+    assert "fig9-{children}" not in by_name()
 
 
 @pytest.mark.parametrize(
