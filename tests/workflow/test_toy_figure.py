@@ -1,6 +1,7 @@
 """A figure is added by one folder and one row, and is built, listed and documented: nothing else is touched."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,6 @@ import sys
 import pandas as pd
 
 from neural_predictor.workflow.code import PACKAGE
-from support.checkout import Checkout
 
 ROOT = PACKAGE.parents[1]
 NUMBERS = '''"""The search signal of every architecture, sorted."""
@@ -50,12 +50,17 @@ REGISTRY = "src/neural_predictor/figures/registry.py"
 FIRST_ROW = "ARTEFACTS = (\n"
 
 
-def output(checkout: Checkout, *command: str) -> str:
+def output(checkout, *command):
     """Of a command that runs the checkout's own code."""
     environment = {**os.environ, "PYTHONPATH": str(checkout.path("src"))}
     done = subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def rules(printed):
+    """Rules that ran."""
+    return set(re.findall(r"^(?:local)?rule (\w+):", printed, re.MULTILINE))
 
 
 def test_a_folder_and_a_row_make_a_figure(checkout):
@@ -76,9 +81,8 @@ def test_a_folder_and_a_row_make_a_figure(checkout):
     assert "The signal, of all architectures." in checkout.path("docs/figures.md").read_text()
 
     built = checkout.snakemake("--cores", "2", "results/smoke-v1/fig-toy.pdf")
-    assert {"rule render_fig_toy:", "rule run_experiment:"} <= set(built.splitlines())
-    assert "rule fit_predictor:" not in built
+    assert {"fetch_source", "build_table", "run_experiment", "render_fig_toy"} == rules(built)
     assert checkout.path("results/smoke-v1/fig-toy.png").stat().st_size > 5_000
     curve = pd.read_csv(checkout.path("results/smoke-v1/fig-toy.csv"))
     assert (len(curve), curve["signal"].is_monotonic_increasing) == (2021, True)
-    assert "render_fig_toy" in checkout.snakemake("-n", "results/smoke-v1/all")
+    assert "results/smoke-v1/fig-toy.pdf" in checkout.snakemake("-n", "results/smoke-v1/all")

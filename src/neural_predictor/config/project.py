@@ -117,7 +117,7 @@ class Project:
             path = self.study_path(name)
             if not path.is_file():
                 raise ConfigError(f"{path}: no such study; there are {', '.join(self.study_names())}")
-            self._studies[name] = load(Study, path).named(name)
+            self._studies[name] = load(Study, path).with_name(name)
         return self._studies[name]
 
     def study_names(self) -> list[str]:

@@ -56,7 +56,7 @@ class Tabular(Section):
     """A section whose figures read tables of benchmarks: what it asks of the study and of the tables."""
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def predictor_names(self) -> tuple[str, ...]:
         """The predictors that it names."""
         raise NotImplementedError
 
@@ -97,7 +97,7 @@ class Comparison(OneBenchmark):
         return self
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def predictor_names(self) -> tuple[str, ...]:
         """Those that are compared."""
         return self.predictors
 
@@ -126,7 +126,7 @@ class Fig7(OneBenchmark):
         return self
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def predictor_names(self) -> tuple[str, ...]:
         """Its predictor."""
         return (self.predictor,)
 
@@ -145,7 +145,7 @@ class Fig9(OneBenchmark):
     repeats: Repeats = Field(description="random splits", examples=[10])
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def predictor_names(self) -> tuple[str, ...]:
         """Its predictor, where it names one."""
         return () if self.predictor is None else (self.predictor,)
 
@@ -173,7 +173,7 @@ class TableTau(SeveralBenchmarks):
     repeats: Repeats = Field(description="random splits", examples=[10])
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def predictor_names(self) -> tuple[str, ...]:
         """Its predictor."""
         return (self.predictor,)
 
@@ -191,7 +191,7 @@ class LearningCurves(SeveralBenchmarks):
     repeats: Repeats = Field(description="random splits of each N", examples=[10])
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def predictor_names(self) -> tuple[str, ...]:
         """All its predictors."""
         return self.predictors
 

@@ -63,10 +63,10 @@ class Study(Section):
 
     @property
     def name(self) -> str:
-        """Of its file, and of its folder in `results/`; no value of the study, and empty until `named` gives it."""
+        """Of its file, and of its folder in `results/`; no value of the study, and empty until `with_name` gives it."""
         return self._name
 
-    def named(self, name: str) -> Study:
+    def with_name(self, name: str) -> Study:
         """This study under a name."""
         study = self.model_copy()
         study._name = name
@@ -75,7 +75,7 @@ class Study(Section):
     @model_validator(mode="after")
     def _names_known_predictors(self) -> Study:
         named = [("stages", self.stages.one), ("stages", self.stages.two)]
-        named += [(key, name) for key, section in self.sections.items() for name in section.named]
+        named += [(key, name) for key, section in self.sections.items() for name in section.predictor_names]
         named += [(f"children.{key}", name) for key, plan in self.children.items() for name in plan.predictors]
         for key, name in named:
             if name not in self.predictors:
@@ -114,7 +114,9 @@ class Study(Section):
     def _a_threshold_is_for_one_benchmark(self) -> Study:
         own = {self.stages.two: self.benchmark_of(self.fig4)}
         for key, section in self.sections.items():
-            for name in section.named or (self.stages.two,):  # fig9 shows the stages where it names no predictor
+            for name in section.predictor_names or (
+                self.stages.two,
+            ):  # fig9 shows the stages where it names no predictor
                 recipe = self.predictors[name]
                 for benchmark in section.tables(self.benchmark):
                     first = own.setdefault(name, benchmark)
@@ -158,8 +160,7 @@ class Study(Section):
 
     def benchmark_of(self, section: Section | None) -> str:
         """The benchmark of a section with one table, the study's own where it names none."""
-        named = section.benchmark if isinstance(section, OneBenchmark) else None
-        return named or self.benchmark
+        return (isinstance(section, OneBenchmark) and section.benchmark) or self.benchmark
 
     def of_kind(self, section: Kind) -> list[Kind]:
         """This section and all others of its model, in the study's order."""

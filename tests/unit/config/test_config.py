@@ -210,7 +210,7 @@ def test_a_section_may_have_a_benchmark_of_its_own(study):
 
 
 def test_a_study_has_fits_to_recurrent_cells_where_it_has_their_sections(study):
-    without = Wanted(Study.model_validate(study).named("a-v1"))
+    without = Wanted(Study.model_validate(study).with_name("a-v1"))
     whole = Wanted(Study.model_validate(with_recurrent_cells(study)))
     figures = {
         "fig4-nlp": {FitKey("one-stage", "nasbench-nlp", 43): 2, FitKey("two-stage", "nasbench-nlp", 43): 2},
@@ -245,8 +245,8 @@ def test_a_table_of_recurrent_cells_that_is_too_small_for_the_study_is_named(stu
 
 def test_a_studys_name_is_no_value_of_it(study):
     plain = Study.model_validate(study)
-    assert (plain.name, plain.named("a-v1").name) == ("", "a-v1")
-    assert digest(plain) == digest(plain.named("a-v1"))
+    assert (plain.name, plain.with_name("a-v1").name) == ("", "a-v1")
+    assert digest(plain) == digest(plain.with_name("a-v1"))
     assert "name" not in schema()["study"]["properties"]
     assert [Project(ROOT).study(name).name for name in Project(ROOT).study_names()] == Project(ROOT).study_names()
 

@@ -38,7 +38,7 @@ def study():
             "table_tau": {"predictor": "one-stage", "benchmarks": [NAME], "train_size": 20, "repeats": 3},
             "bootstrap": {"resamples": 200},
         }
-    ).named("t-v1")
+    ).with_name("t-v1")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def with_children(study):
         content = study.model_dump(mode="json")
         content["predictors"] |= {"tiny": tiny, "flat": tiny}
         content["children"] = {"digits": plan | changes}
-        return Study.model_validate(content).named("t-v1")
+        return Study.model_validate(content).with_name("t-v1")
 
     return make
 

@@ -25,7 +25,7 @@ def study(study):
     fig4 = {"predictors": ["one-stage", "other"], "train_size": 20, "total": 60, "repeats": 3}
     fig9 = {"predictor": "one-stage", "train_size": 20, "validation_size": 30, "repeats": 3}
     sections = {"fig4_nlp": fig4 | {"benchmark": NAME}, "fig9_nlp": fig9 | {"benchmark": NAME}}
-    return Study.model_validate(study.model_dump() | sections).named("t-v1")
+    return Study.model_validate(study.model_dump() | sections).with_name("t-v1")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_fig9_and_table_metrics_measure_in_nats(tmp_path, study, cells, make_tab
 
 @pytest.mark.parametrize("figure", ["fig4-nlp", "fig9-nlp"])
 def test_a_figure_of_recurrent_cells_needs_their_section(tmp_path, study, cells, figure):
-    without = Study.model_validate(study.model_dump() | {"fig4_nlp": None, "fig9_nlp": None}).named("t-v1")
+    without = Study.model_validate(study.model_dump() | {"fig4_nlp": None, "fig9_nlp": None}).with_name("t-v1")
     table = tmp_path / "table.parquet"
     write_table(cells, table)
     outputs = [tmp_path / "x.csv", tmp_path / "x.json"]

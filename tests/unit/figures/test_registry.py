@@ -51,7 +51,7 @@ def test_a_set_of_children_may_not_have_the_name_of_another_figure():
     study = Project(ROOT).study("smoke-v1")
     children = {"nlp": study.children["digits"]}
     with pytest.raises(ConfigError, match=r"smoke-v1: children\.nlp would make fig4-nlp, which is another"):
-        Wanted(study.model_copy(update={"children": children}).named("smoke-v1"))
+        Wanted(study.model_copy(update={"children": children}).with_name("smoke-v1"))
 
 
 @pytest.mark.parametrize(
