@@ -59,12 +59,12 @@ def fit_units(study, table, workers, folder):
 
 def search_units(study, table, searches, folder):
     """(what, times in the study, seconds) of the curves of every search."""
-    from neural_predictor.figures.curves import evolution_curves, guided_curves, oracle_rows, random_curves
+    from neural_predictor.figures.curves import guided_curves, oracle_rows, search_curves
     from neural_predictor.fits.files import read_fits
 
     few = study.model_copy(update={"searches": study.searches.model_copy(update={"repeats": searches})})
     name, size, total = study.stages.one, study.fig4.train_size, study.fig4.total
-    found = list(read_fits([folder / f"{name}-{size}.npz"], table))
+    found = list(read_fits([folder / f"{name}-{size}.npz"], table, study.seed))
     guided = [repeats for figure in FIGURES for repeats in Wanted(study).fits_of(figure).values()]
     work = {
         f"curves of a predictor: {len(found)} repeats": (
@@ -73,11 +73,11 @@ def search_units(study, table, searches, folder):
         ),
         f"random search and oracle: {searches} repeats, {total:,} samples": (
             len(FIGURES) * study.searches.repeats / searches,
-            lambda: (random_curves(table, few, total).rows(), oracle_rows(table, few)),
+            lambda: (search_curves(table, few, "random", total)[0].rows(), oracle_rows(table, few)),
         ),
         f"regularized evolution: {searches} repeats, {total:,} samples": (
             2 * study.searches.repeats / searches,  # fig4 and table-efficiency
-            lambda: evolution_curves(table, few, make_space("nasbench101"), total)[0].rows(),
+            lambda: search_curves(table, few, "evolution", total)[0].rows(),
         ),
     }
     for what, (times, run) in work.items():

@@ -28,7 +28,7 @@ import numpy as np
 
 from enumerate_nasbench101 import LABELS, hash_cell
 from neural_predictor.search.evolution import evolution_traces
-from neural_predictor.search.traces import random_trace
+from neural_predictor.search.random_search import random_trace
 from neural_predictor.spaces.nasbench101.cells import unpack
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
 from neural_predictor.tables.table import BenchmarkTable

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.search.registry import SEARCHES
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -18,6 +19,13 @@ def _known_images(name: str) -> str:
     return name
 
 
+def _known_search(name: str) -> str:
+    if name not in SEARCHES:
+        raise ValueError(f"unknown search; known are {', '.join(SEARCHES)}")
+    return name
+
+
+SearchName = Annotated[str, AfterValidator(_known_search)]
 ImagesName = Annotated[str, AfterValidator(_known_images)]
 BenchmarkName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
 """A benchmark, or one of the study's sets of children; the study checks it."""
@@ -86,6 +94,7 @@ class Comparison(OneBenchmark):
     """Searches on the same axes (paper, Fig. 4 and appendix Fig. 1)."""
 
     predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "two-stage"]])]
+    searches: tuple[SearchName, ...] = Field(("random", "evolution"), description="searches without a predictor")
     train_size: TrainSize = Field(description="N", examples=[172])
     total: Positive = Field(description="largest N + K of a curve", examples=[2000])
     repeats: Repeats = Field(description="repeats of each predictor", examples=[10])

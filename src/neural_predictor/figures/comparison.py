@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.figures.curves import (
-    evolution_curves,
-    guided_curves,
-    oracle_rows,
-    panel_notes,
-    random_curves,
-    tidy,
-)
+from neural_predictor.figures.curves import guided_curves, oracle_rows, panel_notes, search_curves, tidy
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
-from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,27 +35,13 @@ def guided_of(
         if alone:
             notes.append(
                 f"In {alone} of {len(fits)} repeats of {name} one stage had to do: "
-                "too few accurate networks, or no others."
+                "too few accurate architectures, or no others."
             )
     return curves, notes
 
 
-def evolution_of(study: Study, table: BenchmarkTable, total: int) -> tuple[Curves, list[str]]:
-    """Curves of regularized evolution, and a note of its random children where the table is not the whole space."""
-    space = space_of(table)
-    curves, redrawn, different = evolution_curves(table, study, space, total)
-    if not redrawn:  # it was never at a loss for a child: the table is the space
-        return curves, []
-    share = redrawn / (study.searches.repeats * total)
-    note = (
-        f"{share:.1%} of evolution's children were random rows: no mutation was in the table. "
-        f"Of its {total:,} samples {different:,.0f} were different architectures, mean of all repeats."
-    )
-    return curves, [note]
-
-
-def compare(request: Request[Comparison], *, evolution: bool) -> tuple[pd.DataFrame, ProtocolRecord]:
-    """Best-so-far curves of predictors, random search and, where asked for, evolution; the oracle's levels.
+def compare(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
+    """Best-so-far curves of a section's predictors and other searches; the oracle's levels.
 
     Returns:
         Rows `curves.COLUMNS`, and their protocol.
@@ -74,10 +52,9 @@ def compare(request: Request[Comparison], *, evolution: bool) -> tuple[pd.DataFr
     """
     study, plan, table = request.study, request.section, request.table
     study.check_rows(table.name, len(table))
-    guided, notes = guided_of(study, plan, table, request.scores)
-    methods = [*guided, random_curves(table, study, plan.total)]
-    if evolution:
-        curves, said = evolution_of(study, table, plan.total)
+    methods, notes = guided_of(study, plan, table, request.scores)
+    for name in plan.searches:
+        curves, said = search_curves(table, study, name, plan.total)
         methods.append(curves)
         notes += said
     frames = [curves.rows() for curves in methods] + [oracle_rows(table, study)]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neural_predictor.search.evolution import evolution_traces
-from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
+from neural_predictor.search.base import Problem, best_so_far, oracle
+from neural_predictor.search.guided import guided_trace
+from neural_predictor.search.registry import run_search
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean
 
@@ -20,19 +21,16 @@ if TYPE_CHECKING:
     from neural_predictor.config.study import Study
     from neural_predictor.fits.files import RepeatScores
     from neural_predictor.search.draws import RepeatDraw
-    from neural_predictor.spaces import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
 COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
 TIME_POINTS = 500
-EVOLUTION_BLOCK = 300
-"""Repeats of evolution that run as one array: 500 MB of signals on NAS-Bench-101."""
 
 
 class Curves:
     """The runs of one method, and its curves as tidy rows.
 
-    Total samples are all networks trained, N + K for a predictor; total time is their training time. Panels:
+    Total samples are all architectures trained, N + K for a predictor; total time is their training time. Panels:
     `signal_by_samples`, `target_by_samples`, and `target_by_time` (x in seconds) where the table has training times.
 
     Args:
@@ -86,12 +84,6 @@ class Curves:
         return frame.reindex(columns=list(COLUMNS))
 
 
-def _draw(table: BenchmarkTable, study: Study, repeat: int) -> tuple[np.random.Generator, NDArray[np.intp]]:
-    """Generator and runs of a repeat of the searches without a predictor; the same in every figure."""
-    rng = np.random.default_rng(seed_of(study.seed, "searches", table.name, repeat))
-    return rng, table.draw_runs(rng)
-
-
 def guided_search(
     table: BenchmarkTable, study: Study, predictor: str, train_size: int, fit: RepeatScores, total: int
 ) -> tuple[RepeatDraw, NDArray[np.intp]]:
@@ -114,51 +106,28 @@ def guided_curves(
     return curves
 
 
-def random_curves(table: BenchmarkTable, study: Study, total: int) -> Curves:
-    """Random search, best so far."""
-    curves = Curves(table, study, "random")
-    for repeat in range(study.searches.repeats):
-        rng, runs = _draw(table, study, repeat)
-        curves.add(random_trace(len(table), total, rng), table.at(table.signal, runs), runs)
-    return curves
+def problem_of(table: BenchmarkTable, study: Study, total: int) -> Problem:
+    """What a study's searches without a predictor are asked; their draws are the same in every figure."""
+    settings = study.searches
+    return Problem(table, study.seed, settings.repeats, total, settings.population, settings.tournament)
 
 
-def evolution_curves(table: BenchmarkTable, study: Study, space: SearchSpace, total: int) -> tuple[Curves, int, float]:
-    """Regularized evolution.
-
-    Returns:
-        Its curves; how many children had to be random rows, since none was in the table; how many different
-        architectures a repeat trained on average.
-    """
-    curves, redrawn, different = Curves(table, study, "evolution"), 0, 0
-    for first in range(0, study.searches.repeats, EVOLUTION_BLOCK):
-        block = range(first, min(first + EVOLUTION_BLOCK, study.searches.repeats))
-        signals = np.empty((len(block), len(table)), np.float32)  # enough to tell accuracies apart
-        for place, repeat in enumerate(block):
-            signals[place] = table.at(table.signal, _draw(table, study, repeat)[1])
-        found = evolution_traces(
-            table,
-            space,
-            signals,
-            total,
-            np.random.default_rng(seed_of(study.seed, "evolution", table.name, first)),
-            population=study.searches.population,
-            tournament=study.searches.tournament,
-        )
-        redrawn += int(found.redrawn.sum())
-        for repeat, trace in zip(block, found.rows, strict=True):
-            runs = _draw(table, study, repeat)[1]
-            curves.add(trace, table.at(table.signal, runs), runs)
-            different += len(np.unique(trace))
-    return curves, redrawn, different / study.searches.repeats
+def search_curves(table: BenchmarkTable, study: Study, name: str, total: int) -> tuple[Curves, tuple[str, ...]]:
+    """Curves of a search of `search.registry`, and what must be said of it."""
+    problem = problem_of(table, study, total)
+    curves, traces = Curves(table, study, name), run_search(name, problem)
+    for repeat, trace in enumerate(traces.rows):
+        runs = problem.draw(repeat)[1]
+        curves.add(trace, table.at(table.signal, runs), runs)
+    return curves, traces.notes
 
 
 def oracle_rows(table: BenchmarkTable, study: Study) -> pd.DataFrame:
     """The oracle's two levels: the best signal of the whole table, and that architecture's mean target."""
-    mean_target = table.mean(table.target)
+    mean_target, problem = table.mean(table.target), problem_of(table, study, 1)
     levels = []
     for repeat in range(study.searches.repeats):
-        signal = table.at(table.signal, _draw(table, study, repeat)[1])
+        signal = problem.signal(repeat)
         best = oracle(signal, maximise=table.maximise)
         levels.append((signal[best], mean_target[best]))
     mean, low, high = bootstrap_mean(np.array(levels), study.bootstrap, seed_of(study.seed, "oracle", "bootstrap"))

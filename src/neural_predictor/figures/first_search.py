@@ -11,7 +11,7 @@ from neural_predictor.figures.curves import guided_search
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
 from neural_predictor.fits.key import FitKey
-from neural_predictor.search.traces import best_so_far
+from neural_predictor.search.base import best_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -207,7 +207,7 @@ ARTEFACTS = (
         "the graph convolutional predictor against other predictors of the same architectures",
         section="figa1",
         fits=needs.compared,
-        numbers="figA1.numbers:run",
+        numbers="fig4.numbers:run",
         page="fig4.page:draw",
     ),
     Artefact(

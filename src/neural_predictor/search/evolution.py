@@ -20,13 +20,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neural_predictor.errors import ArchitectureError, ConfigError, TableError
-from neural_predictor.search.traces import random_trace
+from neural_predictor.search.base import Traces
+from neural_predictor.search.random_search import random_trace
+from neural_predictor.seeds import seed_of
+from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
+    from neural_predictor.search.base import Problem
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -38,6 +42,40 @@ MAX_MUTATIONS = sum(_TRIES)
 """Mutations of one parent, 64, before its child is a row drawn at random."""
 _STEPS = 64
 """Samples whose tournaments are drawn at once. Drawn whole, so that a larger budget continues a smaller one."""
+
+
+BLOCK_REPEATS = 300
+"""Repeats that run as one array: 500 MB of signals on NAS-Bench-101."""
+
+
+def run(problem: Problem) -> Traces:
+    """The traces of all repeats, in blocks; a note where children had to be random rows of the table.
+
+    Raises:
+        ConfigError, TableError, ArchitectureError: as `evolution_traces`.
+    """
+    table, space, rows, redrawn = problem.table, space_of(problem.table), [], 0
+    for first in range(0, problem.repeats, BLOCK_REPEATS):
+        block = range(first, min(first + BLOCK_REPEATS, problem.repeats))
+        signals = np.empty((len(block), len(table)), np.float32)  # enough to tell accuracies apart
+        for place, repeat in enumerate(block):
+            signals[place] = problem.signal(repeat)
+        rng = np.random.default_rng(seed_of(problem.study_seed, "evolution", table.name, first))
+        sizes = {"population": problem.population, "tournament": problem.tournament}
+        found = evolution_traces(table, space, signals, problem.budget, rng, **sizes)
+        rows.append(found.rows)
+        redrawn += int(found.redrawn.sum())
+    together = np.concatenate(rows)
+    return Traces(together, _notes(together, redrawn) if redrawn else ())
+
+
+def _notes(rows: NDArray[np.intp], redrawn: int) -> tuple[str]:
+    """What must be said where the table is not the whole space."""
+    different = np.mean([len(np.unique(trace)) for trace in rows])
+    return (
+        f"{redrawn / rows.size:.1%} of evolution's children were random rows: no mutation was in the table. "
+        f"Of its {rows.shape[1]:,} samples {different:,.0f} were different architectures, mean of all repeats.",
+    )
 
 
 @dataclass(frozen=True, eq=False)

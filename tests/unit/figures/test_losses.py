@@ -78,7 +78,7 @@ def test_the_protocol_speaks_of_the_table_where_that_is_not_the_space(compared, 
     redrawn = [note for note in protocol.notes if "of evolution's children were random rows" in note]
     assert "Of its 60 samples " in redrawn[0]
     assert NOTE in caption(protocol)
-    _, enumerated = compare(no_predictors(request_of("figA1", study, [make_table()])), evolution=False)
+    _, enumerated = compare(no_predictors(request_of("figA1", study, [make_table()])))
     assert enumerated.sampling == "uniform over the architectures of the space, without replacement"
     assert enumerated.scored == "the whole space less the training set"
     assert "one of 3 runs" in enumerated.label

@@ -8,7 +8,8 @@ import pytest
 
 from neural_predictor.search.draws import draw_repeat
 from neural_predictor.search.evolution import evolution_traces
-from neural_predictor.search.traces import guided_trace, random_trace
+from neural_predictor.search.guided import guided_trace
+from neural_predictor.search.random_search import random_trace
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
 from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBenchGraphSpace
 from neural_predictor.tables.nasbench_graph import read

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from neural_predictor.search.base import best_so_far, oracle
 from neural_predictor.search.draws import draw_repeat
-from neural_predictor.search.traces import best_so_far, guided_trace, oracle, random_trace
+from neural_predictor.search.guided import guided_trace
+from neural_predictor.search.random_search import random_trace
 from neural_predictor.seeds import seed_of
 from neural_predictor.tables.table import BenchmarkTable
 

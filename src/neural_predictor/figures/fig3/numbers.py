@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neural_predictor.figures.protocol import describe
-from neural_predictor.search.traces import oracle
+from neural_predictor.search.base import oracle
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean
 

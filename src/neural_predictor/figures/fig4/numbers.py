@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 
 def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
-    """Curves of all searches: see `comparison.compare`."""
-    return compare(request, evolution=True)
+    """Curves of all searches of the section: see `comparison.compare`."""
+    return compare(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.figures.curves import guided_curves, oracle_rows, panel_notes, random_curves, tidy
+from neural_predictor.figures.curves import guided_curves, oracle_rows, panel_notes, search_curves, tidy
 from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.files import group_fits, read_fits
 
@@ -29,6 +29,7 @@ def run(request: Request[Fig7]) -> tuple[pd.DataFrame, ProtocolRecord]:
     for fits, paths in group_fits(request.scores).items():
         read = read_fits(paths, table, study.seed, plan.repeats)
         frames.append(guided_curves(table, study, fits.predictor, fits.size, read, plan.total).rows())
-    frames += [random_curves(table, study, plan.total).rows(), oracle_rows(table, study)]
+    random, _ = search_curves(table, study, "random", plan.total)
+    frames += [random.rows(), oracle_rows(table, study)]
     repeats = {"the predictor at each N": plan.repeats, "random search and the oracle": study.searches.repeats}
     return tidy(frames), describe(request, repeats, panel_notes(table))

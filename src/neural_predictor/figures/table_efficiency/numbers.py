@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from neural_predictor.figures.comparison import evolution_of, guided_of
-from neural_predictor.figures.curves import random_curves
+from neural_predictor.figures.comparison import guided_of
+from neural_predictor.figures.curves import search_curves
 from neural_predictor.figures.protocol import describe
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.efficiency import REACHED_RULE, efficiency
@@ -34,10 +34,11 @@ def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
     study, plan, table = request.study, request.section, request.table
     study.check_rows(table.name, len(table))
     guided, notes = guided_of(study, plan, table, request.scores)
-    evolution, said = evolution_of(study, table, plan.total)
+    random, _ = search_curves(table, study, "random", plan.total)
+    evolution, said = search_curves(table, study, "evolution", plan.total)
     sign = 1 if table.maximise else -1
     rows = []
-    for curves in [*guided, random_curves(table, study, plan.total), evolution]:
+    for curves in [*guided, random, evolution]:
         seed = seed_of(study.seed, "efficiency", "bootstrap", curves.method)
         rows.append(_efficiency(curves, sign * evolution.target, sign * curves.target, study.bootstrap, seed))
     notes += [*said, REACHED_RULE]
