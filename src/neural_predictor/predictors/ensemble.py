@@ -23,7 +23,7 @@ from neural_predictor.predictors.label_units import LabelUnits
 from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.members import Fitted, FittedReplicates, fit_member
 from neural_predictor.predictors.recipe_base import BaseRecipe, NeuralRecipe, Positive
-from neural_predictor.predictors.registry import KINDS, CompositeKind, recipe_union
+from neural_predictor.predictors.registry import KINDS, CompositeKind, Kind, recipe_union, row_of
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
@@ -319,6 +319,7 @@ def make_predictor(recipe: BaseRecipe, seed: int = 0, workers: int = 1) -> Stack
     if isinstance(recipe, EnsembleRecipe):
         options = recipe.model_dump(include={"folds", "seeds", "shrinkage", "prior"})
         return StackedEnsemble(recipe.members, seed=seed, workers=workers, **options)
-    if recipe.kind == "cascade" or (isinstance(recipe, NeuralRecipe) and recipe.targets == "classes"):
+    two_stages = isinstance(row_of(recipe.kind, Kind), CompositeKind)
+    if two_stages or (isinstance(recipe, NeuralRecipe) and recipe.targets == "classes"):
         raise PredictorError(f"a predictor of one stage is a regressor, not a {recipe.kind} of accurate architectures")
     return StackedEnsemble({recipe.kind: recipe}, seed=seed, workers=workers)
