@@ -56,7 +56,7 @@ def main() -> None:
             trained = engine.fit_replicates(
                 graphs, signal[rows], GcnRecipe(), range(arguments.splits), rows, workers=workers
             )
-            # By the plain model: the scorer's shared neighbourhoods hold for rows of both alone.
+            # By the plain model: the scorer's shared nodes hold for rows of both alone.
             inputs = list(inputs_of(graphs))
             models = [keras_model(trained, split) for split in range(arguments.splits)]
             scores = [model.predict(inputs, batch_size=4096, verbose=0)[:, 0] for model in models]

@@ -1,6 +1,6 @@
 """All 423,624 NAS-Bench-101 cells scored by one trained predictor, D = 144: plain Keras `predict` and the scorer.
 
-Both hold the same weights and alternate in one run; the preparation of the space (encoding, distinct neighbourhoods)
+Both hold the same weights and alternate in one run; the preparation of the space (encoding, distinct nodes)
 is timed apart, as it serves any number of predictors. The last line is a JSON object: `ratio` is the median over
 rounds of (seconds of `predict`) / (seconds of the scorer).
 """

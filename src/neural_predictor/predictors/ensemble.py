@@ -23,7 +23,7 @@ from neural_predictor.predictors.label_units import LabelUnits
 from neural_predictor.predictors.last_batch import LastBatch
 from neural_predictor.predictors.members import Fitted, FittedReplicates, fit_member
 from neural_predictor.predictors.recipe_base import BaseRecipe, NeuralRecipe, Positive
-from neural_predictor.predictors.registry import KINDS, CompositeKind, recipe_union
+from neural_predictor.predictors.registry import KINDS, CompositeKind, Kind, recipe_union, row_of
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
@@ -182,9 +182,9 @@ class StackedEnsemble:
         self._means, self._deviations = np.zeros(len(fits)), np.ones(len(fits))
         self._weights = np.ones(1)
         if stacked:
-            self._held_out = crossed = np.stack(self._side_by_side(self._predict_held_out, fits))
-            self._means, self._deviations = crossed.mean(axis=1), np.maximum(crossed.std(axis=1), 1e-12)
-            self._weights = self._choose(self._standard(crossed), self._units.targets)
+            self._held_out = out_of_fold = np.stack(self._side_by_side(self._predict_held_out, fits))
+            self._means, self._deviations = out_of_fold.mean(axis=1), np.maximum(out_of_fold.std(axis=1), 1e-12)
+            self._weights = self._choose(self._standard(out_of_fold), self._units.targets)
         return self
 
     @property
@@ -202,13 +202,13 @@ class StackedEnsemble:
 
     def predict_out_of_fold(self) -> NDArray[np.float64]:
         """As `Predictor.predict_out_of_fold`."""
-        crossed = self._standard(self._out_of_fold())
-        if len(crossed) == 1:
-            return self._units.back(crossed[0])
-        found = np.empty(crossed.shape[1])
+        out_of_fold = self._standard(self._out_of_fold())
+        if len(out_of_fold) == 1:
+            return self._units.back(out_of_fold[0])
+        found = np.empty(out_of_fold.shape[1])
         for held in self._parts():
             rest = np.setdiff1d(np.arange(len(found)), held)
-            found[held] = self._choose(crossed[:, rest], self._units.targets[rest]) @ crossed[:, held]
+            found[held] = self._choose(out_of_fold[:, rest], self._units.targets[rest]) @ out_of_fold[:, held]
         return self._units.back(found)
 
     def predict_members_out_of_fold(self) -> NDArray[np.float64]:
@@ -227,18 +227,21 @@ class StackedEnsemble:
             lambda recipe: fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, workers),
             self._recipes.values(),
         )
-        crossed, found = self._standard(self._out_of_fold()), np.empty((len(rows), len(self._graphs)))
+        out_of_fold, found = self._standard(self._out_of_fold()), np.empty((len(rows), len(self._graphs)))
         for k, (own, members) in enumerate(zip(rows, zip(*fits, strict=True), strict=True)):
-            weights = self._weights if len(members) == 1 else self._choose(crossed[:, own], self._units.targets[own])
+            weights = (
+                self._weights if len(members) == 1 else self._choose(out_of_fold[:, own], self._units.targets[own])
+            )
             found[k] = weights @ self._standard(np.stack([member.predict(self._graphs) for member in members]))
         return self._units.back(found)
 
-    def _choose(self, crossed: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _choose(self, out_of_fold: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
         """(m,) weights of the members' standardised predictions (m, N)."""
         prior = np.array([self._prior.get(name, 1.0) for name in self._recipes])
-        return stacking_weights(crossed, targets, self._shrinkage, prior / prior.sum())
+        return stacking_weights(out_of_fold, targets, self._shrinkage, prior / prior.sum())
 
     def _standard(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m, n) predicted targets of each member in units of its out-of-fold predictions: mean 0, deviation 1."""
         return np.asarray((targets - self._means[:, None]) / self._deviations[:, None])
 
     def _predict_members(self, graphs: GraphBatch) -> NDArray[np.float64]:
@@ -251,6 +254,7 @@ class StackedEnsemble:
             return list(pool.map(work, members))
 
     def _parts(self) -> list[NDArray[np.intp]]:
+        """The training graphs of each fold."""
         order = np.random.default_rng([self._seed, 1]).permutation(len(self._graphs))
         return np.array_split(order, min(self._folds, len(order)))
 
@@ -289,7 +293,7 @@ def _mean_of(fits: list[Fitted]) -> Fitted:
 
 
 def stacking_weights(
-    crossed: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float, prior: NDArray[np.float64]
+    out_of_fold: NDArray[np.float64], targets: NDArray[np.float64], shrinkage: float, prior: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Weights (m,) of least squared error of (m, N) out-of-fold predictions: none negative, drawn to a prior.
 
@@ -297,11 +301,11 @@ def stacking_weights(
     """
     from scipy.optimize import nnls  # here, since it takes a second to load, and most predictors are no ensembles
 
-    m, n = crossed.shape
-    mean = prior @ crossed
+    m, n = out_of_fold.shape
+    mean = prior @ out_of_fold
     factor = max(float(mean @ targets) / float(mean @ mean), 0) if mean.any() else 1
     pull = np.sqrt(shrinkage * n)
-    rows = np.concatenate([crossed.T, pull * np.eye(m)])
+    rows = np.concatenate([out_of_fold.T, pull * np.eye(m)])
     weights, _ = nnls(rows, np.concatenate([targets, pull * factor * prior]))
     return weights if weights.any() else prior
 
@@ -315,6 +319,7 @@ def make_predictor(recipe: BaseRecipe, seed: int = 0, workers: int = 1) -> Stack
     if isinstance(recipe, EnsembleRecipe):
         options = recipe.model_dump(include={"folds", "seeds", "shrinkage", "prior"})
         return StackedEnsemble(recipe.members, seed=seed, workers=workers, **options)
-    if recipe.kind == "cascade" or (isinstance(recipe, NeuralRecipe) and recipe.targets == "classes"):
+    two_stages = isinstance(row_of(recipe.kind, Kind), CompositeKind)
+    if two_stages or (isinstance(recipe, NeuralRecipe) and recipe.targets == "classes"):
         raise PredictorError(f"a predictor of one stage is a regressor, not a {recipe.kind} of accurate architectures")
     return StackedEnsemble({recipe.kind: recipe}, seed=seed, workers=workers)

@@ -51,7 +51,7 @@ class FittedReplicates:
     places: int
 
     def predict(self, graphs: GraphBatch) -> NDArray[np.float64]:
-        """(n,) mean over replicates; small batches are computed whole, large ones by distinct neighbourhoods.
+        """(n,) mean over replicates; small batches are computed whole, large ones by distinct nodes.
 
         Raises:
             PredictorError: for graphs of more nodes than those of training, where the kind is of a fixed size.

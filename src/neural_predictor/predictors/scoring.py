@@ -161,7 +161,7 @@ def _compiled_forward(recipe: NeuralRecipe) -> Any:
 
 
 class PlainScorer:
-    """For predictors that do not work on neighbourhoods, and for large graphs: every graph, in batches."""
+    """For predictors whose nodes are not shared between graphs, and for large graphs: every graph, in batches."""
 
     def __init__(self, graphs: GraphBatch, recipe: NeuralRecipe) -> None:
         self._batches = []
