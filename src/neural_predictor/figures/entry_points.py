@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
+
+from neural_predictor.records import load_entry
 
 
 def module_of(entry_point: str) -> str:
@@ -12,6 +13,10 @@ def module_of(entry_point: str) -> str:
 
 
 def load(entry_point: str, name: str | None = None) -> Any:
-    """The function of an entry point, or what else of its module has this name."""
-    module = import_module(f"neural_predictor.{module_of(entry_point)}")
-    return getattr(module, name or entry_point.partition(":")[2])
+    """The function of an entry point, or what else of its module has this name.
+
+    Raises:
+        ConfigError: if there is no such module or name.
+    """
+    module, _, function = entry_point.partition(":")
+    return load_entry("figures/registry.py", module, "neural_predictor.figures", f"{module}:{name or function}")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import reduce
-from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from neural_predictor.errors import PredictorError
+from neural_predictor.errors import ConfigError, PredictorError
+from neural_predictor.records import by_name, load_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from neural_predictor.predictors.recipe_base import BaseRecipe
 
 Row = TypeVar("Row", bound="Kind")
+_FILE = "predictors/registry.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,29 +43,20 @@ class Kind:
         """What one of the row's entry points names.
 
         Raises:
-            PredictorError: if there is nothing of that name.
+            ConfigError: if there is nothing of that name.
         """
-        entry: str = getattr(self, field)
-        module, _, attribute = entry.partition(":")
-        try:
-            return getattr(import_module(f"{__package__}.{module}"), attribute)
-        except (ImportError, AttributeError) as error:
-            raise PredictorError(
-                f"predictors/registry.py: {field} of the row {self.name!r} is {entry!r}, which cannot be loaded "
-                f"({error}); it must be 'module:attribute' of this package"
-            ) from error
+        return load_entry(_FILE, self.name, __package__ or "", getattr(self, field))
 
     def load_recipe(self) -> type[BaseRecipe]:
         """The recipe's class.
 
         Raises:
-            PredictorError: if it does not exist, or is of another kind.
+            ConfigError: if it does not exist, or is of another kind.
         """
         found: type[BaseRecipe] = self.load("recipe")
         if (kind := found.model_fields["kind"].default) != self.name:
-            raise PredictorError(
-                f"predictors/registry.py: the row {self.name!r} has the recipe {self.recipe!r}, whose kind is {kind!r};"
-                " they must be equal"
+            raise ConfigError(
+                f"{_FILE}, row {self.name!r}: the recipe {self.recipe!r} is of kind {kind!r}; they must be equal"
             )
         return found
 
@@ -185,7 +177,7 @@ def check_entry_points(kinds: Iterable[Kind]) -> None:
     """Load all that the rows name.
 
     Raises:
-        PredictorError: naming the row, for an entry point that does not exist.
+        ConfigError: naming the row, for an entry point that does not exist.
     """
     for row in kinds:
         for field in fields(row):
@@ -197,29 +189,24 @@ def recipe_union(kinds: Iterable[Kind]) -> Any:
     """The type of the recipes of these rows, told apart by their `kind`.
 
     Raises:
-        PredictorError: naming the row, for a recipe that does not exist or a name that is used twice.
+        ConfigError: naming the row, for a recipe that does not exist or a name that is used twice.
     """
-    recipes: dict[str, type[BaseRecipe]] = {}
-    for row in kinds:
-        if row.name in recipes:
-            raise PredictorError(f"predictors/registry.py: two rows are named {row.name!r}; each kind has one row")
-        recipes[row.name] = row.load_recipe()
-    return Annotated[reduce(or_, recipes.values()), Field(discriminator="kind")]
+    recipes = [row.load_recipe() for row in by_name(_FILE, kinds).values()]
+    return Annotated[reduce(or_, recipes), Field(discriminator="kind")]
 
 
 def named_recipes(kinds: Iterable[Kind]) -> dict[str, BaseRecipe]:
     """The recipes that have a name, in the order of the rows.
 
     Raises:
-        PredictorError: naming the row, for an entry point that does not exist or a name that is used twice.
+        ConfigError: naming the row, for an entry point that does not exist or a name that is used twice.
     """
     found: dict[str, BaseRecipe] = {}
     for row in kinds:
         for name, recipe in (row.load("named") if row.named is not None else {}).items():
             if name in found:
-                raise PredictorError(
-                    f"predictors/registry.py: the rows {found[name].kind!r} and {row.name!r} both name a recipe "
-                    f"{name!r}; names are used once"
+                raise ConfigError(
+                    f"{_FILE}: the rows {found[name].kind!r} and {row.name!r} both name a recipe {name!r}; rename one"
                 )
             found[name] = recipe
     return found

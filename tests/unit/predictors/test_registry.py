@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from neural_predictor.errors import PredictorError
+from neural_predictor.errors import ConfigError, PredictorError
 from neural_predictor.predictors import engine, registry
 from neural_predictor.predictors.ensemble import make_predictor
 from neural_predictor.predictors.kernels import glorot
@@ -44,28 +44,28 @@ def test_every_named_recipe_is_of_a_row():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"recipe": "gnc:GcnRecipe"}, "row 'gcn': the entry point 'gnc:GcnRecipe' does not exist: there is no module"),
         (
-            {"recipe": "gnc:GcnRecipe"},
-            r"recipe of the row 'gcn' is 'gnc:GcnRecipe', which cannot be loaded \(No module",
+            {"embed": "gcn:embedd"},
+            "row 'gcn': the entry point 'gcn:embedd' does not exist: the module .* has no embedd",
         ),
-        ({"embed": "gcn:embedd"}, r"embed of the row 'gcn' is 'gcn:embedd', which cannot be loaded \(module .* has no"),
-        ({"named": "gcn"}, "named of the row 'gcn' is 'gcn', which cannot be loaded .*; it must be 'module:attribute'"),
+        ({"named": "gcn"}, "row 'gcn': the entry point 'gcn' does not exist; expected module:name"),
     ],
 )
 def test_an_entry_point_that_does_not_exist_is_named_with_its_row(changes, said):
-    with pytest.raises(PredictorError, match=said):
+    with pytest.raises(ConfigError, match=said):
         check_entry_points([replace(GCN, **changes)])
 
 
 def test_a_name_used_twice_is_named():
-    with pytest.raises(PredictorError, match="two rows are named 'gcn'"):
+    with pytest.raises(ConfigError, match=r"predictors/registry\.py: two rows have the name 'gcn'"):
         recipe_union([*KINDS, GCN])
-    with pytest.raises(PredictorError, match="the rows 'gcn' and 'mlp' both name a recipe 'paper'"):
+    with pytest.raises(ConfigError, match="the rows 'gcn' and 'mlp' both name a recipe 'paper'"):
         named_recipes([GCN, replace(row_of("mlp", Kind), named="gcn:NAMED")])
 
 
 def test_a_row_and_its_recipe_are_of_one_kind():
-    with pytest.raises(PredictorError, match="the row 'gnc' has the recipe 'gcn:GcnRecipe', whose kind is 'gcn'"):
+    with pytest.raises(ConfigError, match="row 'gnc': the recipe 'gcn:GcnRecipe' is of kind 'gcn'"):
         recipe_union([replace(GCN, name="gnc")])
 
 
