@@ -20,6 +20,7 @@ from neural_predictor.config.sections import (
     PredictorName,
     Searches,
     Section,
+    SeveralBenchmarks,
     Stages,
     TableTau,
     Tabular,
@@ -135,9 +136,10 @@ class Study(Section):
         sizes |= {name: plan.networks for name, plan in self.children.items()}
         for name in self.benchmarks:
             if name not in sizes:
-                keys = [key for key, section in self.sections.items() if name in section.tables(self.benchmark)]
-                where = "benchmark" if name == self.benchmark else f"{keys[0]}: the benchmark"
-                raise ValueError(f"{where} is {name!r}, which is unknown; known are {', '.join(sizes)}")
+                key = next(key for key, section in self.sections.items() if name in section.tables(self.benchmark))
+                several = "s" if isinstance(getattr(self, key), SeveralBenchmarks) else ""
+                where = "benchmark" if name == self.benchmark else f"{key}.benchmark{several}"
+                raise ValueError(f"{where} names {name!r}, which is unknown; known are {', '.join(sizes)}")
             for key, (value, size) in self._asked(name).items():
                 if size > sizes[name]:
                     raise ValueError(

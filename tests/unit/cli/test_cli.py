@@ -75,13 +75,13 @@ def test_faults_are_one_message_without_a_traceback(tmp_path, arguments, said):
         ("tabulate", "import pandas; pandas.DataFrame({'tau': [1]}).to_markdown()"),
     ],
 )
-def test_a_command_without_its_extra_says_what_to_install(monkeypatch, capsys, missing, needs_it):
+def test_a_command_without_its_extra_says_what_to_install(monkeypatch, caplog, missing, needs_it):
     monkeypatch.setitem(sys.modules, missing, None)  # as where it is not installed
     monkeypatch.delitem(sys.modules, "neural_predictor.tables.nasbench101.tfrecord", raising=False)
     monkeypatch.setattr(cli, "app", lambda: exec(needs_it))
     with pytest.raises(SystemExit, match="2"):
         cli.main()
-    (message,) = capsys.readouterr().err.splitlines()
+    (message,) = caplog.messages
     assert f"needs the package {missing}, which is not installed" in message
     assert message.endswith('run pip install "neural-predictor[workflow]"')
 
@@ -99,11 +99,11 @@ def test_an_unknown_shard_is_named(tmp_path):
     command("build-table", "nasbench-graph-proteins", "--raw", raw, "--output", table)
     done = command(
         *("fit-predictor", "--study", "smoke-v1", "--table", table, "--predictor", "one-stage"),
-        *("--train-size", "20", "--shard", "7", "--output", tmp_path / "s.npz"),
+        *("--sample", "n20", "--shard", "7", "--output", tmp_path / "s.npz"),
         *("--times", tmp_path / "s.json", "--root", ROOT),
     )
     assert done.returncode == 2
-    said = "study smoke-v1 has 1 shards of one-stage with N=20 on nasbench-graph-proteins; there is no shard 7"
+    said = "study smoke-v1 has 1 shards of one-stage, n20, on nasbench-graph-proteins; there is no shard 7"
     assert said in done.stderr
 
 
