@@ -26,7 +26,7 @@ def _without_times(path: Path) -> object:
         return [{key: value for key, value in record.items() if key != "training_time_s"} for record in records]
     if path.parent.name == "children" and path.suffix in (".csv", ".parquet") and ".choice" not in path.name:
         frame = pd.read_csv(path, dtype=str) if path.suffix == ".csv" else pd.read_parquet(path)
-        return frame.drop(columns="training_time_s").to_csv()
+        return frame.drop(columns=[name for name in frame if name.startswith("training_time_s")]).to_csv()
     if path.name.endswith(".datasheet.md"):
         return [line for line in path.read_text().splitlines() if not line.startswith("| training time (s) |")]
     return path.read_bytes()

@@ -125,7 +125,7 @@ def test_a_deleted_figure_is_only_drawn_again_and_is_the_same(built):
     assert built.path("results/smoke-v1/fig7.pdf").read_bytes() == before
     fits.rename(built.path("results/smoke-v1/fits"))
     found = verify(built.path("results/smoke-v1"))
-    assert (found.faults, len(found.unlisted)) == ([], 12)  # scores and seconds of the fits
+    assert (found.faults, len(found.unlisted)) == ([], 14)  # scores and seconds of the fits
 
 
 def test_a_published_figure_is_the_default_studys_and_follows_it(built):
@@ -154,7 +154,7 @@ def test_a_single_stage_is_rerun_and_gives_the_same_numbers(built):
 
 
 def test_a_change_in_a_module_that_a_cheap_stage_uses_reruns_that_stage(built):
-    with changed(built.path("src/neural_predictor/search/traces.py")):
+    with changed(built.path("src/neural_predictor/search/guided.py")):
         planned = rules(built.snakemake("-n", ALL))
     assert "run_experiment" in planned
     assert not planned & {"fit_predictor", "build_table"}
@@ -170,6 +170,14 @@ def test_a_change_in_a_module_that_a_cheap_stage_uses_reruns_that_stage(built):
     assert "Nothing to be done" in built.snakemake("-n", ALL)
 
 
+def test_another_word_in_the_small_print_of_a_figure_of_children_refits_nothing(built):
+    with changed(built.path("src/neural_predictor/figures/fig9_children/numbers.py")):
+        planned = rules(built.snakemake("-n", ALL))
+    assert planned == {"run_experiment", "render_fig9_digits", "write_manifest", "finish_study"}
+    with changed(built.path("src/neural_predictor/figures/fig9_children/caption.rst")):
+        assert "Nothing to be done" in built.snakemake("-n", ALL)
+
+
 def test_an_edit_elsewhere_reruns_nothing(built):
     for name in ("cli/app.py", "predictors/engine.py", "sources/fetch.py"):
         with built.path(f"src/neural_predictor/{name}").open("a") as file:
@@ -179,9 +187,10 @@ def test_an_edit_elsewhere_reruns_nothing(built):
 
 
 def test_the_stage_version_refits(built):
-    built.edit("src/neural_predictor/workflow/plan.py", "FIT_STAGE_VERSION = 1", "FIT_STAGE_VERSION = 2")
-    assert "fit_predictor" in rules(built.snakemake("-n", ALL))
-    built.edit("src/neural_predictor/workflow/plan.py", "FIT_STAGE_VERSION = 2", "FIT_STAGE_VERSION = 1")
+    versions = "src/neural_predictor/workflow/versions.py"
+    built.edit(versions, "FIT_STAGE_VERSION = 2", "FIT_STAGE_VERSION = 3")
+    assert {"fit_predictor", "choose_children"} <= rules(built.snakemake("-n", ALL))
+    built.edit(versions, "FIT_STAGE_VERSION = 3", "FIT_STAGE_VERSION = 2")
     assert "Nothing to be done" in built.snakemake("-n", ALL)
 
 

@@ -241,8 +241,8 @@ class Plan:
         return [f"results/{wildcards.study}/{name}.csv" for name in find(wildcards.experiment).reads]
 
     def experiment_code(self, wildcards: Any) -> list[str]:
-        """Modules that compute an artefact's numbers."""
-        return self.code(module_of(find(wildcards.experiment).numbers))
+        """Modules that compute an artefact's numbers; the predictors come in by the fits."""
+        return self.code(module_of(find(wildcards.experiment).numbers), without="predictors")
 
     # Pages: what the rule of an artefact is made from
 
