@@ -35,7 +35,7 @@ def frontier():
 
 
 def accepted():
-    """A cascade's networks: two bins of each kind, the bound, two metrics."""
+    """A cascade's architectures: two bins of each kind, the bound, two metrics."""
     rows = [
         {"kind": "bin", "name": name, "low": low, "high": low + 0.1, "value": value}
         for name, values in (("training", (5, 15)), ("accepted", (10, 90)), ("rejected", (70, 30)))
@@ -48,7 +48,7 @@ def accepted():
 
 
 def observed():
-    """Two networks a set, a density of three squares, metrics of every set but validation."""
+    """Two architectures a set, a density of three squares, metrics of every set but validation."""
     rows = [
         {"kind": "network", "set": name, "predicted": 0.9, "observed": value}
         for name in ("training", "validation", "ten of test")

@@ -20,7 +20,7 @@ def synthetic(name, space, codes):
 
 
 def noisy(table):
-    """Scores that differ from network to network and are no perfect order."""
+    """Scores that differ from architecture to architecture and are no perfect order."""
     return table.mean("test_accuracy") + np.random.default_rng(1).normal(0, 0.05, len(table))
 
 

@@ -1,1 +1,1 @@
-"""Children: networks of the ProxylessNAS space, built and trained on images."""
+"""Children: architectures of the ProxylessNAS space, built and trained on images."""

@@ -1,6 +1,6 @@
 """The 606 architecture-accuracy pairs of the 2021 replication, as trainings of children.
 
-Its networks have the stride defect (variant `as-replicated`): all end as one pixel, and are hardly trained. Their
+Its architectures have the stride defect (variant `as-replicated`): all end as one pixel, and are hardly trained. Their
 validation accuracy is a fraction of a part of the official test images; no test accuracy was kept, only zeros.
 """
 
@@ -48,7 +48,7 @@ MAX_BYTES = 2**24
 
 
 def import_children(path: Path) -> pd.DataFrame:
-    """Read the replication's pairs; networks are numbered within their set, in the order of the file.
+    """Read the replication's pairs; architectures are numbered within their set, in the order of the file.
 
     A test accuracy of 0 was never measured and becomes NaN. Parameters and multiply-adds are computed: 224 pixels,
     width 1, the classes of the set.
@@ -57,8 +57,8 @@ def import_children(path: Path) -> pd.DataFrame:
         path: CSV, plain or gzip, with the columns `READ`: set, 22 op codes as digits, accuracies as fractions.
 
     Raises:
-        FormatError: if the file is no such CSV, a set is unknown, an accuracy is no fraction, or a network is there
-            twice; the message names the file, the line (the header is line 1), the value and what is allowed.
+        FormatError: if the file is no such CSV, a set is unknown, an accuracy is no fraction, or an architecture is
+            there twice; the message names the file, the line (the header is line 1), the value and what is allowed.
         ArchitectureError: for an op code out of range or another number of them, likewise.
     """
     rows = _read(path)
@@ -118,12 +118,12 @@ def _check_unique(path: Path, rows: list[dict[str, str]], codes: NDArray[np.uint
     if twice.any():
         row = int(np.argmax(twice))
         raise FormatError(
-            f"{path}, line {row + 2}: the network {rows[row]['arch']} of {rows[row]['dataset']} is there twice"
+            f"{path}, line {row + 2}: the architecture {rows[row]['arch']} of {rows[row]['dataset']} is there twice"
         )
 
 
 def _completed(frame: pd.DataFrame, codes: NDArray[np.uint8]) -> pd.DataFrame:
-    """The columns that are the same for all rows, or follow from the networks."""
+    """The columns that are the same for all rows, or follow from the architectures."""
     space, network = ProxylessNasSpace(), NetworkRecipe(variant=VARIANT)
     frame["architecture"] = [space.format(code) for code in codes]
     for source in SETS.values():

@@ -1,7 +1,7 @@
-"""Which networks of a study are trained by which job. Needs neither images nor TensorFlow.
+"""Which architectures of a study are trained by which job. Needs neither images nor TensorFlow.
 
-A set of children is named after the study's key: `digits`, the sample that the predictor is fitted to. The networks
-that it then chooses are a set of their own, `digits-chosen`.
+A set of children is named after the study's key: `digits`, the sample that the predictor is fitted to. Those that it
+then chooses are a set of their own, `digits-chosen`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def shards_of(study: Study, children: str) -> range:
 
 
 def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:
-    """`count` networks (count, 22) by the plan's way of sampling."""
+    """`count` architectures (count, 22) by the plan's way of sampling."""
     from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
     space, rng = ProxylessNasSpace(), np.random.default_rng(seed)
@@ -69,17 +69,17 @@ def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:
 
 
 def sample(study: Study, children: str) -> NDArray[np.uint8]:
-    """The networks of a study's sample: (networks, 22)."""
+    """The architectures of a study's sample: (architectures, 22)."""
     plan = plan_of(study, children)
     return draw(plan, plan.networks, seed_of(study.seed, "children", key_of(children), "sample"))
 
 
 def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
-    """The networks of a file of `choose-children`, in its order, and their predictions.
+    """The architectures of a file of `choose-children`, in its order, and their predictions.
 
     Raises:
         FormatError: if the file has no such columns.
-        ArchitectureError: for a row that is no network of the space.
+        ArchitectureError: for a row that is no architecture of the space.
     """
     from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
@@ -98,6 +98,6 @@ def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
 
 
 def recipe_digest(plan: ChildSet, images: dict[str, Any]) -> str:
-    """SHA-256 of all that the numbers of a network follow from besides its seed: recipes and images."""
+    """SHA-256 of all that the numbers of an architecture follow from besides its seed: recipes and images."""
     parts = [plan.network.model_dump(mode="json"), plan.training.model_dump(mode="json"), images]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

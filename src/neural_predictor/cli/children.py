@@ -71,7 +71,7 @@ def prepare_images(
 def train_children(
     children: Children,
     study: StudyName,
-    shard: Annotated[int, typer.Option(help="Which share of the networks.")],
+    shard: Annotated[int, typer.Option(help="Which share of the architectures.")],
     images: ImagesJson,
     place: Place,
     work: Annotated[Path, typer.Option(help="Folder of scratch that survives a kill.")],
@@ -81,7 +81,7 @@ def train_children(
     accelerator: Accelerator = "cpu",
     root: Root = HERE,
 ) -> None:
-    """Train a shard of networks; run again after a kill, it goes on where it was."""
+    """Train a shard of architectures; run again after a kill, it goes on where it was."""
     from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample, shards_of
     from neural_predictor.config.project import Project
     from neural_predictor.errors import ChildError
@@ -108,7 +108,7 @@ def train_children(
         raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
     scratch = work / recipe_digest(plan, protocol)[:12] / str(shard)
     epochs = len(part) * plan.seeds * plan.training.epochs
-    with progress(f"train {children}, networks {first} to {first + len(part) - 1}", epochs, "epochs") as advance:
+    with progress(f"train {children}, architectures {first} to {first + len(part) - 1}", epochs, "epochs") as advance:
         records = train_shard(this, feed, scratch, device=device_name(), advance=advance)
     write_shard(output, records)
 

@@ -34,9 +34,9 @@ ChildSetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["dig
 """The part of fig9-<set> and fig4-<set>, and the name of the set's table."""
 TrainSize = Annotated[int, Field(ge=10)]
 MIN_TEST = 10
-"""Networks on which a metric of a predictor is taken at least."""
+"""Architectures on which a metric of a predictor is taken at least."""
 MOST = 100_000
-"""Repeats or networks of a part of a study: more jobs than that no plan holds."""
+"""Repeats or architectures of a part of a study: more jobs than that no plan holds."""
 Repeats = Annotated[int, Field(ge=2, le=MOST)]
 
 
@@ -117,7 +117,7 @@ class Comparison(OneBenchmark):
 
 
 class Fig7(OneBenchmark):
-    """The trade-off between N training networks and K validated candidates (paper, Fig. 7)."""
+    """The trade-off between N training architectures and K validated candidates (paper, Fig. 7)."""
 
     predictor: PredictorName
     train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=1, examples=[[43, 172, 860]])]
@@ -146,11 +146,11 @@ class Fig7(OneBenchmark):
 
 
 class Fig9(OneBenchmark):
-    """Predicted against observed: networks of the training, others held back for validation, the unseen rest."""
+    """Predicted against observed: architectures of the training, others held back for validation, the unseen rest."""
 
     predictor: PredictorName | None = Field(None, description="that is shown; none: the study's stages")
-    train_size: TrainSize = Field(description="networks that the predictor is fitted to", examples=[79])
-    validation_size: TrainSize = Field(description="further networks, for validation", examples=[40])
+    train_size: TrainSize = Field(description="architectures that the predictor is fitted to", examples=[79])
+    validation_size: TrainSize = Field(description="further architectures, for validation", examples=[40])
     repeats: Repeats = Field(description="random splits", examples=[10])
 
     @property
@@ -193,7 +193,7 @@ class TableTau(SeveralBenchmarks):
 
 
 class LearningCurves(SeveralBenchmarks):
-    """Kendall tau of predictors against the number N of their training networks."""
+    """Kendall tau of predictors against the number N of their training architectures."""
 
     predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "best"]])]
     train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=2, examples=[[43, 172, 860]])]
@@ -226,17 +226,17 @@ class ChildSet(Section):
         description="uniform over the space's choices; or stratified: the number of zero layers uniform over 0 to 15"
     )
     networks: Annotated[int, Field(ge=10, le=MOST)] = Field(
-        description="networks that are sampled and trained; at least 30 for numbers to quote", examples=[119]
+        description="architectures that are sampled and trained; at least 30 for numbers to quote", examples=[119]
     )
     seeds: Positive = Field(description="trainings of each; labels are their mean", examples=[1])
-    networks_per_shard: Positive = Field(description="networks that one job trains", examples=[20])
+    networks_per_shard: Positive = Field(description="architectures that one job trains", examples=[20])
     network: NetworkRecipe
     training: TrainingRecipe
     predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["chain"]])] = Field(
         description="on chains of 22 layers; the first one is drawn, and chooses"
     )
     repeats: Repeats = Field(description="random partitions for cross-validation", examples=[10])
-    candidates: Positive = Field(100_000, description="networks that the fitted predictor scores")
+    candidates: Positive = Field(100_000, description="architectures that the fitted predictor scores")
     chosen: Annotated[int, Field(ge=0)] = Field(
         0, description="K, how many of the best of them are trained too; 0: none"
     )

@@ -62,7 +62,7 @@ class FirstSearch:
     @property
     def role(self) -> str:
         """What the choice was to the search."""
-        return "training networks" if self.place < len(self.seen.train_rows) else "candidates"
+        return "training architectures" if self.place < len(self.seen.train_rows) else "candidates"
 
 
 def first_search(request: Request[Comparison], predictor: str) -> FirstSearch:

@@ -1,4 +1,4 @@
-"""Predicted against observed signal on training, validation and unseen networks: what fig9 and table-metrics share."""
+"""Predicted against observed signal on training, validation and unseen architectures, for fig9 and table-metrics."""
 
 from __future__ import annotations
 

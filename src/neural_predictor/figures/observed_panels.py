@@ -47,7 +47,9 @@ def metric_lines(part: pd.DataFrame) -> str:
     for kind, name in METRICS.items():
         for _, row in part[part["kind"] == kind].iterrows():
             value = (
-                f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" if row["repeats"] else "too few networks"
+                f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+                if row["repeats"]
+                else "too few architectures"
             )
             lines.append(f"{name} {value}")
     return "\n".join(lines)

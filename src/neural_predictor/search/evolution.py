@@ -7,8 +7,8 @@ tournament among some of them, one mutated child of its winner, and the oldest m
 
 As in that code, a tournament is drawn without replacement, the youngest wins among equals, and a child that was
 trained before is trained again and counts. Three things differ: the first members are uniform over the table and
-different, as in our random search (there `random_spec`, which favours small cells); training a network again gives
-the same signal, since the run is drawn once for each experiment and architecture (there anew for each query); and
+different, as in our random search (there `random_spec`, which favours small cells); training one again gives the same
+signal, since the run is drawn once for each experiment and architecture (there anew for each query); and
 the population is 100 (the notebook's default is 50).
 """
 
@@ -111,7 +111,7 @@ def evolution_traces(
 
     A child outside the table, which can happen where the table is not the whole space, is given up and its parent
     is mutated again, up to `MAX_MUTATIONS` times; then a row drawn uniformly from the table takes its place. A
-    thin sample of a space thereby favours children that are the parent's own network: read such a search with
+    thin sample of a space thereby favours children that are the parent's own architecture: read such a search with
     care. Lineages keep the codes that `space.mutate` made, also what `index_of` ignores in them.
 
     Args:

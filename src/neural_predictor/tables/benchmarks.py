@@ -89,7 +89,7 @@ BENCHMARKS = {
         space="nasbench-graph",
         reader="neural_predictor.tables.nasbench_graph",
         options={"allowed": _PROTEINS} if key == "proteins" else {},
-        note="NAS-Bench-Graph trained each network once and recorded no training time.",
+        note="NAS-Bench-Graph trained each architecture once and recorded no training time.",
     )
     for key, title in _GRAPHS.items()
 } | {

@@ -285,7 +285,7 @@ class Plan:
         return f"{plan.images} at {plan.network.resolution}"
 
     def chosen_inputs(self, wildcards: Any) -> list[str]:
-        """For a chosen set, the file that names its networks."""
+        """For a chosen set, the file that names its architectures."""
         key = key_of(wildcards.children)
         return [] if key == wildcards.children else [f"results/{wildcards.study}/children/{key}.choice.csv"]
 

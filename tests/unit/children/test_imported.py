@@ -66,7 +66,7 @@ def test_a_compressed_file_is_read_and_the_table_is_kept(tmp_path):
         ),
         (f"cifar100,{SECOND[:21]}6,0.1,0", ArchitectureError, "layer 21 .*0 to 5, found '6'"),
         (f"cifar100,{SECOND[:5]}7{SECOND[6:]},0.1,0", ArchitectureError, "layer 5 .*found '7'"),
-        (f"cifar100,{FIRST},0.2,0", FormatError, f"the network {FIRST} of cifar100 is there twice"),
+        (f"cifar100,{FIRST},0.2,0", FormatError, f"the architecture {FIRST} of cifar100 is there twice"),
         (f"cifar100,{SECOND}", FormatError, "as many values as columns"),
     ],
 )

@@ -17,10 +17,10 @@ def protocol(protocol):
         update={
             "experiment": "fig9-digits",
             "benchmark": "proxylessnas, digits",
-            "benchmark_title": "ProxylessNAS networks on digits",
+            "benchmark_title": "ProxylessNAS architectures on digits",
             "architectures": 60,
             "label": "validation accuracy, mean of 3 trainings",
-            "scored": "held-out networks",
+            "scored": "held-out architectures",
             "reported": "predictions",
             "repeats": {"partitions": 2},
         }
@@ -28,7 +28,7 @@ def protocol(protocol):
 
 
 def observed(sets=("training", "validation", "test"), trainings=3):
-    """Three networks a set, metrics of two predictors, and what they are compared with."""
+    """Three architectures a set, metrics of two predictors, and what they are compared with."""
     rows = [
         {"kind": "network", "set": name, "predicted": 0.85 + 0.01 * (k + place), "observed": 0.8 + 0.05 * k}
         for place, name in enumerate(sets)

@@ -148,7 +148,12 @@ def test_fig2_draws_every_node_edge_and_entry(tmp_path, kind):
     known = of(back, "prediction").set_index("label")["value"]
     for label in ("predicted", "observed"):
         assert f"{label} {100 * known[label]:.2f} %" in text
-    for part in (f"N = {N} networks", "3 graph convolutions, D = 48", f"mean over {len(nodes)} nodes", "connected 128"):
+    for part in (
+        f"N = {N} architectures",
+        "3 graph convolutions, D = 48",
+        f"mean over {len(nodes)} nodes",
+        "connected 128",
+    ):
         assert part in text
 
 

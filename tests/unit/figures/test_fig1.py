@@ -19,7 +19,7 @@ from support.searches import NAME, TOTAL, N, noisy, of, synthetic
 
 @pytest.fixture(scope="module")
 def table():
-    """Synthetic metrics on a real space, two runs a network."""
+    """Synthetic metrics on a real space, two runs an architecture."""
     space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
     return synthetic(NAME, space, space.enumerate())
 
@@ -75,7 +75,7 @@ def test_the_choice_is_where_the_curve_of_repeat_0_ends(tmp_path, study, table, 
 
 
 def test_a_search_for_less_takes_the_lowest(tmp_path, study, table, write_scores):
-    """The same networks with errors in place of accuracies are searched in the same way."""
+    """The same architectures with errors in place of accuracies are searched in the same way."""
     latency = {"latency_ms": 100 * (1 - table.metrics["validation_accuracy"])}
     turned = BenchmarkTable(
         NAME, table.space, table.architecture, table.encoding, {**table.metrics, **latency}, signal="latency_ms"

@@ -15,7 +15,7 @@ from support.searches import NAME, N, noisy, of, synthetic
 
 @pytest.fixture(scope="module")
 def table():
-    """Synthetic metrics on a real space, two runs a network."""
+    """Synthetic metrics on a real space, two runs an architecture."""
     space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
     return synthetic(NAME, space, space.enumerate())
 
@@ -49,7 +49,7 @@ def test_fig2_encodes_the_choice_of_fig1(tmp_path, study, table, write_scores):
     assert known.to_dict() == {"predicted": choice["predicted"], "observed": choice["signal"]}
     recipe = list(of(frame, "recipe")[["label", "value"]].itertuples(index=False, name=None))
     assert recipe == [("train size", N), ("layers", 3), ("width", 48), ("hidden", 128)]
-    role = "training networks" if choice["place"] <= N else "candidates"
+    role = "training architectures" if choice["place"] <= N else "candidates"
     assert f"choice, one of its {role}." in caption(protocol)
 
 

@@ -14,7 +14,7 @@ from support.searches import NAME, TOTAL, N, cascade, counts, of, synthetic, wit
 
 @pytest.fixture(scope="module")
 def table():
-    """Synthetic metrics on a real space, two runs a network."""
+    """Synthetic metrics on a real space, two runs an architecture."""
     space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
     return synthetic(NAME, space, space.enumerate())
 
@@ -51,7 +51,7 @@ def test_fig5_counts_what_passes_each_part(tmp_path, study, table, write_scores)
 
 
 def test_fig5_has_the_papers_threshold(tmp_path, study, table, write_scores):
-    """A network right at the threshold is not accurate."""
+    """An architecture right at the threshold is not accurate."""
     seen = draw_repeat(table, study.seed, N, 0)
     threshold = float(np.sort(seen.signal[seen.train_rows])[4])
     changed = with_recipe(study, "two-stage", quantile=None, threshold=threshold)

@@ -49,7 +49,7 @@ def test_fig6_says_where_no_classifier_could_be_fitted(tmp_path, study, make_tab
 def test_fig6_says_the_counts_the_bound_and_the_metrics(protocol):
     figure = page_of("fig6", accepted(), protocol)
     left, right = figure.axes
-    assert left.get_title(loc="left") == "a  the N = 20 training networks"
+    assert left.get_title(loc="left") == "a  the N = 20 training architectures"
     labels = [text.get_text() for text in right.get_legend().get_texts()]
     assert labels == ["accurate: above 91 %", "accepted: 100 shown", "rejected: 100 shown"]
     assert "recall 0.900 [0.890, 0.910]" in right.texts[0].get_text()

@@ -80,7 +80,7 @@ def test_a_large_number_is_written_as_a_power_of_ten():
 
 
 def test_faults_are_named():
-    with pytest.raises(ConfigError, match="fig8 draws 1 networks; its histograms take 2 or more"):
+    with pytest.raises(ConfigError, match="fig8 draws 1 architectures; its histograms take 2 or more"):
         space_and_costs(1, 0, 224, 1000)
     with pytest.raises(ArchitectureError, match="resolution is 0; it must be 1 or more"):
         space_and_costs(10, 0, 0, 1000)

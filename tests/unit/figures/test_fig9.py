@@ -35,10 +35,14 @@ def test_fig9_sets_are_disjoint_and_the_test_set_is_all_the_rest(tmp_path, study
 def test_fig9_shows_all_unseen_networks_and_says_which_set_is_too_small(protocol):
     figure = page_of("fig9-nasbench-one", observed(), protocol)
     titles = [axes.get_title(loc="left") for axes in figure.axes[:3]]
-    assert titles == ["a  training, 2 networks", "b  validation, 2 networks", "c  unseen test, 110 networks"]
+    assert titles == [
+        "a  training, 2 architectures",
+        "b  validation, 2 architectures",
+        "c  unseen test, 110 architectures",
+    ]
     assert figure.axes[1].texts[0].get_text().splitlines() == [
-        "MSE too few networks",
-        "Kendall tau too few networks",
-        "R2 too few networks",
+        "MSE too few architectures",
+        "Kendall tau too few architectures",
+        "R2 too few architectures",
     ]
     assert "Kendall tau 0.500 [0.400, 0.600]" in figure.axes[2].texts[0].get_text()

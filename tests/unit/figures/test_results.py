@@ -13,7 +13,7 @@ from support.searches import NAME, cascade, noisy, synthetic
 
 @pytest.fixture(scope="module")
 def table():
-    """Synthetic metrics on a real space, two runs a network."""
+    """Synthetic metrics on a real space, two runs an architecture."""
     space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
     return synthetic(NAME, space, space.enumerate())
 

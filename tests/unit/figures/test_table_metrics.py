@@ -39,4 +39,4 @@ def test_a_cascades_sets_are_what_it_was_fitted_to_and_what_it_accepts(
     assert "| nasbench101 | one-stage | validation | replication, slides | 40 | 1 | 2.824 | 0.678 | 0.796 |" in readable
     refused = cascade_scores(tmp_path, table, np.zeros(SIZE, bool))
     nobody = numbers_of("table-metrics", study, table, scores=refused)[0]
-    assert "| test | measured | 0 | 0 | too few networks |" in plain(page_of("table-metrics", nobody, protocol))
+    assert "| test | measured | 0 | 0 | too few architectures |" in plain(page_of("table-metrics", nobody, protocol))

@@ -22,9 +22,9 @@ def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """How the predictor is built and applied, in repeat 0 of the predictor with one stage.
 
     Returns:
-        Rows of kind `training` (the N networks: place, architecture, signal), `candidate` (the K that are trained
+        Rows of kind `training` (the N architectures: place, architecture, signal), `candidate` (the K that are trained
         then, best prediction first: place, architecture, predicted, signal, target), `choice` (the best signal of
-        all, place among all N + K), `scored` (count: networks outside the training set), and `space` and `best`
+        all, place among all N + K), `scored` (count: architectures outside the training set), and `space` and `best`
         (count of all predictions, and of the K, in [low, high)). Architectures are text that the space parses.
     """
     predictor, table = request.study.stages.one, request.table

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("kind", "place", "architecture", "predicted", "signal", "target", "low", "high", "count")
 LISTED = 4
-"""Networks that are named of many."""
+"""Architectures that are named of many."""
 MONOSPACED = 0.602  # width of a character of DejaVu Sans Mono over its size
 
 
@@ -86,7 +86,7 @@ def _mono(canvas: Axes, x: float, y: float, lines: Sequence[str], size: float, a
 
 
 def _list(canvas: Axes, place: Place, rows: pd.DataFrame, column: str, head: str, protocol: ProtocolRecord) -> None:
-    """The first networks of some rows with their accuracies, and how many more there are."""
+    """The first architectures of some rows with their accuracies, and how many more there are."""
     step = place.height / (LISTED + 2)
     heights = place.top - step * (np.arange(LISTED + 2) + 0.5)
     notation = "matrix above its diagonal" if _is_matrix(rows["architecture"].iloc[0].split(" ")[0]) else "inputs"
@@ -108,7 +108,7 @@ def _list(canvas: Axes, place: Place, rows: pd.DataFrame, column: str, head: str
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Above: N networks are drawn and trained, a predictor is fitted. Below: it ranks all others, K are trained."""
+    """Above: N architectures are trained, a predictor is fitted. Below: it ranks all others, K are trained."""
     parts = by_kind(frame)
     with style():
         figure, canvas = new_canvas(5.4, protocol)

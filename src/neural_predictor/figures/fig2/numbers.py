@@ -52,5 +52,5 @@ def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
     for label, known in (("predicted", search.fit.scores), ("observed", search.seen.signal)):
         rows.append({"kind": "prediction", "label": label, "value": float(known[search.choice])})
     frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS)).astype({"i": "Int64", "j": "Int64"})
-    notes = [f"The network is this search's choice, one of its {search.role}."]
+    notes = [f"The architecture is this search's choice, one of its {search.role}."]
     return frame.astype({"value": np.float64}), describe_search(request, predictor, notes)

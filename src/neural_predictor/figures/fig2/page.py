@@ -1,4 +1,4 @@
-"""Fig. 2: what the predictor sees of a network."""
+"""Fig. 2: what the predictor sees of an architecture."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ COLUMNS = ("kind", "i", "j", "label", "value")
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """A network as a graph (left), as the matrices that the predictor takes (right), and the predictor (below)."""
+    """An architecture as a graph (left) and as the predictor's matrices (right); the predictor (below)."""
     parts = by_kind(frame)
     names = [f"{i} {short_name(name)}" for i, name in enumerate(parts["node"]["label"])]
     with style():
         figure, canvas = new_canvas(4.6, protocol)
-        canvas.text(0.08, 4.42, "a  a network", fontsize=TITLE, va="center")
+        canvas.text(0.08, 4.42, "a  an architecture", fontsize=TITLE, va="center")
         graph(canvas, Place(0.06, 0.95, 2.2, 3.25), names, parts["edge"][["i", "j"]].to_numpy(int), PREDICTOR)
         canvas.text(2.4, 4.42, "b  as matrices", fontsize=TITLE, va="center")
         _matrices(canvas, parts, names)
         recipe = parts["recipe"].set_index("label")["value"].astype(int)
-        title = f"c  through the predictor, fitted to N = {recipe['train size']:,} networks"
+        title = f"c  through the predictor, fitted to N = {recipe['train size']:,} architectures"
         canvas.text(2.4, 1.93, title, fontsize=TITLE, va="center")
         _pipeline(canvas, recipe, parts["prediction"].set_index("label")["value"], len(names), protocol)
     return figure

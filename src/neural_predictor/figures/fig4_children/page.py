@@ -1,4 +1,4 @@
-"""fig4-<set>: what the trained ProxylessNAS networks that a predictor chose give, against random ones."""
+"""fig4-<set>: what the trained ProxylessNAS architectures that a predictor chose give, against random ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PANELS = {"validation_by_networks": "validation", "test_by_networks": "test"}
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Validation and test of the best by validation, after 1, 2, .. networks, then every network's validation and test.
+    """Validation and test of the best by validation after 1, 2, .. trainings, then those of every architecture.
 
     Panels without numbers, such as test accuracies that nobody measured, are left out.
     """

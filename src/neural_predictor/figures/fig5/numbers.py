@@ -21,16 +21,16 @@ COLUMNS = ("kind", "name", "low", "high", "count", "value")
 
 
 def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
-    """How many networks pass each part of the cascade in its repeat 0, and how well the classifier tells them apart.
+    """How many architectures pass each part of the cascade in repeat 0, and how well its classifier tells them apart.
 
     Returns:
         Rows of kind `count` (name `stages`: 1 or 2; `training`: N; `accurate` of these; `needed`: how many of these
-        two stages take; `scored`: networks outside the training set; `candidates`: K), `rule` (name `threshold` or
-        `quantile`, value), `bound` (value: the signal that an accurate network must be better than), and `ranked`
+        two stages take; `scored`: architectures outside the training set; `candidates`: K), `rule` (name `threshold` or
+        `quantile`, value), `bound` (value: the signal that an accurate architecture must be better than), and `ranked`
         and `best` (count of the regressor's predictions, and of the K among them, in [low, high)). Ranked are the
-        accepted networks, with one stage all scored ones. With two stages also the counts `accepted` and `rejected`
-        of the scored ones and `passed` (accepted ones of the K), and `metric` (name `precision`, value: share of
-        the accepted that is accurate; `base rate`: share of the scored).
+        accepted ones, with one stage all scored ones. With two stages also the counts `accepted` and `rejected` of
+        the scored ones and `passed` (accepted ones of the K), and `metric` (name `precision`, value: share of the
+        accepted that is accurate; `base rate`: share of the scored).
     """
     study, table = request.study, request.table
     predictor, recipe = study.stages.two, study.two_stage
@@ -47,7 +47,7 @@ def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
     frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS)).astype({"count": "Int64"})
     notes = [f"Histogram: without the worst {TAIL:.0%} of the predictions."]
     if fit.one_stage:
-        notes.append("One stage had to do: too few accurate networks, or no others.")
+        notes.append("One stage had to do: too few accurate architectures, or no others.")
     return frame, describe_search(request, predictor, notes)
 
 

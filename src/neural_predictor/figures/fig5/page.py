@@ -97,7 +97,7 @@ def _one_stage(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: 
 
 
 def _rule(parts: Parts, protocol: ProtocolRecord) -> str:
-    """What makes a network accurate."""
+    """What makes an architecture accurate."""
     rule = parts["rule"].iloc[0]
     text = f"{'above' if protocol.maximise else 'below'} {in_unit(parts['bound']['value'].iloc[0], protocol)}"
     if rule["name"] == "quantile":

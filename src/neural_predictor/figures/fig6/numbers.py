@@ -1,4 +1,4 @@
-"""Fig. 6 of the paper: the N networks of a cascade, and what its classifier accepts and rejects of all others."""
+"""Fig. 6 of the paper: the N architectures of a cascade, and what its classifier accepts and rejects of all others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COLUMNS = ("kind", "name", "low", "high", "value", "repeats")
 METRICS = ("precision", "recall", "base rate", "accepted")
 TRAINING_BINS, SPACE_BINS = 25, 80
 TAIL = 0.005
-"""Share of the worst networks that the histogram over the space leaves out, for its accurate end to be seen."""
+"""Share of the worst architectures that the histogram over the space leaves out, for its accurate end to be seen."""
 
 
 def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
@@ -36,8 +36,8 @@ def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
     share that is accepted.
 
     Returns:
-        Rows of kind `bin` (name training, accepted or rejected; `value` networks with a signal in [low, high)),
-        `bound` (value: the signal that makes a network accurate) and `metric` (value, its interval, repeats).
+        Rows of kind `bin` (name training, accepted or rejected; `value` architectures with a signal in [low, high)),
+        `bound` (value: the signal that makes an architecture accurate) and `metric` (value, its interval, repeats).
     """
     study, plan, table = request.study, request.section, request.table
     study.check_rows(table.name, len(table))

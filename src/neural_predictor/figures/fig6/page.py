@@ -1,4 +1,4 @@
-"""Fig. 6: the N networks of a cascade, and what its classifier accepts and rejects of all others."""
+"""Fig. 6: the N architectures of a cascade, and what its classifier accepts and rejects of all others."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ COLOURS = {"training": REFERENCE, "accepted": OKABE_ITO["blue"], "rejected": OKA
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Histogram of the training networks (left); of accepted and rejected networks, with the metrics (right)."""
+    """Histogram of the training architectures (left); of accepted and rejected ones, with the metrics (right)."""
     with style():
         figure = new_figure(7.2, 3.9)
         left, right = figure.subplots(1, 2)
         bins = frame[frame["kind"] == "bin"]
         trained = bins[bins["name"] == "training"]
         _bars(left, trained, "training", protocol.scale)
-        left.set_title(f"a  the N = {int(trained['value'].sum())} training networks", loc="left")
+        left.set_title(f"a  the N = {int(trained['value'].sum())} training architectures", loc="left")
         for name in ("accepted", "rejected"):
             _bars(right, bins[bins["name"] == name], name, protocol.scale)
-        right.set_title("b  all other networks", loc="left")
+        right.set_title("b  all other architectures", loc="left")
         bounds = protocol.scale * frame[frame["kind"] == "bound"]["value"]
         for axes in (left, right):
             for bound in bounds:

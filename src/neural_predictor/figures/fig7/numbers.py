@@ -1,4 +1,4 @@
-"""Fig. 7 of the paper: how to split a budget between N training networks and K validated candidates."""
+"""Fig. 7 of the paper: how to split a budget between N training architectures and K validated candidates."""
 
 from __future__ import annotations
 

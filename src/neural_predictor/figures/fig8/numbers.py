@@ -1,4 +1,4 @@
-"""Fig. 8 of the paper: the ProxylessNAS search space, and what its networks cost."""
+"""Fig. 8 of the paper: the ProxylessNAS search space, and what its architectures cost."""
 
 from __future__ import annotations
 
@@ -58,12 +58,13 @@ SAMPLES, RESOLUTION, CLASSES = 100_000, 224, 1000  # the paper's images: ImageNe
 
 
 def run(request: Request[None]) -> tuple[pd.DataFrame, ProtocolRecord]:
-    """The space, and the costs of `SAMPLES` networks of it; nothing is trained."""
+    """The space, and the costs of `SAMPLES` architectures of it; nothing is trained."""
     study = request.study
     seed = seed_of(study.seed, "fig8")
     notes = [
-        f"{SAMPLES:,} networks, uniform over the choices of the 22 layers; costs at {RESOLUTION} pixels, {CLASSES:,} "
-        "classes and width 1 in closed form: multiply-adds of convolutions and the last layer; trainable parameters."
+        f"{SAMPLES:,} architectures, uniform over the choices of the 22 layers; costs at {RESOLUTION} pixels, "
+        f"{CLASSES:,} classes and width 1 in closed form: multiply-adds of convolutions and the last layer; trainable "
+        "parameters."
     ]
     protocol = ProtocolRecord(
         experiment=request.artefact,
@@ -91,13 +92,13 @@ def run(request: Request[None]) -> tuple[pd.DataFrame, ProtocolRecord]:
 
 
 def space_and_costs(count: int, seed: int, resolution: int, classes: int) -> pd.DataFrame:
-    """The space as it is defined, and the costs of networks drawn uniformly over code rows.
+    """The space as it is defined, and the costs of architectures drawn uniformly over code rows.
 
     Args:
-        count: networks to draw.
+        count: architectures to draw.
         seed: of their draw.
         resolution: side of the images in pixels.
-        classes: outputs of the networks.
+        classes: outputs of the architectures.
 
     Returns:
         Rows of kind
@@ -106,17 +107,18 @@ def space_and_costs(count: int, seed: int, resolution: int, classes: int) -> pd.
           `size` (side of the map that goes out, in pixels). For convolutions `kernel`, and of layers `expansion`
           too, the choices between slashes; of layers also `layer` and `stage`, counted from 0, and `value`, the
           number of choices.
-        - `histogram`, for each of `COSTS`: `count` of the networks with a cost in [low, high), the last bin with
+        - `histogram`, for each of `COSTS`: `count` of the architectures with a cost in [low, high), the last bin with
           its end.
-        - `summary`: for each of `COSTS` the mean (`value`), least (`low`) and largest (`high`) of `count` networks;
-          and `cardinality` and `networks`, the number of code rows and of different networks, as exact `text`.
+        - `summary`: for each of `COSTS` the mean (`value`), least (`low`) and largest (`high`) of `count` of
+          them; and `cardinality` and `networks`, the number of code rows and of different architectures, as exact
+          `text`.
 
     Raises:
         ConfigError: for a count too small for histograms.
         ArchitectureError: for a resolution or a number of classes that is not positive.
     """
     if count < MIN_SAMPLES:
-        raise ConfigError(f"fig8 draws {count} networks; its histograms take {MIN_SAMPLES} or more")
+        raise ConfigError(f"fig8 draws {count} architectures; its histograms take {MIN_SAMPLES} or more")
     codes = ProxylessNasSpace().sample(count, np.random.default_rng(seed))
     costs = multiply_adds(codes, resolution, classes), parameters(codes, classes)
     rows = _network(resolution, classes)

@@ -1,4 +1,4 @@
-"""Fig. 8: the ProxylessNAS search space as a chain of stages, and the costs of networks drawn from it."""
+"""Fig. 8: the ProxylessNAS search space as a chain of stages, and the costs of architectures drawn from it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COSTS = {"multiply_adds": "multiply-adds", "parameters": "parameters"}
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """The network from image to classes (above); histograms of multiply-adds and parameters in millions (below).
+    """The architecture from image to classes (above); histograms of multiply-adds and parameters in millions (below).
 
     Args:
         frame: what `numbers.run` returns, or what a CSV file keeps of it.
@@ -82,7 +82,7 @@ def _draw_network(axes: Axes, frame: pd.DataFrame) -> None:
     axes.legend(handles=_legend(layers, fills), loc="lower center", ncols=len(fills), frameon=False)
     text = kinds.loc["summary"].set_index("name")["text"]
     title = f"a  {len(layers)} layers, {power_of_ten(str(text['cardinality']))} ways to choose their operations"
-    axes.set_title(f"{title}, {power_of_ten(str(text['networks']))} different networks", loc="left")
+    axes.set_title(f"{title}, {power_of_ten(str(text['networks']))} different architectures", loc="left")
 
 
 def _draw_group(axes: Axes, x: float, name: str, rows: pd.DataFrame, fills: dict[float, str]) -> float:

@@ -1,4 +1,4 @@
-"""fig9: predicted against observed signal on training, validation and unseen networks."""
+"""fig9: predicted against observed signal on training, validation and unseen architectures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = ("kind", "set", "predicted", "observed", "width", "height", "value", "
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Three panels on the same axes limits: training, validation, and the density of all unseen networks."""
+    """Three panels on the same axes limits: training, validation, and the density of all unseen architectures."""
     with style():
         figure = new_figure(9.6, 4.2)
         panels = figure.subplots(1, 3)
@@ -37,7 +37,9 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             else:
                 draw_networks(axes, part, protocol.scale, None)
                 networks = int((part["kind"] == "network").sum())
-            axes.set_title(f"{letter}  {name if name != TEST else 'unseen test'}, {networks:,} networks", loc="left")
+            axes.set_title(
+                f"{letter}  {name if name != TEST else 'unseen test'}, {networks:,} architectures", loc="left"
+            )
             axes.set_xlabel(f"predicted {protocol.signal} ({protocol.unit})")
             axes.set_ylabel(f"observed {protocol.signal} ({protocol.unit})")
             axes.autoscale_view()
@@ -64,4 +66,4 @@ def _density(figure: Figure, axes: Axes, part: pd.DataFrame, scale: float) -> No
         rasterized=True,
     )
     axes.add_collection(cells)
-    figure.colorbar(cells, ax=axes, pad=0.02, label="networks a square")
+    figure.colorbar(cells, ax=axes, pad=0.02, label="architectures a square")

@@ -1,4 +1,4 @@
-"""fig9-<set>: predictors of trained ProxylessNAS networks in cross-validation."""
+"""fig9-<set>: predictors of trained ProxylessNAS architectures in cross-validation."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _limits(frame: pd.DataFrame, scale: float) -> tuple[float, float]:
 
 
 def _draw_beside(axes: Axes, frame: pd.DataFrame, unit: str) -> None:
-    """Tau of all predictors on held-out networks, then what bounds or rivals it."""
+    """Tau of all predictors on held-out architectures, then what bounds or rivals it."""
     axes.set_axis_off()
     held_out = frame[(frame["set"] == TEST) & (frame["kind"] == "kendall_tau")]
     lines = [("Kendall tau, held out", "")]

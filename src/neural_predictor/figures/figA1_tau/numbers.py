@@ -1,4 +1,4 @@
-"""figA1-tau: Kendall tau of predictors against the number N of their training networks, and its seconds."""
+"""figA1-tau: Kendall tau of predictors against the number N of their training architectures, and its seconds."""
 
 from __future__ import annotations
 

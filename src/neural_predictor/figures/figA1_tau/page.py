@@ -1,4 +1,4 @@
-"""figA1-tau: how the ranking of each predictor grows with the number N of its training networks."""
+"""figA1-tau: how the ranking of each predictor grows with the number N of its training architectures."""
 
 from __future__ import annotations
 
@@ -88,4 +88,4 @@ def _size_axis(axes: Axes, sizes: list[int]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(sizes, [str(size) for size in sizes], rotation=60, fontsize=7)
     axes.set_xticks([], minor=True)
-    axes.set_xlabel("training networks, N")
+    axes.set_xlabel("training architectures, N")

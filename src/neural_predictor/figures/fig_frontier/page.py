@@ -36,7 +36,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
                 axes.annotate("not\nreached", (k, budget * 1.06), color=colour, ha="center", fontsize=6.5)
         axes.set_yscale("log")
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
-        axes.set_xlabel("training networks, N")
+        axes.set_xlabel("training architectures, N")
         axes.set_ylabel("total number of samples, N + K")
         figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=4, frameon=False, columnspacing=1.2)
         add_caption(figure, caption(protocol), characters=115)

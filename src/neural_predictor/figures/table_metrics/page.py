@@ -34,4 +34,4 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
 
 
 def _cell(row: pd.Series) -> str:
-    return "too few networks" if pd.isna(row["value"]) else interval(row["value"], row["low"], row["high"])
+    return "too few architectures" if pd.isna(row["value"]) else interval(row["value"], row["low"], row["high"])

@@ -28,10 +28,10 @@ WHOLE, ACCEPTED = "the rest of the space", "what the classifier accepts of it"
 
 
 def run(request: Request[Comparison]) -> tuple[pd.DataFrame, ProtocolRecord]:
-    """Mean squared error of the predictor with one stage and with two, fitted to the same N networks.
+    """Mean squared error of the predictor with one stage and with two, fitted to the same N architectures.
 
     Beside one stage on the whole rest and two on what their classifier accepts of it, which the paper compares,
-    stands one stage on that same accepted set: only there do the two meet the same networks. `mean of the set` is
+    stands one stage on that same accepted set: only there do the two meet the same architectures. `mean of the set` is
     the error of a constant that knows the set's own mean: its variance.
 
     Returns:
