@@ -3,6 +3,8 @@
 import numpy as np
 
 from neural_predictor.config.study import Study
+from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
+from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable
 
 NAME = "nasbench-graph-proteins"
@@ -17,6 +19,17 @@ def synthetic(name, space, codes):
         "test_accuracy": quality - 0.05 + rng.normal(0, 0.01, (len(codes), 2)),
     }
     return BenchmarkTable(name, space.name, space.identify(codes), codes, metrics)
+
+
+def make_searchable():
+    """A real space, made small: the table of proteins with its own encoding and a smooth signal."""
+    space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
+    codes = space.enumerate()
+    quality = 0.5 + 0.4 * (codes[:, 1:] == 4).mean(axis=1) + 0.001 * codes[:, 0]
+    noise = np.random.default_rng(0).normal(0, 0.003, (len(codes), 3))
+    test = np.tile(quality[:, None] - 0.05, (1, 3))
+    metrics = {"validation_accuracy": quality[:, None] + noise, "test_accuracy": test}
+    return BenchmarkTable(NAME, space.name, space.identify(codes), codes, metrics)
 
 
 def noisy(table):

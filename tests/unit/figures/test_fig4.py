@@ -2,24 +2,9 @@
 
 import numpy as np
 
-from neural_predictor.spaces.nasbench_graph import NasBenchGraphSpace
-from neural_predictor.tables.benchmarks import BENCHMARKS
-from neural_predictor.tables.table import BenchmarkTable
 from support.figures import numbers_of, page_of
 from support.frames import curves
-
-NAME = "nasbench-graph-proteins"
-
-
-def make_searchable():
-    """A real space, made small: the table of proteins with its own encoding and a smooth signal."""
-    space = NasBenchGraphSpace(**BENCHMARKS[NAME].options)
-    codes = space.enumerate()
-    quality = 0.5 + 0.4 * (codes[:, 1:] == 4).mean(axis=1) + 0.001 * codes[:, 0]
-    noise = np.random.default_rng(0).normal(0, 0.003, (len(codes), 3))
-    test = np.tile(quality[:, None] - 0.05, (1, 3))
-    metrics = {"validation_accuracy": quality[:, None] + noise, "test_accuracy": test}
-    return BenchmarkTable(NAME, space.name, space.identify(codes), codes, metrics)
+from support.searches import make_searchable
 
 
 def test_fig4_has_all_searches_and_evolution_beats_random_where_neighbours_are_alike(tmp_path, study, write_scores):

@@ -1,20 +1,10 @@
 """The MLP against plain Keras, and that it learns."""
 
 import keras
-import numpy as np
-import pytest
 
-from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import engine
-from neural_predictor.predictors.keras_gcn import keras_model, model_inputs
 from neural_predictor.predictors.mlp import MlpRecipe
-from neural_predictor.predictors.scoring import score
-from neural_predictor.spaces import make_space
-
-RNG = np.random.default_rng
-SPACE = make_space("nasbench-graph")
-GRAPHS = SPACE.encode(SPACE.sample(300, RNG(0)))
-LABELS = GRAPHS.nodes.sum(axis=1) @ np.arange(11) / 10
+from support.predictors import GRAPHS, LABELS, assert_plain_keras
 
 
 def keras_mlp(inputs, width):
@@ -25,19 +15,7 @@ def keras_mlp(inputs, width):
 
 
 def test_it_is_the_plain_keras_network():
-    recipe = MlpRecipe(width=7, hidden=(5,), epochs=2)
-    fitted = engine.fit_replicates(GRAPHS, LABELS[None, :40], recipe, [0], rows=np.arange(40)[None])
-    nodes, propagation, _ = model_inputs(GRAPHS)
-    inputs = keras.Input((6, 17))
-    hidden = keras.layers.Dense(5, "relu")(keras_mlp(inputs, 7))
-    model = keras.Model(inputs, keras.layers.Dense(1)(hidden))
-    ours = [weight[0] for weight in fitted.weights]
-    model.set_weights([w.reshape(v.shape) for w, v in zip(ours, model.weights, strict=True)])
-    plain = model.predict(np.concatenate([nodes, propagation[:, 0]], axis=-1), verbose=0)[:, 0]
-    expected = plain * fitted.label_deviation[0] + fitted.label_mean[0]
-    np.testing.assert_allclose(score(fitted, GRAPHS)[0], expected, rtol=1e-4)
-    with pytest.raises(PredictorError, match="only the paper's gcn has a Keras model"):
-        keras_model(fitted, 0)
+    assert_plain_keras(MlpRecipe(width=7, hidden=(5,), epochs=2), keras_mlp)
 
 
 def test_it_learns():
