@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,3 +94,17 @@ def test_a_stages_code_is_what_it_imports():
     numbers = {path.rpartition("neural_predictor/")[2] for path in Plan.code("figures.fig7.numbers")}
     assert {"figures/curves.py", "search/guided.py", "statistics/bootstrap.py", "fits/files.py"} <= numbers
     assert not numbers & {"predictors/engine.py", "figures/fig7/page.py", "figures/registry.py", "figures/wanted.py"}
+
+
+def test_what_numbers_call_of_predictors_themselves_is_their_code():
+    plan = Plan(Project(ROOT))
+    code = {name: plan.experiment_code(SimpleNamespace(experiment=name)) for name in ("fig2", "fig7")}
+    of_predictors = {
+        name: {Path(path).name for path in paths if "/predictors/" in path} for name, paths in code.items()
+    }
+    assert of_predictors == {"fig2": {"propagation.py"}, "fig7": set()}
+
+
+def test_a_cosmetic_edit_of_predictors_reaches_no_cheap_stage():
+    for module in ("workflow.manifest", "children.collect", "children.datasheet", "children.choose"):
+        assert not any("/predictors/" in path for path in Plan.code(module))

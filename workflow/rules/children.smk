@@ -89,7 +89,7 @@ rule collect_children:
 rule choose_children:
     input:
         parquet="results/{study}/children/{children}.parquet",
-        code=plan.code("children.choose", without="predictors"),
+        code=plan.code("children.choose"),
     output:
         choice="results/{study}/children/{children}.choice.csv",
     log:

@@ -46,3 +46,11 @@ def code_of(module: str) -> frozenset[Path]:
             files.add(path)
             pending.extend(_imports(path))
     return frozenset(files)
+
+
+def imported_by(module: str, stage: str) -> frozenset[Path]:
+    """Files of a stage of this package that a module imports itself."""
+    path = _file(module)
+    names = _imports(path) if path else ()
+    files = {_file(name) for name in names if name.startswith(f"neural_predictor.{stage}.")}
+    return frozenset(file for file in files if file)

@@ -25,7 +25,7 @@ from neural_predictor.figures.wanted import Wanted, find, names_of
 from neural_predictor.fits.key import FitKey, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.tables.benchmarks import BENCHMARKS
-from neural_predictor.workflow.code import code_of
+from neural_predictor.workflow.code import code_of, imported_by
 from neural_predictor.workflow.manifest import config_digest
 from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION
 
@@ -241,8 +241,9 @@ class Plan:
         return [f"results/{wildcards.study}/{name}.csv" for name in find(wildcards.experiment).reads]
 
     def experiment_code(self, wildcards: Any) -> list[str]:
-        """Modules that compute an artefact's numbers; the predictors come in by the fits."""
-        return self.code(module_of(find(wildcards.experiment).numbers), without="predictors")
+        """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
+        module = module_of(find(wildcards.experiment).numbers)
+        return sorted({*self.code(module), *map(str, imported_by(f"neural_predictor.{module}", "predictors"))})
 
     # Pages: what the rule of an artefact is made from
 
@@ -354,10 +355,11 @@ class Plan:
         return self.code(BENCHMARKS[wildcards.benchmark].reader.removeprefix("neural_predictor."))
 
     @staticmethod
-    def code(module: str, without: str | None = None) -> list[str]:
+    def code(module: str) -> list[str]:
         """Files of a module of this package and of all its modules that it imports, directly or not.
 
-        Those of the stage `without` are left out, such as `predictors`, whose changes refit by `FIT_STAGE_VERSION`.
+        Those of `predictors` are left out: every study's recipes import them, and what they compute comes in by
+        fits, which `FIT_STAGE_VERSION` makes anew.
         """
         files = code_of(f"neural_predictor.{module}")
-        return sorted(str(file) for file in files if file.parent.name != without)
+        return sorted(str(file) for file in files if file.parent.name != "predictors")
