@@ -91,9 +91,17 @@ def test_fig9_says_what_the_metrics_are_to_be_compared_with(protocol):
         ("MSE of a constant", "0.50 [0.40, 0.60] %²"),
         ("tau of a count of zero layers", "0.510 [0.400, 0.600]"),
         ("reliability of their mean", "0.540 [0.400, 0.600]"),
-        ("deviation between trainings", "0.56 [0.40, 0.60] %"),
+        ("deviation of trainings", "0.56 [0.40, 0.60] %"),
     ):
         assert lines[lines.index(name) + 1] == numbers
+
+
+@pytest.mark.parametrize("sets", [("training", "test"), ("training", "validation", "test")])
+def test_fig9s_comparisons_stay_on_the_page(protocol, sets):
+    figure = page_of("fig9-digits", observed(sets), protocol)
+    figure.draw_without_rendering()
+    for text in figure.axes[-1].texts:
+        assert text.get_window_extent().x1 <= figure.bbox.x1, text.get_text()
 
 
 def test_fig9_leaves_out_what_there_is_not(protocol):

@@ -25,8 +25,8 @@ BESIDE = {
     "tau_between_trainings": "tau of two trainings",
     "reliability_one": "reliability of one training",
     "reliability_mean": "reliability of their mean",
-    "sd_between": "deviation between architectures",
-    "sd_within": "deviation between trainings",
+    "sd_between": "deviation of architectures",
+    "sd_within": "deviation of trainings",
 }
 """Kind of number -> what it is, in the order in which they stand beside the panels."""
 FONT, LINE = 6.8, 0.044
