@@ -57,7 +57,7 @@ class Journal:
 
     Args:
         path: the file; made when it is not there.
-        header: what the shard is: recipes, images, networks. A file of another shard is refused.
+        header: what the shard is: recipes, images, architectures. A file of another shard is refused.
 
     Raises:
         ChildError: if the file belongs to another shard.

@@ -1,4 +1,4 @@
-"""A shard of children: networks that one process trains, one after another, and takes up where a kill left them.
+"""A shard of children: architectures that one process trains, one after another, and takes up where a kill left them.
 
 Finished children lie in the shard's journal; the one in hand has a checkpoint after an epoch now and then. Weights,
 order and augmentation of a training follow from its seed and epoch, so that on one CPU a shard that was killed ends
@@ -45,8 +45,8 @@ class Shard:
 
     Attributes:
         children: name of the set of children, such as `digits` or `digits-chosen`; a part of every seed.
-        codes: (k, 22) uint8, the networks.
-        first: number of the first of them among all networks of the set.
+        codes: (k, 22) uint8, the architectures.
+        first: number of the first of them among all architectures of the set.
         trainings: how often each is trained, from different seeds.
         seed: the study's.
         network: what they are built as.
@@ -103,7 +103,7 @@ def train_shard(
     """Train what is not yet trained, and give all children of the shard, in order.
 
     Args:
-        shard: the networks and recipes.
+        shard: the architectures and recipes.
         feed: their images.
         work: folder of this shard's scratch: journal, lock, checkpoint.
         device: what it runs on, for the record.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 METRICS = {"mse": "MSE", "kendall_tau": "Kendall tau", "r2": "R2"}
 
 
-def draw_networks(axes: Axes, part: pd.DataFrame, scale: float, label: str | None) -> None:
+def draw_architectures(axes: Axes, part: pd.DataFrame, scale: float, label: str | None) -> None:
     """Rows of kind `network` as points, times `scale`; as open diamonds where they have a label for the legend."""
     points = part[part["kind"] == "network"]
     marked = label is not None

@@ -36,7 +36,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
                 label = f"accurate: {'above' if protocol.maximise else 'below'} {bound:.4g} {protocol.unit}"
                 axes.axvline(bound, color=INK, linestyle=":", linewidth=1, label=label)
             axes.set_xlabel(f"{protocol.signal} ({protocol.unit})")
-            axes.set_ylabel("networks")
+            axes.set_ylabel("architectures")
         handles, labels = right.get_legend_handles_labels()
         right.legend(handles, labels, loc="upper left", frameon=False)
         right.margins(y=0.3)

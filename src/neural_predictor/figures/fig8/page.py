@@ -141,6 +141,6 @@ def _draw_histogram(axes: Axes, frame: pd.DataFrame, name: str, letter: str) -> 
     axes.axvline(mean, color=OKABE_ITO["vermilion"], linewidth=1.2, label=f"mean {mean:.3g} million")
     axes.set_title(f"{letter}  {COSTS[name]} of {summary['count']:,.0f} uniform samples", loc="left")
     axes.set_xlabel(f"{COSTS[name]} (millions)")
-    axes.set_ylabel("networks")
+    axes.set_ylabel("architectures")
     axes.margins(y=0.12)
     axes.legend(loc="upper left", frameon=False)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm
 
-from neural_predictor.figures.observed_panels import draw_diagonal, draw_networks, metric_lines
+from neural_predictor.figures.observed_panels import draw_architectures, draw_diagonal, metric_lines
 from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import add_caption, new_figure, style
@@ -32,13 +32,13 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             part = frame[frame["set"] == name]
             if name == TEST:
                 _density(figure, axes, part, protocol.scale)
-                draw_networks(axes, frame[frame["set"] == TEN], protocol.scale, "ten evenly spaced")
-                networks = int(part[part["kind"].isin(["density", "outside"])]["value"].sum())
+                draw_architectures(axes, frame[frame["set"] == TEN], protocol.scale, "ten evenly spaced")
+                architectures = int(part[part["kind"].isin(["density", "outside"])]["value"].sum())
             else:
-                draw_networks(axes, part, protocol.scale, None)
-                networks = int((part["kind"] == "network").sum())
+                draw_architectures(axes, part, protocol.scale, None)
+                architectures = int((part["kind"] == "network").sum())
             axes.set_title(
-                f"{letter}  {name if name != TEST else 'unseen test'}, {networks:,} architectures", loc="left"
+                f"{letter}  {name if name != TEST else 'unseen test'}, {architectures:,} architectures", loc="left"
             )
             axes.set_xlabel(f"predicted {protocol.signal} ({protocol.unit})")
             axes.set_ylabel(f"observed {protocol.signal} ({protocol.unit})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.figures.observed_panels import draw_diagonal, draw_networks, metric_lines
+from neural_predictor.figures.observed_panels import draw_architectures, draw_diagonal, metric_lines
 from neural_predictor.figures.published import TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import add_caption, new_figure, style
@@ -45,9 +45,9 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         limits = _limits(own, protocol.scale)
         for letter, name, axes in zip("abc", sets, panels[:-1], strict=False):
             part = own[own["set"] == name]
-            draw_networks(axes, part, protocol.scale, None)
-            networks = int((part["kind"] == "network").sum())
-            axes.set_title(f"{letter}  {TITLES[name]}, {networks:,} architectures", loc="left")
+            draw_architectures(axes, part, protocol.scale, None)
+            architectures = int((part["kind"] == "network").sum())
+            axes.set_title(f"{letter}  {TITLES[name]}, {architectures:,} architectures", loc="left")
             axes.set_xlabel(f"predicted {protocol.signal} ({protocol.unit})")
             axes.set_ylabel(f"observed {protocol.signal} ({protocol.unit})")
             axes.set(xlim=limits, ylim=limits)

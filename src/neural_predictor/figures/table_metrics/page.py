@@ -24,7 +24,7 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     for _, group in together.groupby(keys, sort=False):
         first, metrics = group.iloc[0], {row["metric"]: row for _, row in group.iterrows()}
         row = {key: first[key] for key in keys}
-        row |= {"networks": count(first["networks"]), "repeats": count(first["repeats"], "1")}
+        row |= {"architectures": count(first["networks"]), "repeats": count(first["repeats"], "1")}
         rows.append(row | {head: _cell(metrics[metric]) for metric, head in HEADS.items()})
     return table(
         rows,

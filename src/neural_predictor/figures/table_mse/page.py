@@ -23,7 +23,7 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
             "benchmark": row["benchmark"],
             "stages": row["stages"],
             "tested on": row["tested_on"],
-            "networks": count(row["test_size"]),
+            "architectures": count(row["test_size"]),
             "repeats": count(row["repeats"]),
             "MSE": interval(row["mse"], row["low"], row["high"]),
         }
