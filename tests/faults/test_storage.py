@@ -27,6 +27,7 @@ from neural_predictor.config.project import Project
 from neural_predictor.errors import UserError
 from neural_predictor.io.files import atomic_together
 from neural_predictor.predictors import device
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 ROOT = Path(__file__).parents[2]
 OLD = b"what stood there before"
@@ -166,6 +167,14 @@ def write_journal(root):
     Journal(root / "work" / recipe_digest(plan, images)[:12] / "0/journal", shard.header()).append(record_of(0))
 
 
+def write_shards(root):
+    """What the other shards of the set ended with."""
+    space, codes = ProxylessNasSpace(), sample(Project(root).study("tiny-v1"), "digits")
+    for place in range(1, NETWORKS):
+        record = record_of(place) | {"architecture": space.format(codes[place])}
+        (root / f"shards/{place}.jsonl").write_text(json.dumps(record) + "\n")
+
+
 def write_networks(path):
     """Chains of operations, with labels."""
     chains = [f'0100000100000100000100000,"in,{a},{b},{c},out"' for a in "abc" for b in "abc" for c in "abc"]
@@ -189,8 +198,7 @@ def project(tmp_path_factory):
         command("prepare-images", *CHILDREN, "--place", "digits", "--output", "images.json")
         write_journal(root)
         command("train-children", *TRAIN, "--work", "work", "--output", "shards/0.jsonl")
-        for network in range(1, NETWORKS):
-            (root / f"shards/{network}.jsonl").write_text(json.dumps(record_of(network)) + "\n")
+        write_shards(root)
         command("collect-children", *COLLECT, *TABLES, *SHARDS)
         write_networks(root / "train.csv")
     return root
@@ -209,7 +217,7 @@ STAGES = {
     "fetch-source": (("fetch-source", PROTEINS), {"--output": "raw"}),
     "build-table": (("build-table", PROTEINS, "--raw", "raw"), {"--output": "table.parquet"}),
     "fit-predictor": (
-        ("fit-predictor", *STUDY, *FIT, "--train-size", 43, "--shard", 0),
+        ("fit-predictor", *STUDY, *FIT, "--sample", "n43", "--shard", 0),
         {"--output": "scores.npz", "--times": "seconds.json"},
     ),
     "prepare-images": (("prepare-images", *CHILDREN, "--place", "digits"), {"--output": "images.json"}),
@@ -220,7 +228,7 @@ STAGES = {
         {"--parquet": "digits.parquet", "--csv": "digits.csv", "--sheet": "digits.datasheet.md"},
     ),
     "choose-children": (
-        ("choose-children", *CHILDREN, "--parquet", "digits.parquet"),
+        ("choose-children", *STUDY, "--parquet", "digits.parquet"),
         {"--output": "choice.csv"},
     ),
     "run": (("run", "fig3", *STUDY, "--table", "table.parquet"), {"--csv": "fig3.csv", "--protocol": "fig3.json"}),
