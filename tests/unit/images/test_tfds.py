@@ -318,6 +318,8 @@ def test_two_processes_prepare_a_set_once(archives, tmp_path):
 from pathlib import Path
 from neural_predictor.images import load_images
 from neural_predictor.images.splits import split_protocol
+from neural_predictor.io.logs import set_up_log
+set_up_log()
 there, manual = Path({str(tmp_path / "sets")!r}), Path({str(manual)!r})
 print(split_protocol(load_images("oxford_pet", there, pixels=8, manual=manual)))
 """
