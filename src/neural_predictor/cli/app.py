@@ -19,7 +19,7 @@ from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
 from neural_predictor.errors import UserError
-from neural_predictor.io.logs import end_log, set_up_log
+from neural_predictor.io.logs import PACKAGE_LOGGER, end_log, set_up_log
 
 logger = logging.getLogger(__name__)
 
@@ -272,6 +272,7 @@ def write_lists(root: Root = HERE) -> None:
 
 def main() -> None:
     """Run the command line; a fault of the user's is one message and exit status 2."""
+    PACKAGE_LOGGER.propagate = False  # tensorflow-datasets gives the root logger a handler, which would say it again
     try:
         app()
     except UserError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from neural_predictor.cli import app as cli
+from neural_predictor.io.logs import PACKAGE_LOGGER
 
 ROOT = Path(__file__).parents[3]
 
@@ -75,22 +76,32 @@ def test_faults_are_one_message_without_a_traceback(tmp_path, arguments, said):
         ("tabulate", "import pandas; pandas.DataFrame({'tau': [1]}).to_markdown()"),
     ],
 )
-def test_a_command_without_its_extra_says_what_to_install(monkeypatch, caplog, missing, needs_it):
+def test_a_command_without_its_extra_says_what_to_install(monkeypatch, capsys, missing, needs_it):
+    monkeypatch.setattr(PACKAGE_LOGGER, "handlers", [])
+    monkeypatch.setattr(PACKAGE_LOGGER, "propagate", True)
     monkeypatch.setitem(sys.modules, missing, None)  # as where it is not installed
     monkeypatch.delitem(sys.modules, "neural_predictor.tables.nasbench101.tfrecord", raising=False)
     monkeypatch.setattr(cli, "app", lambda: exec(needs_it))
     with pytest.raises(SystemExit, match="2"):
         cli.main()
-    (message,) = caplog.messages
+    (message,) = capsys.readouterr().err.splitlines()
     assert f"needs the package {missing}, which is not installed" in message
     assert message.endswith('run pip install "neural-predictor[workflow]"')
 
 
 @pytest.mark.parametrize("needs_it", ["import neural_predictor.absent", "from numpy import absent"])
 def test_a_defect_of_the_package_keeps_its_traceback(monkeypatch, needs_it):
+    monkeypatch.setattr(PACKAGE_LOGGER, "propagate", True)
     monkeypatch.setattr(cli, "app", lambda: exec(needs_it))
     with pytest.raises(ImportError, match="absent"):
         cli.main()
+
+
+def test_a_message_is_said_once_where_a_library_logs_too():
+    code = "import logging, sys; logging.basicConfig(level=logging.INFO); sys.argv[1:] = ['describe', 'absent']\n"
+    code += "from neural_predictor.cli.app import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("absent")) == (2, 1), done.stderr
 
 
 def test_an_unknown_shard_is_named(tmp_path):

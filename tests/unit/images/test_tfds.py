@@ -337,4 +337,4 @@ print(split_protocol(load_images("oxford_pet", there, pixels=8, manual=manual)))
     outputs = [process.communicate() for process in pair]
     assert [process.returncode for process in pair] == [0, 0], outputs
     assert outputs[0][0] == outputs[1][0] != ""
-    assert sum(err.count("oxford_pet: preparing") for _, err in outputs) == 1
+    assert sum(f"\n{err}".count("\noxford_pet: preparing") for _, err in outputs) == 1
