@@ -319,6 +319,10 @@ class JsonReader:
                 '{"operations": ["input", "conv3x3", "output"], "edges": [[0, 1], [1, 2]]}'
             )
         _require_fields(f"{self.path}, line {number}", fields, label)
+        try:
+            "".join(fields).encode()
+        except UnicodeEncodeError as error:  # half of a pair, such as \ud800, which no file of results could hold
+            raise FormatError(f"{self.path}, line {number}: the name of a field is no text ({error})") from error
         for name, value in fields.items():
             beyond = type(value) is int and not -(2**63) <= value < 2**63  # no column of numbers holds it
             self._types.setdefault(name, set()).add(str if beyond else type(value))

@@ -93,6 +93,7 @@ def test_a_row_that_is_no_graph(refused, tmp_path, which, adjacency, operations,
         ('{"edges": [[0, 1]], "id": 3}', "line 3: no field operations; the line has edges, id"),
         ('{"operations": ["a", "b"]}', "line 3: no field edges (or adjacency); the line has operations"),
         ('{"operations": ["a", "b"], "edges"', 'line 3: \'{"operations": ["a", "b"], "edges"\' is not JSON'),
+        (r'{"operations": ["a", "b"], "edges": [[0, 1]], "\ud800": 1}', "line 3: the name of a field is no text"),
         ("[1, 2]", "line 3: '[1, 2]' is no object; allowed is one a line, such as"),
     ],
 )
