@@ -78,7 +78,7 @@ def first_search(request: Request[Comparison], predictor: str) -> FirstSearch:
     (fit,) = read_fits(group_fits(request.scores)[key], table, study.seed, 1)
     seen, trace = guided_search(table, study, predictor, plan.train_size, fit, plan.total)
     place = int(best_so_far(seen.signal[trace], maximise=table.maximise)[-1])
-    return FirstSearch(fit, seen, trace, np.setdiff1d(np.arange(len(table)), seen.train_rows), place)
+    return FirstSearch(fit, seen, trace, np.flatnonzero(seen.rest), place)
 
 
 def describe_search(request: Request[Comparison], predictor: str, notes: Sequence[str]) -> ProtocolRecord:

@@ -75,8 +75,10 @@ def sample(study: Study, section: ChildSet) -> list[str]:
 
 def sample_and_chosen(study: Study, section: ChildSet) -> list[str]:
     """The table of a set of children, and that of those which a predictor chose."""
+    from neural_predictor.children.plan import CHOSEN  # imports numpy
+
     name = study.children_of(section)
-    return [name, f"{name}-chosen"]
+    return [name, f"{name}{CHOSEN}"]
 
 
 def every_table(study: Study, section: TableTau) -> list[str]:

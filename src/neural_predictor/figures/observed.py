@@ -59,7 +59,7 @@ def _sets(
     Validation: architectures drawn from the rest; test: all others; of a cascade, what its classifier accepts of them.
     """
     seen = fit.draw
-    rest = np.setdiff1d(np.arange(len(table)), seen.train_rows)
+    rest = np.flatnonzero(seen.rest)
     rng = np.random.default_rng(seed_of(study.seed, "validation", fits.benchmark, fits.size, seen.repeat))
     validation = rng.choice(rest, plan.validation_size, replace=False)
     training, test = seen.train_rows, np.setdiff1d(rest, validation)

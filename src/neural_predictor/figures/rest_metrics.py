@@ -52,9 +52,7 @@ def metric_rows(
     metrics: dict[str, list[dict[str, float]]] = {}
     sizes: dict[str, list[int]] = {}
     for fit in read_fits(paths, table, study.seed, repeats):
-        seen = fit.draw
-        rest = np.ones(len(table), np.bool_)
-        rest[seen.train_rows] = False
+        seen, rest = fit.draw, fit.draw.rest
         sets = {"rest": rest} if fit.logits is None else {"rest": rest, "accepted": rest & fit.accepted}
         for name, chosen in sets.items():
             if chosen.sum() >= MIN_TEST:

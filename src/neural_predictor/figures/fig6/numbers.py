@@ -74,9 +74,7 @@ def _classified(
     seen = fit.draw
     training = seen.signal[seen.train_rows]
     bound = float(recipe.bounds(training[None], maximise=table.maximise)[0, 0])
-    rest = np.ones(len(table), np.bool_)
-    rest[seen.train_rows] = False
-    signal, accepted = seen.signal[rest], fit.accepted[rest]
+    signal, accepted = seen.signal[seen.rest], fit.accepted[seen.rest]
     accurate = recipe.accurate(signal, bound, maximise=table.maximise)
     both = float((accepted & accurate).sum())
     metrics = [both / max(accepted.sum(), 1), both / max(accurate.sum(), 1), accurate.mean(), accepted.mean()]

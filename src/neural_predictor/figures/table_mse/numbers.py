@@ -69,10 +69,7 @@ def _errors(
     request: Request[Comparison], one: RepeatScores, two: RepeatScores
 ) -> Iterator[tuple[tuple[str, str], float, int]]:
     """((stages, tested on), error, size of the set) of one repeat."""
-    table = request.table
-    seen = one.draw
-    rest = np.ones(len(table), np.bool_)
-    rest[seen.train_rows] = False
+    seen, rest = one.draw, one.draw.rest
 
     def error(scores: np.ndarray, chosen: np.ndarray) -> float:
         return float(np.mean(np.square(scores[chosen].astype(np.float64) - seen.signal[chosen])))
