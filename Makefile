@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLUSTER := $(VENV)/.cluster
 GPU := $(VENV)/.gpu
+DOCS := $(VENV)/.docs
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header --upgrade
 
@@ -17,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-.PHONY: help setup all test faults hostile gpu cluster slurm bench lint lock report clean
+.PHONY: help setup all test faults hostile gpu cluster slurm bench lint docs gallery lock report clean
 
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
@@ -60,11 +61,19 @@ lint: $(READY)  ## format, lint, types, workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
+docs: $(DOCS)  ## the site, into work/site; every warning is an error
+	$(BIN)/mkdocs build --quiet
+
+gallery: all  ## the pictures of docs/images, from the figures of the default study
+	$(BIN)/python docs/tools/gallery.py results docs/images
+	$(BIN)/neural-predictor write-lists
+
 lock: $(READY)  ## every lock anew from pyproject.toml, with the newest versions that it admits
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --extra workflow --extra dev pyproject.toml --output-file requirements.lock
 	$(COMPILE) --constraint requirements.lock --extra gpu pyproject.toml --output-file requirements-gpu.lock
 	$(COMPILE) --constraint requirements.lock --group cluster --output-file requirements-cluster.lock
+	$(COMPILE) --constraint requirements.lock --group docs --output-file requirements-docs.lock
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) .snakemake resources work
@@ -81,6 +90,10 @@ $(CLUSTER): $(READY) requirements-cluster.lock
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-cluster.lock
 	touch $@
 
+$(DOCS): $(READY) requirements-docs.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-docs.lock
+	touch $@
+
 $(GPU): $(READY) requirements-gpu.lock
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-gpu.lock
 	touch $@
@@ -91,7 +104,7 @@ results/fig-parallel.pdf: $(READY) FORCE
 	$(BIN)/python bench/scaling.py
 
 # Everything else is a Snakemake target.
-Makefile requirements.lock requirements-gpu.lock requirements-cluster.lock pyproject.toml: ;
+Makefile requirements.lock requirements-gpu.lock requirements-cluster.lock requirements-docs.lock pyproject.toml: ;
 %: $(READY) FORCE
 	$(BIN)/snakemake --cores $(CORES) $@
 FORCE: ;

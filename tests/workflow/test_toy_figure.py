@@ -64,7 +64,7 @@ def rules(printed):
 
 
 def test_a_folder_and_a_row_make_a_figure(checkout):
-    for document in ("README.md", "Makefile", "docs/figures.md"):
+    for document in ("Makefile", "docs/figures.md"):
         checkout.path(document).parent.mkdir(exist_ok=True)
         shutil.copy2(ROOT / document, checkout.path(document))
     folder = checkout.path("src/neural_predictor/figures/fig_toy")
@@ -77,8 +77,9 @@ def test_a_folder_and_a_row_make_a_figure(checkout):
     assert "results/fig-toy.pdf" in output(checkout, "make", "help", f"PYTHON={sys.executable}")
     output(checkout, sys.executable, "-m", "neural_predictor", "write-lists")
     about = "the signal of all architectures in their order"
-    assert f"| `results/fig-toy.pdf` | {about} |" in checkout.path("README.md").read_text()
-    assert "The signal, of all architectures." in checkout.path("docs/figures.md").read_text()
+    listed = checkout.path("docs/figures.md").read_text()
+    assert f"| `results/fig-toy.pdf` | {about} |" in listed
+    assert "The signal, of all architectures." in listed
 
     built = checkout.snakemake("--cores", "2", "results/smoke-v1/fig-toy.pdf")
     assert {"fetch_source", "build_table", "run_experiment", "render_fig_toy"} == rules(built)

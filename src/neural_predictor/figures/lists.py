@@ -1,4 +1,4 @@
-"""The lists of figures and tables in README.md and docs/figures.md, made from the registry."""
+"""The list of figures and tables in docs/figures.md, made from the registry."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from neural_predictor.figures.registry import Artefact
 
 BEGIN, END = "<!-- figures: neural-predictor write-lists -->", "<!-- figures: end -->"
-"""What stands above and below a list in its document."""
+"""The lines above and below the list in its document."""
 
 
 def lists(project: Project) -> dict[Path, str]:
     """Document -> its whole text, with the list as the registry has it now.
 
     Raises:
-        ConfigError: if a document is missing, or has no place for its list.
+        ConfigError: if the document is missing, or has no place for the list.
     """
     made = {name: Wanted(project.study(name)).artefacts for name in _studies(project)}
-    places = {"README.md": _targets(project, made), "docs/figures.md": _gallery(made)}
-    return {project.root / name: _placed(project.root / name, text) for name, text in places.items()}
+    path = project.root / "docs/figures.md"
+    return {path: _placed(path, f"{_targets(project, made)}\n{_gallery(path.parent, made)}")}
 
 
 def write_lists(project: Project) -> None:
-    """Write the documents anew.
+    """Write the document anew.
 
     Raises:
         ConfigError: as `lists`.
@@ -64,12 +64,12 @@ def _targets(project: Project, made: dict[str, dict[str, Artefact]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _gallery(made: dict[str, dict[str, Artefact]]) -> str:
-    """A section a row: caption, section of the study, studies, modules."""
-    return "\n".join(_entry(row, _where(row, made)) for row in ARTEFACTS)
+def _gallery(docs: Path, made: dict[str, dict[str, Artefact]]) -> str:
+    """A section a row: picture, caption, section of the study, studies, modules."""
+    return "\n".join(_entry(docs, row, _where(row, made)) for row in ARTEFACTS)
 
 
-def _entry(row: Artefact, where: dict[str, list[str]]) -> str:
+def _entry(docs: Path, row: Artefact, where: dict[str, list[str]]) -> str:
     caption = (FOLDER / row.folder / "caption.rst").read_text(encoding="utf-8")
     caption = " ".join(re.sub(r",? study \{\{ snakemake\.wildcards\.study \}\}", "", caption).split())
     files = [f"`figures/{entry.partition(':')[0].replace('.', '/')}.py`" for entry in (row.numbers, row.page)]
@@ -79,7 +79,9 @@ def _entry(row: Artefact, where: dict[str, list[str]]) -> str:
         f"- numbers: {files[0]}; page: {files[1]}",
     ]
     name = row.name.replace("{", "<").replace("}", ">")
-    return "\n".join([f"### `{name}`\n", textwrap.fill(caption, 120) + "\n", *facts, ""])
+    pictures = [f"images/{each}.png" for each in next(iter(where.values()), [])]
+    shown = [f"![{name}: {row.about}]({path})\n" for path in pictures if (docs / path).exists()]
+    return "\n".join([f"### `{name}`\n", *shown, textwrap.fill(caption, 120) + "\n", *facts, ""])
 
 
 def _placed(path: Path, text: str) -> str:

@@ -1,7 +1,7 @@
 """Every figure and table of the project: one row each, and nothing else lists them.
 
-Rules, commands, a study's fits, the report's captions, `make help`, and the lists of README.md and docs/figures.md are
-made from these rows. Entry points are strings, `<module of figures>:<function>`, so that whoever asks what there is
+Rules, commands, a study's fits, the report's captions, `make help`, and the gallery in docs/figures.md are made from
+these rows. Entry points are strings, `<module of figures>:<function>`, so that whoever asks what there is
 imports neither TensorFlow nor pandas; this module imports the standard library alone.
 
 To add one: a folder `figures/<name>` (hyphens as underscores) with `numbers.py`, `page.py` and `caption.rst`, a row
