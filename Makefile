@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-.PHONY: help setup all test faults hostile gpu cluster slurm bench lint docs gallery lock report clean
+.PHONY: help setup all test faults hostile gpu cluster slurm bench lint docs gallery wheel lock report clean
 
 help:  ## list the targets
 	@echo "make <any snakemake target>   for example: make results/fig7.pdf, make results/smoke-v1/fig7.pdf"
@@ -55,8 +55,8 @@ slurm: $(CLUSTER)  ## the tests of cluster submission, on a Slurm of their own (
 	tests/slurm/run.sh $(BIN)/python
 
 lint: $(READY)  ## format, lint, types, workflow
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
@@ -67,6 +67,9 @@ docs: $(DOCS)  ## the site, into work/site; every warning is an error
 gallery: all  ## the pictures of docs/images, from the figures of the default study
 	$(BIN)/python docs/tools/gallery.py results docs/images
 	$(BIN)/neural-predictor write-lists
+
+wheel: $(READY)  ## the distribution, into dist
+	$(BIN)/python -m hatchling build -d dist
 
 lock: $(READY)  ## every lock anew from pyproject.toml, with the newest versions that it admits
 	$(BIN)/python -m pip install --quiet uv

@@ -9,9 +9,9 @@ if (location.protocol === "file:") {
       frame.hidden = true;
       document.body.append(frame);
       const inside = frame.contentWindow;
-      const deliver = (data) => inside.dispatchEvent(new inside.MessageEvent("message", { data }));
+      const deliver = (data) => inside.dispatchEvent(new inside.MessageEvent("message", { data: inside.structuredClone(data) }));
       this.postMessage = (data) => waiting.push(data);
-      inside.postMessage = (data) => this.dispatchEvent(new MessageEvent("message", { data }));
+      inside.postMessage = (data) => this.dispatchEvent(new MessageEvent("message", { data: structuredClone(data) }));
       const script = inside.document.createElement("script");
       script.src = new URL(url, location).href;
       script.onload = () => {

@@ -33,55 +33,74 @@ def commands() -> str:
     context = typer.Context(command, info_name="neural-predictor")
     text: str = get_docs_for_click(obj=command, ctx=context, name="neural-predictor")
     text = text.replace("# `neural-predictor`", "## `neural-predictor`", 1)  # the page has its own title
-    return re.sub(r"^\*\*(\w+)\*\*:", r"**\1**", text, flags=re.MULTILINE)
+    text = re.sub(r"^\*\*(\w+)\*\*:", r"**\1**", text, flags=re.MULTILINE)
+    for name, each in command.commands.items():  # typer cuts these summaries
+        about = (each.help or "").partition("\n\n")[0].replace("\n", " ")
+        listed = rf"^\* `{name}`: .*$"
+        text = re.sub(listed, f"* [`{name}`](#neural-predictor-{name}): {about}", text, count=1, flags=re.MULTILINE)
+    return text
+
+
+FILES = {
+    "config": "config/config.yaml",
+    "study": "config/studies/<study>.yaml",
+    "sources": "config/sources.yaml",
+}
+"""Part of the schema -> the files that it is for."""
 
 
 def models() -> Iterator[str]:
     """A table of keys for each file and each section of the configuration files."""
-    for file, whole in schema().items():
-        yield f"## `{file}`\n"
-        yield from _table(whole)
+    for part, whole in schema().items():
+        yield f"## `{FILES[part]}` {{ #{part} }}\n"
+        yield from _table(part, whole)
         for name, model in whole.get("$defs", {}).items():
-            yield f"### {name} {{ #{file}-{name.lower()} }}\n"
-            yield from _table(model, file)
+            if "properties" in model:
+                yield f"### {name} {{ #{part}-{name.lower()} }}\n"
+                yield f"{_paragraphs(model.get('description', ''))}\n"
+                yield from _table(part, model)
 
 
-def _table(model: dict[str, Any], file: str = "") -> Iterator[str]:
-    """What a model is for, and a row a key."""
-    yield _paragraphs(model.get("description", "")) + "\n"
-    if "properties" not in model:
-        return
+def _table(part: str, model: dict[str, Any]) -> Iterator[str]:
+    """A row a key."""
     required = model.get("required", [])
     yield "| key | value | default | what |\n|---|---|---|---|"
     for key, field in model["properties"].items():
-        default = "required" if key in required else f"`{field['default']}`" if "default" in field else ""
-        yield f"| `{key}` | {_value(field)} | {_cell(default)} | {_cell(field.get('description', ''))} |"
+        default = field.get("default", "")
+        shown = "required" if key in required else f"`{default}`" if default != "" and default != {} else ""
+        shown = "those of the model" if isinstance(default, dict) and default else shown
+        yield f"| `{key}` | {_value(part, field)} | {_cell(shown)} | {_cell(field.get('description', ''))} |"
     yield ""
+
+
+def _value(part: str, field: dict[str, Any]) -> str:
+    """The type of a key, in words; a model's name is a link to its table."""
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        return f"[{name}](#{part}-{name.lower()})"
+    if "const" in field or "enum" in field:
+        return ", ".join(f"`{one}`" for one in field.get("enum", [field.get("const")]))
+    for word in ("anyOf", "oneOf", "allOf"):
+        if word in field:
+            return " or ".join(dict.fromkeys(_value(part, one) for one in field[word]))
+    if field.get("type") == "array":
+        return f"list of {_value(part, field.get('items', {}))}"
+    inner = field.get("additionalProperties") or next(iter(field.get("patternProperties", {}).values()), None)
+    if field.get("type") == "object" and isinstance(inner, dict):
+        return f"map of names to {_value(part, inner)}"
+    kind = str(field.get("type", "any"))
+    return " ".join(
+        ["none" if kind == "null" else kind, *(f"{sign} {field[k]}" for k, sign in LIMITS.items() if k in field)]
+    )
+
+
+LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+"""Keyword of JSON Schema -> how it is shown."""
 
 
 def _paragraphs(text: str) -> str:
     """A docstring without its list of attributes, which is the table."""
     return re.split(r"\n\n(?:Attributes|Raises):", text)[0].replace("\n", " ")
-
-
-def _value(field: dict[str, Any]) -> str:
-    """The type of a key, in words."""
-    if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2])
-    if "const" in field or "enum" in field:
-        return ", ".join(f"`{one}`" for one in field.get("enum", [field.get("const")]))
-    for word in ("anyOf", "oneOf", "allOf"):
-        if word in field:
-            return " or ".join(dict.fromkeys(_value(one) for one in field[word]))
-    if field.get("type") == "array":
-        return f"list of {_value(field.get('items', {}))}"
-    if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
-        return f"map of names to {_value(field['additionalProperties'])}"
-    limits = [f"{sign} {field[name]}" for name, sign in LIMITS.items() if name in field]
-    return " ".join([{"null": "none"}.get(str(field.get("type", "any")), str(field.get("type", "any"))), *limits])
-
-
-LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
 def _cell(text: str) -> str:

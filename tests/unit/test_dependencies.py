@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/neural_predictor"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 
 CORE = {"errors", "seeds", "io", "spaces", "predictors", "config", "statistics", "ranking", "cli"}
 """Stages that work with the core dependencies alone; `cli` to the point where a command imports its stage."""
@@ -24,7 +25,6 @@ NOT_IMPORTED = {
     "editables": "hatchling needs it for `pip install --editable`",
     "hatchling": "builds the package",
     "importlib-resources": "tensorflow-datasets imports it and does not say so",
-    "mkdocs-material": "builds a site of docs/",
     "mypy": "make lint",
     "pandas-stubs": "types for mypy",
     "pygments": "snakemake --report",
@@ -65,6 +65,9 @@ def imports(path):
     return found
 
 
+DOCS = {normal(Requirement(line).name) for line in PYPROJECT["dependency-groups"]["docs"]}
+"""What tests of the site may import, where it is installed."""
+
 DISTRIBUTIONS = packages_distributions()
 
 
@@ -94,7 +97,7 @@ def stage(path):
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STAGES = sorted({stage(path) for path in MODULES} - {"__init__", "__main__"})
 CORE_MODULES = [path for path in MODULES if stage(path) in CORE]
-TESTS = [path for folder in ("tests", "bench", "workflow") for path in sorted((ROOT / folder).rglob("*.py"))]
+TESTS = [path for folder in ("tests", "bench", "workflow", "docs") for path in sorted((ROOT / folder).rglob("*.py"))]
 DATA_PACKAGES = {
     normal(row["package"])
     for row in yaml.safe_load((ROOT / "config/sources.yaml").read_text())["sources"].values()
@@ -138,6 +141,7 @@ def test_other_stages_import_what_the_extra_workflow_adds(name):
 def test_tests_and_benches_import_what_is_declared():
     for path in TESTS:
         beyond = packages(path) - declared() - declared("workflow", "dev")
+        beyond -= DOCS if path.is_relative_to(ROOT / "tests/docs") else set()
         assert not beyond, f"{path.relative_to(ROOT)} imports {beyond}: name it in the extra `dev`"
 
 
@@ -146,7 +150,6 @@ def test_no_dependency_is_unused():
         "dependencies": (declared(), imported(CORE_MODULES)),
         "workflow": (declared("workflow"), imported(MODULES) | DATA_PACKAGES),
         "dev": (declared("dev"), imported(TESTS)),
-        "docs": (declared("docs"), set()),
     }
     for name, (needs, imported_by) in used.items():
         unused = needs - imported_by - set(NOT_IMPORTED)
@@ -158,7 +161,7 @@ def test_the_tables_of_this_file_hold_nothing_stale():
     assert set(NOT_IMPORTED) <= everything
     assert not set(NOT_IMPORTED) & imported([*MODULES, *TESTS])
     assert set(COMES_WITH.values()) <= everything
-    sets = [declared(), declared("workflow"), declared("dev"), declared("docs")]
+    sets = [declared(), declared("workflow"), declared("dev")]
     assert sum(map(len, sets)) == len(set().union(*sets)), "a dependency is in two sets"
 
 

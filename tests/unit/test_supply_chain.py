@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock")
+LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock", "requirements-docs.lock")
 
 ALLOWED = {
     *(

@@ -13,7 +13,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CORE = PYPROJECT["project"]["dependencies"]
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 
-LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock")
+LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock", "requirements-docs.lock")
 
 DRIVER = {"psutil", "pygments", "snakemake"}
 """What the workflow itself needs, and none of its jobs."""
@@ -58,6 +58,7 @@ def test_a_lock_names_no_address(name):
         ("requirements.lock", CORE + EXTRAS["workflow"] + EXTRAS["dev"]),
         ("requirements-gpu.lock", CORE + EXTRAS["gpu"]),
         ("requirements-cluster.lock", PYPROJECT["dependency-groups"]["cluster"]),
+        ("requirements-docs.lock", PYPROJECT["dependency-groups"]["docs"]),
     ],
 )
 def test_a_lock_satisfies_the_projects_own_needs(lock, needs):
@@ -69,7 +70,11 @@ def test_a_lock_satisfies_the_projects_own_needs(lock, needs):
 
 @pytest.mark.parametrize(
     ("lock", "prefix"),
-    [("requirements-gpu.lock", "nvidia-"), ("requirements-cluster.lock", "snakemake-executor-plugin-")],
+    [
+        ("requirements-gpu.lock", "nvidia-"),
+        ("requirements-cluster.lock", "snakemake-executor-plugin-"),
+        ("requirements-docs.lock", ""),
+    ],
 )
 def test_a_lock_adds_to_requirements_lock_and_changes_nothing_of_it(lock, prefix):
     versions, added = locked(), locked(lock)
