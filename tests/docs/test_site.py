@@ -22,6 +22,8 @@ from support.documents import PAGES, ROOT, name_of, without_blocks
 
 WIDTHS = (390, 1280)
 SEARCHED = "Kendall"
+LEFT = "net::ERR_ABORTED"
+"""Of a request that was under way when the next page was opened."""
 SETTLED_WIDTH = """async (width) => {
   const page = document.documentElement, end = Date.now() + 2000;
   while (page.scrollWidth > width && Date.now() < end) await new Promise((done) => setTimeout(done, 50));
@@ -151,7 +153,7 @@ def opened(browser):
     listeners = {
         "console": lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
         "pageerror": lambda error: faults.append(str(error)),
-        "requestfailed": lambda request: faults.append(request.url),
+        "requestfailed": lambda request: faults.append(request.url) if request.failure != LEFT else None,
         "request": lambda request: faults.append(request.url) if is_outside(request.url) else None,
         "response": lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
     }
