@@ -1,6 +1,7 @@
 # make <any snakemake target>, for example
 #   make results/fig7.pdf
-# makes .venv from requirements.lock when it is missing or older than the lock, and runs Snakemake in it.
+# makes .venv from requirements.lock, again when the lock, pyproject.toml or this folder's place has changed, and runs
+# Snakemake in it.
 
 PYTHON ?= python3
 CORES ?= all
@@ -13,6 +14,19 @@ GPU := $(VENV)/.gpu
 DOCS := $(VENV)/.docs
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header --upgrade
+
+PIP := $(BIN)/python -m pip install --no-user --quiet
+SNAKEMAKE := $(BIN)/python -m snakemake
+
+# What .venv was made from and where. Contents, for the times of files lie: clocks differ, and archives keep them.
+MADE_FROM := { pwd -P; cat requirements.lock pyproject.toml | cksum; }
+STALE := $(shell test -x $(BIN)/python && test "$$($(MADE_FROM))" = "$$(cat $(READY))" || echo stale)
+
+# Settings of yours that would install elsewhere, or run other code than .venv's. Those of indexes and proxies count.
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_DRY_RUN PIP_CONSTRAINT PIP_REQUIREMENT PIP_EDITABLE
+unexport PIP_REQUIRE_HASHES PIP_NO_DEPS PIP_ONLY_BINARY PIP_NO_BINARY PIP_PLATFORM PIP_PYTHON_VERSION
+unexport PIP_ABI PIP_IMPLEMENTATION PIP_NO_BUILD_ISOLATION PIP_BUILD_CONSTRAINT PIP_REPORT
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH PYTHONWARNINGS
 
 .NOTPARALLEL:
 .SUFFIXES:
@@ -29,10 +43,10 @@ help:  ## list the targets
 setup: $(READY)  ## the environment alone (.venv)
 
 all: $(READY)  ## every figure and table of the default study
-	$(BIN)/snakemake --cores $(CORES) all
+	$(SNAKEMAKE) --cores $(CORES) all
 
 report: all  ## results/report.html: figures, captions, run times
-	$(BIN)/snakemake all --report results/report.html
+	$(SNAKEMAKE) all --report results/report.html
 
 test: $(READY)  ## every test, a process a core, at most four
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -59,7 +73,7 @@ lint: $(READY)  ## format, lint, types, workflow
 	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
+	$(SNAKEMAKE) --lint
 
 docs: $(DOCS)  ## the site, into work/site; every warning is an error
 	$(BIN)/mkdocs build --quiet
@@ -82,32 +96,33 @@ clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) .snakemake resources work
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
-$(READY): requirements.lock pyproject.toml
+$(READY): $(if $(STALE),FORCE)
+	@test ! -e $(READY) || echo "Making .venv anew: the lock, pyproject.toml or the place of this folder has changed."
 	$(PYTHON) -c "import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else 'Python 3.11, 3.12 or 3.13 is needed; this is ' + sys.version.split()[0] + '. Choose one: make PYTHON=python3.12 ...')"
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
-	touch $@
+	$(PIP) --require-hashes --no-deps -r requirements.lock
+	$(PIP) --no-build-isolation --no-deps --editable .
+	$(MADE_FROM) > $@
 
-$(CLUSTER): $(READY) requirements-cluster.lock
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-cluster.lock
-	touch $@
+$(CLUSTER): requirements-cluster.lock | $(READY)
+	$(PIP) --require-hashes --no-deps -r requirements-cluster.lock
+	touch -r requirements-cluster.lock $@
 
-$(DOCS): $(READY) requirements-docs.lock
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-docs.lock
-	touch $@
+$(DOCS): requirements-docs.lock | $(READY)
+	$(PIP) --require-hashes --no-deps -r requirements-docs.lock
+	touch -r requirements-docs.lock $@
 
-$(GPU): $(READY) requirements-gpu.lock
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-gpu.lock
-	touch $@
+$(GPU): requirements-gpu.lock | $(READY)
+	$(PIP) --require-hashes --no-deps -r requirements-gpu.lock
+	touch -r requirements-gpu.lock $@
 
 # Measures Snakemake itself, so no target of it; lengths of trainings come from the children of the default study.
 results/fig-parallel.pdf: $(READY) FORCE
-	$(BIN)/snakemake --cores $(CORES) results/fig9-digits.pdf
+	$(SNAKEMAKE) --cores $(CORES) results/fig9-digits.pdf
 	$(BIN)/python bench/scaling.py
 
 # Everything else is a Snakemake target.
 Makefile requirements.lock requirements-gpu.lock requirements-cluster.lock requirements-docs.lock pyproject.toml: ;
 %: $(READY) FORCE
-	$(BIN)/snakemake --cores $(CORES) $@
+	$(SNAKEMAKE) --cores $(CORES) $@
 FORCE: ;

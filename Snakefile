@@ -2,6 +2,7 @@
 #   snakemake --cores all results/fig7.pdf               the default study (config/config.yaml)
 #   snakemake --cores all results/<study>/fig7.pdf       any study in config/studies/
 
+import re
 import sys
 from pathlib import Path
 
@@ -29,7 +30,7 @@ plan.enter(workflow, logger.warning)
 
 
 wildcard_constraints:
-    study=r"[a-z0-9-]+-v[0-9]+",
+    study="|".join(plan.project.study_names()),
     benchmark=r"[a-z0-9_-]+",
     predictor=r"[a-z0-9-]+",
     source=r"[a-z0-9-]+",

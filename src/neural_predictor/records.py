@@ -6,6 +6,7 @@ reads the rows without importing what they stand for.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -42,6 +43,13 @@ def by_name(registry: str, rows: Iterable[Row]) -> dict[str, Row]:
             raise ConfigError(f"{registry}: two rows have the name {row.name!r}; expected one row a name: rename one")
         found[row.name] = row
     return found
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The known name that is nearest to an unknown one, as a part of a message; empty where none is near."""
+    names = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), names, n=1)
+    return f" (did you mean {names[near[0]]}?)" if near else ""
 
 
 def load_entry(registry: str, name: str, package: str, entry_point: str) -> Any:

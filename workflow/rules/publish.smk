@@ -10,7 +10,7 @@ rule publish:
     log:
         "work/logs/publish/{artefact}.log",
     wildcard_constraints:
-        artefact=r"[A-Za-z0-9-]+\.(pdf|md)",
+        artefact="|".join(map(re.escape, plan.pages)),
     localrule: True
     conda:
         "../../envs/cpu.yaml"

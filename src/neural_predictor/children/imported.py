@@ -86,7 +86,7 @@ def _read(path: Path) -> list[dict[str, str]]:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
-        text = (unzip(data, MAX_BYTES) if data.startswith(GZIP) else data).decode("utf-8")
+        text = (unzip(data, MAX_BYTES) if data.startswith(GZIP) else data).decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text))
         rows = list(reader)
     except FileNotFoundError as error:

@@ -7,16 +7,41 @@ wrong types and impossible sizes are refused with the file, the key, the value, 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from neural_predictor.config.sections import Section
 from neural_predictor.config.study import Study
 from neural_predictor.config.yaml_files import load
 from neural_predictor.errors import ConfigError
+from neural_predictor.records import meant
 
+STUDY_NAMING = (
+    "A study is a file config/studies/<name>.yaml, and its name has lower-case letters, digits and hyphens, and a "
+    "version at its end: mine-v1"
+)
+_STUDY_NAME = re.compile(r"[a-z0-9-]+-v[0-9]+")
+
+
+def _expanded(path: Path) -> Path:
+    """A path with `~` and variables of the environment written out.
+
+    Raises:
+        ValueError: naming a variable that is not set, or a user without a home.
+    """
+    found = os.path.expandvars(path.expanduser() if str(path).startswith("~") else path)
+    unset = re.search(r"\$(\w+|\{\w+\})", found)
+    if unset is not None and not os.path.lexists(found):
+        raise ValueError(f"the variable {unset[1].strip('{}')} is not set; set it, or write the path out")
+    return Path(found)
+
+
+UserPath = Annotated[Path, AfterValidator(_expanded)]
+"""A path as a user writes it: `~` and `$VARIABLE` stand for what they stand for in a shell."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -48,8 +73,8 @@ class Source(Section):
 class Images(Section):
     """Where photographs lie that tensorflow-datasets prepares."""
 
-    folder: Path = Field(Path("resources/images"), description="where sets are prepared")
-    manual: Path | None = Field(
+    folder: UserPath = Field(Path("resources/images"), description="where sets are prepared")
+    manual: UserPath | None = Field(
         None, description="folder of archives that you brought by hand; none: downloads/manual in `folder`"
     )
     download: bool = Field(True, description="whether missing archives may be downloaded")
@@ -63,7 +88,7 @@ class Config(Section):
     scoring_memory_mb: Annotated[int, Field(ge=64)] = Field(
         2048, description="bound on the embeddings that scoring a space holds at once"
     )
-    data: dict[str, Path] = Field(
+    data: dict[str, UserPath] = Field(
         default_factory=dict,
         description="local files to use instead of a download, by source name",
         examples=[{"nasbench101": "/data/nasbench_only108.tfrecord"}],
@@ -116,13 +141,23 @@ class Project:
         if name not in self._studies:
             path = self.study_path(name)
             if not path.is_file():
-                raise ConfigError(f"{path}: no such study; there are {', '.join(self.study_names())}")
+                near = meant(name, self.study_names())
+                there = ", ".join(self.study_names())
+                raise ConfigError(f"{path}: no such study{near}; there are {there}. {STUDY_NAMING}")
             self._studies[name] = load(Study, path).with_name(name)
         return self._studies[name]
 
     def study_names(self) -> list[str]:
-        """Names of all studies."""
-        return sorted(path.stem for path in (self.root / "config/studies").glob("*.yaml"))
+        """Names of all studies.
+
+        Raises:
+            ConfigError: for a file whose name is no study's.
+        """
+        files = [path for path in (self.root / "config/studies").glob("*.y*ml") if not path.name.startswith(".")]
+        for path in files:
+            if path.suffix != ".yaml" or _STUDY_NAME.fullmatch(path.stem) is None:
+                raise ConfigError(f"{path}: not the name of a study: rename the file. {STUDY_NAMING}")
+        return sorted(path.stem for path in files)
 
 
 def digest(model: BaseModel) -> str:

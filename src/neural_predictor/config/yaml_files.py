@@ -76,6 +76,28 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not a readable YAML file: {shortened(told, 1000)}") from error
 
 
+def read_mapping(model: type[BaseModel], path: Path) -> dict[Any, Any]:
+    """The content of a YAML file of keys with values, not checked further.
+
+    Args:
+        model: what the file shall be, for the message.
+        path: the file.
+
+    Raises:
+        ConfigError: as `read_yaml`, and if the file is empty or holds something else.
+    """
+    content = read_yaml(path)
+    if isinstance(content, dict):
+        return content
+    needed = {name: field.examples for name, field in model.model_fields.items() if field.is_required()}
+    example = next((f" (for example {name}: {known[0]})" for name, known in needed.items() if known), "")
+    allowed = f"it must hold keys with their values, at least {', '.join(needed)}{example}"
+    if content is None:
+        raise ConfigError(f"{path}: the file is empty, or holds comments alone; {allowed}")
+    kind = {"list": "a list", "str": "a text"}.get(type(content).__name__, "a single value")
+    raise ConfigError(f"{path}: it holds {kind}, {shown(content)}; {allowed}")
+
+
 def load(model: type[Model], path: Path, content: Any = None) -> Model:
     """Read and check a configuration file.
 
@@ -85,10 +107,10 @@ def load(model: type[Model], path: Path, content: Any = None) -> Model:
         content: already parsed content to check instead of the file's.
 
     Raises:
-        ConfigError: one line a fault: file, key, value, what is allowed, an example.
+        ConfigError: as `read_mapping`, or one line a fault: file, key, value, what is allowed, an example.
     """
     try:
-        return model.model_validate(read_yaml(path) if content is None else content)
+        return model.model_validate(read_mapping(model, path) if content is None else content)
     except ValidationError as error:
         faults = error.errors()
         told = "\n".join(_explain(fault, model, path) for fault in faults[:_LISTED_FAULTS])

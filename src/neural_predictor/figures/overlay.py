@@ -9,7 +9,7 @@ import pandas as pd
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.fig4 import page
 from neural_predictor.figures.results import differences, read_result
-from neural_predictor.figures.style import save_figure
+from neural_predictor.figures.style import save_figure, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,9 @@ def overlay(results: Sequence[Path], pdf: Path, png: Path) -> list[str]:
             f"results of different metrics do not share an axis: {'; '.join(', '.join(each) for each in sorted(axes))}"
         )
     said = differences(protocols)
-    save_figure(_draw([frame for frame, _ in read], names, protocols[0], said), pdf, png)
+    with style():
+        figure = _draw([frame for frame, _ in read], names, protocols[0], said)
+    save_figure(figure, pdf, png)
     return said
 
 

@@ -8,7 +8,7 @@ from neural_predictor.errors import ConfigError
 from neural_predictor.figures.entry_points import load
 from neural_predictor.figures.registry import PAGES
 from neural_predictor.figures.results import read_result
-from neural_predictor.figures.style import save_figure
+from neural_predictor.figures.style import save_figure, style
 from neural_predictor.figures.wanted import find
 from neural_predictor.io.files import write_text
 
@@ -37,7 +37,8 @@ def render(name: str, csv: Path, protocol: Path, pages: Mapping[str, Path]) -> N
             f"{name} is a {row.kind}: give {' and '.join(f'--{kind}' for kind in PAGES[row.kind])}; given: {given}"
         )
     frame, read = read_result(csv, protocol, load(row.page, "COLUMNS"))
-    page = load(row.page)(frame, read)
+    with style():
+        page = load(row.page)(frame, read)
     if row.kind == "figure":
         save_figure(page, pages["pdf"], pages["png"])
     else:

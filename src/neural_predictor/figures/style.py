@@ -1,4 +1,7 @@
-"""The one look of all figures, and how they are written: embedded fonts, fixed metadata, same data same bytes."""
+"""The one look of all figures, and how they are written: embedded fonts, fixed metadata, same data same bytes.
+
+No matplotlibrc has a say: every setting is matplotlib's default or this project's.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ OKABE_ITO = {
 }
 """Colours that readers without full colour vision can tell apart (Okabe and Ito, 2008)."""
 CAPTION_POINTS = 6.5
-_STYLE: Any = {
+_STYLE: Any = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"} | {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": 8,
     "axes.titlesize": 9,

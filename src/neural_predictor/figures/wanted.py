@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.records import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,8 +32,8 @@ def find(name: str) -> Artefact:
     for row in sorted(ARTEFACTS, key=lambda row: row.each):  # fig9-nlp is a row of its own, and no set of children
         if name == row.name or (row.each and _set_of(name, row)):
             return row
-    shown = (row.name.replace("{", "<").replace("}", ">") for row in ARTEFACTS)
-    raise ConfigError(f"no figure or table {name!r}; there are {', '.join(shown)}")
+    shown = [row.name.replace("{", "<").replace("}", ">") for row in ARTEFACTS]
+    raise ConfigError(f"no figure or table {name!r}{meant(name, shown)}; there are {', '.join(shown)}")
 
 
 def _set_of(name: str, row: Artefact) -> str:

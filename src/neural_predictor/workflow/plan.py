@@ -10,13 +10,13 @@ import os
 import shlex
 import sys
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
-from neural_predictor.config.project import Project, digest
-from neural_predictor.config.yaml_files import read_yaml
+from neural_predictor.config.project import Config, Project, digest
+from neural_predictor.config.yaml_files import read_mapping
 from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.figures import validation
 from neural_predictor.figures.entry_points import module_of
@@ -62,20 +62,7 @@ def growing(amount: int) -> Callable[[Any, int], int]:
     return granted
 
 
-def _of_study(files: Callable[[Plan, Any], Any]) -> Callable[[Plan, Any], Any]:
-    """Input function of a study: where there is no such study, its file is the input that Snakemake says is missing."""
-
-    @wraps(files)
-    def checked(plan: Plan, wildcards: Any) -> Any:
-        path = plan.project.study_path(wildcards.study)
-        return files(plan, wildcards) if path.is_file() else str(path)
-
-    return checked
-
-
-TEMPLATE = (
-    "must be keys with plain values; a template with the key __use_yte__ would run the code in it: remove the key"
-)
+TEMPLATE = "it must hold plain values; a template with the key __use_yte__ would run the code in it: remove the key"
 
 
 @contextmanager
@@ -99,6 +86,7 @@ class Plan:
         studies = [project.study(name) for name in project.study_names()]
         self.child_sets = list(dict.fromkeys(name for study in studies for name in study.children))
         self.artefacts = {name: row for row in ARTEFACTS for name in names_of(row, self.child_sets)}
+        self.pages = [f"{name}.{PAGES[row.kind][0]}" for name, row in self.artefacts.items()]
 
     @staticmethod
     def refuse_code(root: Path) -> None:
@@ -107,12 +95,11 @@ class Plan:
         Called before Snakemake reads the file.
 
         Raises:
-            snakemake.exceptions.WorkflowError: if it is a template, or no YAML of plain values.
+            snakemake.exceptions.WorkflowError: if it is a template, empty, or no YAML of keys and plain values.
         """
         path = root / "config/config.yaml"
         with _told_by_snakemake():
-            content = read_yaml(path)
-            if not isinstance(content, dict) or "__use_yte__" in content:
+            if "__use_yte__" in read_mapping(Config, path):
                 raise ConfigError(f"{path}: {TEMPLATE}")
 
     @classmethod
@@ -126,19 +113,22 @@ class Plan:
             validation.check(ARTEFACTS)
             return cls(Project(root, dict(config)))
 
-    @staticmethod
-    def enter(workflow: Any, say: Callable[[str], None]) -> None:
-        """Begin a run of Snakemake in its working folder: see `locks.enter`; a dry run or a job's own process does not.
+    def enter(self, workflow: Any, say: Callable[[str], None]) -> None:
+        """Begin a run of Snakemake in its working folder; a dry run or a job's own process only gets better messages.
+
+        See `locks.enter` and `clock.bring_to_now`.
 
         Raises:
             snakemake.exceptions.WorkflowError: if the folder cannot be written.
         """
+        from neural_predictor.workflow import clock, locks, targets
+
+        targets.name_what_was_meant(partial(targets.explain, project=self.project, artefacts=self.artefacts))
         if not workflow.is_main_process or workflow.output_settings.dryrun:
             return
-        from neural_predictor.workflow import locks
-
         with _told_by_snakemake():
-            locks.enter(Path.cwd(), say)
+            locks.enter(folder := Path.cwd(), say)
+            clock.bring_to_now(self.project.root, folder, locks.Folder(folder).runs / "clock", say)
 
     def wanted(self, study: str) -> Wanted:
         """What a study makes."""
@@ -159,7 +149,6 @@ class Plan:
             link.unlink()
         return f"results/{self.project.config.study}/{wildcards.artefact}"
 
-    @_of_study
     def study_targets(self, wildcards: Any) -> list[str]:
         """Everything that a study makes, and its manifest.
 
@@ -173,7 +162,6 @@ class Plan:
             Path(f"{folder}/all").unlink(missing_ok=True)
         return files
 
-    @_of_study
     def manifest_inputs(self, wildcards: Any) -> list[str]:
         """Files whose change makes a study's manifest anew: pages, numbers, protocols, tables of children.
 
@@ -199,13 +187,11 @@ class Plan:
         """The raw file of a benchmark."""
         return f"resources/raw/{BENCHMARKS[wildcards.benchmark].source}"
 
-    @_of_study
     def experiment_tables(self, wildcards: Any) -> list[str]:
         """Tables that an artefact's numbers are computed from, its own first."""
         study = self.project.study(wildcards.study)
         return [self._table(study, name) for name in self.wanted(wildcards.study).tables(wildcards.experiment)]
 
-    @_of_study
     def fit_table(self, wildcards: Any) -> str:
         """The table that predictors are fitted to."""
         return self._table(self.project.study(wildcards.study), wildcards.benchmark)
@@ -217,12 +203,10 @@ class Plan:
             return f"results/{study.name}/children/{name}.parquet"
         return f"resources/tables/{name}.parquet"
 
-    @_of_study
     def experiment_scores(self, wildcards: Any) -> list[str]:
         """Files of scores that it reads."""
         return self._fits(wildcards, "scores.npz")
 
-    @_of_study
     def experiment_times(self, wildcards: Any) -> list[str]:
         """Files beside these, of the seconds that they took, where it reads them."""
         return self._fits(wildcards, "seconds.json") if find(wildcards.experiment).times else []
@@ -269,7 +253,6 @@ class Plan:
         small = IMAGE_SETS[images].version is None
         return f"resources/raw/{images}" if small else str(self.project.config.images.folder)
 
-    @_of_study
     def image_inputs(self, wildcards: Any) -> list[str]:
         """The raw file of a small set; a folder is no input, for its time changes with every file in it."""
         images = self._child_set(wildcards).images
@@ -290,7 +273,6 @@ class Plan:
         key = key_of(wildcards.children)
         return [] if key == wildcards.children else [f"results/{wildcards.study}/children/{key}.choice.csv"]
 
-    @_of_study
     def child_shards(self, wildcards: Any) -> list[str]:
         """Records of all shards of a set."""
         study, children = self.project.study(wildcards.study), wildcards.children
