@@ -15,7 +15,7 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 from neural_predictor.workflow.locks import drain_on_sigterm
 from neural_predictor.workflow.plan import Plan, growing, shell_prefix
 
-Plan.refuse_code(Path(workflow.basedir))
+Plan.refuse(Path(workflow.basedir))
 
 
 configfile: f"{workflow.basedir}/config/config.yaml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 import zipfile
 import zlib
 from importlib.util import find_spec
@@ -70,7 +71,11 @@ def _link(name: str, source: Source, output: Path, local: Path) -> None:
     if source.sha256 is not None and sha256(local) != source.sha256:
         logger.warning("%s: %s is not the file of the registry (its sha256 differs); used as you say", name, local)
     with atomic(output) as part:
-        part.symlink_to(local.resolve())
+        if local.stat().st_mtime > time.time():  # no job could use it: what is made of a file must be younger
+            logger.warning("%s: the time of %s lies in the future; the file is copied, not linked to", name, local)
+            shutil.copyfile(local, part)
+        else:
+            part.symlink_to(local.resolve())
 
 
 def _pack(name: str, output: Path, local: Path) -> None:

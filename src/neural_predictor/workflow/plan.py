@@ -89,16 +89,19 @@ class Plan:
         self.pages = [f"{name}.{PAGES[row.kind][0]}" for name, row in self.artefacts.items()]
 
     @staticmethod
-    def refuse_code(root: Path) -> None:
-        """Refuse a `config.yaml` from which Snakemake would run code: its templates (YTE) hold Python.
+    def refuse(root: Path) -> None:
+        """Refuse what Snakemake would take for more than it is, before it reads `config.yaml`.
 
-        Called before Snakemake reads the file.
+        A template (YTE) in that file holds Python, which Snakemake would run; a brace in the name of the project's
+        folder would be a wildcard's.
 
         Raises:
-            snakemake.exceptions.WorkflowError: if it is a template, empty, or no YAML of keys and plain values.
+            snakemake.exceptions.WorkflowError: if there is one, or the file is empty or no YAML of keys and values.
         """
         path = root / "config/config.yaml"
         with _told_by_snakemake():
+            if set(str(root)) & {"{", "}"}:
+                raise ConfigError(f"{root}: Snakemake takes a brace in the name of a folder for a wildcard: rename it")
             if "__use_yte__" in read_mapping(Config, path):
                 raise ConfigError(f"{path}: {TEMPLATE}")
 
@@ -227,7 +230,7 @@ class Plan:
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
         module = module_of(find(wildcards.experiment).numbers)
-        return sorted({*self.code(module), *map(str, imported_by(f"neural_predictor.{module}", "predictors"))})
+        return sorted({*self.code(module), *map(os.path.relpath, imported_by(f"neural_predictor.{module}", "predictors"))})
 
     # Pages: what the rule of an artefact is made from
 
@@ -340,8 +343,10 @@ class Plan:
     def code(module: str) -> list[str]:
         """Files of a module of this package and of all its modules that it imports, directly or not.
 
+        They are named from the working folder on: in a folder that was moved, nothing is made anew.
+
         Those of `predictors` are left out: every study's recipes import them, and what they compute comes in by
         fits, which `FIT_STAGE_VERSION` makes anew.
         """
         files = code_of(f"neural_predictor.{module}")
-        return sorted(str(file) for file in files if file.parent.name != "predictors")
+        return sorted(os.path.relpath(file) for file in files if file.parent.name != "predictors")
