@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from neural_predictor.children.architecture import OUTPUT_DEVIATION, blocks
+from neural_predictor.predictors.keras_settings import keras
 
 if TYPE_CHECKING:
     import numpy as np

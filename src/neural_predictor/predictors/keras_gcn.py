@@ -11,13 +11,12 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.io.untrusted import parse_json, shortened, shown
 from neural_predictor.predictors.gcn import GcnRecipe
+from neural_predictor.predictors.keras_settings import keras
 from neural_predictor.predictors.propagation import network_inputs
 
 if TYPE_CHECKING:
@@ -57,9 +56,9 @@ class BidirectionalGraphConvolution(keras.layers.Layer):
 
     def call(self, nodes: Any, propagation: Any) -> Any:
         """(n, v, f) embeddings and (n, 2, v, v) A_hat of both directions to (n, v, D) embeddings."""
-        along = ops.matmul(propagation[:, 0], ops.matmul(nodes, self.forward_kernel)) + self.forward_bias
-        against = ops.matmul(propagation[:, 1], ops.matmul(nodes, self.backward_kernel)) + self.backward_bias
-        return 0.5 * ops.relu(along) + 0.5 * ops.relu(against)
+        along = keras.ops.matmul(propagation[:, 0], keras.ops.matmul(nodes, self.forward_kernel)) + self.forward_bias
+        against = keras.ops.matmul(propagation[:, 1], keras.ops.matmul(nodes, self.backward_kernel)) + self.backward_bias
+        return 0.5 * keras.ops.relu(along) + 0.5 * keras.ops.relu(against)
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` takes."""
@@ -73,7 +72,7 @@ class MeanOverNodes(keras.layers.Layer):
 
     def call(self, nodes: Any, pooling: Any) -> Any:
         """Sum over v."""
-        return ops.einsum("nvd,nv->nd", nodes, pooling)
+        return keras.ops.einsum("nvd,nv->nd", nodes, pooling)
 
 
 def build_gcn(recipe: GcnRecipe, width: int, features: int) -> keras.Model:

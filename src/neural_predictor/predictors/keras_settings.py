@@ -1,0 +1,28 @@
+"""Keras as this package means it: on TensorFlow, in float32, images with channels last.
+
+`~/.keras/keras.json` and `KERAS_BACKEND` may say otherwise, and another network would follow. Importing this module
+sets Keras's own values for the whole process. Import `keras` from here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from neural_predictor.errors import PredictorError
+
+if "keras" not in sys.modules:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+
+if keras.config.backend() != "tensorflow":
+    raise PredictorError(
+        f"Keras runs on {keras.config.backend()} here; this package's networks need tensorflow: set "
+        "KERAS_BACKEND=tensorflow before keras is imported"
+    )
+keras.config.set_floatx("float32")
+keras.config.set_epsilon(1e-7)
+keras.config.set_image_data_format("channels_last")
+
+__all__ = ["keras"]
