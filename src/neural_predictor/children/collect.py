@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample
+from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample, training_seed
 from neural_predictor.children.records import ChildRecord, read_shard, typed
 from neural_predictor.errors import FormatError
 from neural_predictor.images.registry import image_source
@@ -36,14 +36,15 @@ def collect(
         chosen: for a chosen set, the file that names its architectures.
 
     Raises:
-        FormatError: if a shard is damaged, trainings are missing, or an architecture is not the one that the study
-            draws today.
+        FormatError: if a shard is damaged, trainings are missing, or an architecture or a seed is not the one that
+            the study draws today.
     """
     plan = plan_of(study, children)
     codes, predicted = (sample(study, children), None) if chosen is None else read_chosen(chosen)
     space = ProxylessNasSpace()
     texts = [space.format(code) for code in codes]
-    records = _checked([(path, record) for path in shards for record in read_shard(path)], children, texts, plan.seeds)
+    read = [(path, record) for path in shards for record in read_shard(path)]
+    records = _checked(read, study, children, texts)
     frame = pd.DataFrame([record.model_dump() for record in records])
     frame = frame.sort_values(["network", "training"], ignore_index=True)
     rows = frame["network"].to_numpy()
@@ -55,31 +56,37 @@ def collect(
     return typed(frame)
 
 
+_ANEW = (
+    "raise CHILD_STAGE_VERSION in src/neural_predictor/workflow/versions.py, which trains all children anew, or delete "
+    "the file; then run the same command again"
+)
+
+
 def _checked(
-    records: list[tuple[Path, ChildRecord]], children: str, architectures: list[str], trainings: int
+    records: list[tuple[Path, ChildRecord]], study: Study, children: str, architectures: list[str]
 ) -> list[ChildRecord]:
-    """The records of all trainings, each once, of these architectures."""
-    expected = len(architectures) * trainings
+    """The records of all trainings of these architectures, each once."""
+    expected = len(architectures) * plan_of(study, children).seeds
     if len(records) != expected:
         raise FormatError(f"{children}: {len(records)} trainings; the study has {expected}: run train-children again")
     seen: set[tuple[int, int]] = set()
     for path, record in records:
+        which = f"{path}: network {record.network}"
         if record.network >= len(architectures):
-            raise FormatError(
-                f"{path}: network {record.network}; {children} has {len(architectures)}, from 0: "
-                "run train-children again"
-            )
+            raise FormatError(f"{which}; {children} has {len(architectures)}, from 0: run train-children again")
         if (record.network, record.training) in seen:
-            raise FormatError(
-                f"{path}: network {record.network}, training {record.training} is there twice: run train-children again"
-            )
+            raise FormatError(f"{which}, training {record.training} is there twice: run train-children again")
         seen.add((record.network, record.training))
         if record.architecture != architectures[record.network]:
             raise FormatError(
-                f"{path}: network {record.network} is {record.architecture}, but the study draws "
-                f"{architectures[record.network]}, since a sampler has changed: raise CHILD_STAGE_VERSION in "
-                "src/neural_predictor/workflow/versions.py, which trains all children anew, or delete the file; then "
-                "run the same command again"
+                f"{which} is {record.architecture}, but the study draws {architectures[record.network]}, since a "
+                f"sampler has changed: {_ANEW}"
+            )
+        seed = training_seed(study.seed, children, record.network, record.training)
+        if record.seed != seed:
+            raise FormatError(
+                f"{which}, training {record.training} has the seed {record.seed}, but the study draws {seed}, since its "
+                f"seed or how seeds follow from it has changed: {_ANEW}"
             )
     return [record for _, record in records]
 

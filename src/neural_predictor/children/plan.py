@@ -74,6 +74,18 @@ def sample(study: Study, children: str) -> NDArray[np.uint8]:
     return draw(plan, plan.networks, seed_of(study.seed, "children", key_of(children), "sample"))
 
 
+def training_seed(study_seed: int, children: str, network: int, training: int) -> int:
+    """The seed of a training, a signed number of 64 bits to TensorFlow.
+
+    Args:
+        study_seed: the study's.
+        children: the set, such as `digits` or `digits-chosen`.
+        network: number of the architecture in the set.
+        training: which of its trainings.
+    """
+    return seed_of(study_seed, "children", children, network, training) >> 1
+
+
 def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
     """The architectures of a file of `choose-children`, in its order, and their predictions.
 
@@ -84,7 +96,7 @@ def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
     from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         architectures = [row["architecture"] or "" for row in rows]
         predicted = [float(row["predicted"]) for row in rows]

@@ -17,11 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from neural_predictor.children.journal import Journal, locked
+from neural_predictor.children.plan import training_seed
 from neural_predictor.children.trainer import Trainer, on_gpu
 from neural_predictor.errors import ChildError
 from neural_predictor.io.files import atomic, write_text
 from neural_predictor.io.untrusted import read_npz
-from neural_predictor.seeds import seed_of
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.children.feeds import Feed
-    from neural_predictor.children.trainer import State
+    from neural_predictor.children.plan import training_seed
+from neural_predictor.children.trainer import State
     from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
 logger = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ def _train(
     shard: Shard, trainer: Trainer, key: tuple[int, int], checkpoint: Path, advance: Callable[[int], None]
 ) -> dict[str, Any]:
     """One training from its checkpoint, or its beginning, to its end."""
-    seed = seed_of(shard.seed, "children", shard.children, *key) >> 1  # a signed number to TensorFlow
+    seed = training_seed(shard.seed, shard.children, *key)
     child = _load(checkpoint, trainer, key, seed) or _Child(key, trainer.start(seed), [], 0.0)
     advance(child.state.epoch)
     saved = time.monotonic()

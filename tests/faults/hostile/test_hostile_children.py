@@ -10,7 +10,7 @@ from hostile_mutations import altered_bytes, altered_csv, altered_json, table_te
 
 from neural_predictor.children.collect import collect
 from neural_predictor.children.journal import Journal, _line
-from neural_predictor.children.plan import read_chosen, sample
+from neural_predictor.children.plan import read_chosen, sample, training_seed
 from neural_predictor.children.records import read_shard
 from neural_predictor.children.table import children_table
 from neural_predictor.cli.children import _protocol
@@ -95,11 +95,17 @@ def read_collected(path):
 
 def shard_line(text):
     """The last of twenty records."""
-    others = [RECORD | {"network": k // 2, "training": k % 2, "architecture": SAMPLE[k // 2]} for k in range(19)]
+    others = [recorded(k // 2, k % 2) for k in range(19)]
     return "".join(json.dumps(record) + "\n" for record in others).encode() + utf8(text) + b"\n"
 
 
-LAST = RECORD | {"network": 9, "training": 1, "architecture": SAMPLE[9]}
+def recorded(network, training):
+    """The record of a training of the study's children."""
+    seed = training_seed(STUDY.seed, "digits", network, training)
+    return RECORD | {"network": network, "training": training, "architecture": SAMPLE[network], "seed": seed}
+
+
+LAST = recorded(9, 1)
 
 
 JOURNAL = _line(HEADER) + _line(RECORD) + _line(RECORD | {"training": 1})

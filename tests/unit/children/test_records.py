@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.children.collect import collect
-from neural_predictor.children.plan import sample
+from neural_predictor.children.plan import sample, training_seed
 from neural_predictor.children.records import COLUMNS, as_csv, read_shard
 from neural_predictor.config.project import Project
 from neural_predictor.errors import FormatError
@@ -19,7 +19,8 @@ IMAGES = {"set": "digits"}
 
 
 def record(network=0, training=0, **changes):
-    about = {"network": network, "training": training, "architecture": TEXTS[network], "seed": 2**62 + training}
+    seed = training_seed(STUDY.seed, "digits", network, training)
+    about = {"network": network, "training": training, "architecture": TEXTS[network], "seed": seed}
     about |= {"status": "ok", "validation_accuracy": 0.5, "test_accuracy": 0.25, "epochs": 1, "training_time_s": 1.5}
     return about | {"history": [[1.0, 0.5, 0.5]], "device": "CPU"} | changes
 
@@ -41,7 +42,9 @@ def test_trainings_are_rows_in_their_order_with_costs_and_origin(tmp_path):
     assert tuple(frame.columns) == tuple(COLUMNS)
     assert frame["network"].tolist() == [k // 2 for k in range(20)]
     assert frame["architecture"].tolist() == [TEXTS[k // 2] for k in range(20)]
-    assert frame["seed"].tolist() == [2**62, 2**62 + 1] * 10  # no float on the way
+    seeds = [training_seed(STUDY.seed, "digits", k // 2, k % 2) for k in range(20)]
+    assert frame["seed"].tolist() == seeds  # no float on the way
+    assert max(seeds) > 2**62
     assert (frame["trainable_parameters"] > 0).all()
     assert (frame["images"] == "digits").all()
     (tmp_path / "t.csv").write_text(as_csv(frame))
@@ -86,6 +89,14 @@ def test_an_architecture_that_the_study_does_not_draw_stops_the_job_and_says_whi
     with pytest.raises(
         FormatError, match=r"network 9 is .*the study draws .*raise CHILD_STAGE_VERSION in .*versions\.py"
     ):
+        collect(STUDY, "digits", [path], IMAGES)
+
+
+def test_a_seed_that_the_study_does_not_draw_stops_the_job_and_says_which_version_to_raise(tmp_path):
+    seed = training_seed(STUDY.seed, "digits", 9, 1)
+    path = write(tmp_path / "0.jsonl", everything(seed=seed + 1))
+    said = rf"network 9, training 1 has the seed {seed + 1}, but the study draws {seed}, .*raise CHILD_STAGE_VERSION"
+    with pytest.raises(FormatError, match=said):
         collect(STUDY, "digits", [path], IMAGES)
 
 
