@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,7 +60,7 @@ HERE = Path()
 def top(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log errors only, and show no progress.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log more, and of an error where it was raised.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more, also of TensorFlow, and of an error where it was raised.")] = False,
 ) -> None:
     """Commands of the stages, in the order in which data flow."""
     if version:
@@ -66,6 +68,8 @@ def top(
         raise typer.Exit
     if quiet and verbose:
         raise typer.BadParameter("--quiet and --verbose exclude each other: give one of them")
+    if verbose:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0")
     set_up_log(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
 
 
@@ -270,8 +274,17 @@ def write_lists(root: Root = HERE) -> None:
     write(Project(root))
 
 
+def _settings_of_its_own() -> None:
+    """Make pages independent of the user's matplotlib: of a notebook's backend, or a matplotlibrc that is not read."""
+    os.environ["MPLBACKEND"] = "agg"
+    spec = find_spec("matplotlib")
+    if spec is not None and spec.origin is not None:
+        os.environ["MATPLOTLIBRC"] = str(Path(spec.origin).parent / "mpl-data/matplotlibrc")
+
+
 def main() -> None:
     """Run the command line; a fault of the user's is one message and exit status 2."""
+    _settings_of_its_own()
     PACKAGE_LOGGER.propagate = False  # tensorflow-datasets gives the root logger a handler, which would say it again
     try:
         app()

@@ -6,8 +6,8 @@ import logging
 import sys
 import time
 from contextlib import contextmanager
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from threading import Event, Lock, Thread
+from typing import IO, TYPE_CHECKING, Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LINE_EVERY_S = 15.0
+REDRAW_EVERY_S = 0.5
 
 
 class Progress:
@@ -59,6 +60,47 @@ class Progress:
 
 
 @contextmanager
+def waiting(what: str, terminal: IO[str] | None = None) -> Iterator[None]:
+    """Show that work of unknown length goes on inside the block.
+
+    On a terminal it is the time that has gone by, which disappears at the end; elsewhere a line of the log.
+
+    Args:
+        what: the work, as the log names it.
+        terminal: to write on in place of standard error, where that is redirected meanwhile.
+    """
+    file = terminal or sys.stderr
+    if _on_terminal(file):
+        with tqdm(desc=what, bar_format="{desc}: {elapsed}", leave=False, file=file) as bar, _ticking(bar):
+            yield
+    else:
+        logger.info("%s", what)
+        yield
+
+
+def _on_terminal(file: IO[str] | None = None) -> bool:
+    return (file or sys.stderr).isatty() and logger.isEnabledFor(logging.WARNING)
+
+
+@contextmanager
+def _ticking(bar: tqdm[Any]) -> Iterator[None]:
+    """Draw a bar anew now and then, also while no unit is done, as during a compilation."""
+    over = Event()
+
+    def tick() -> None:
+        while not over.wait(REDRAW_EVERY_S):
+            bar.refresh()
+
+    thread = Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
 def progress(what: str, total: int, unit: str) -> Iterator[Progress]:
     """Show the progress of the work inside the block.
 
@@ -73,10 +115,11 @@ def progress(what: str, total: int, unit: str) -> Iterator[Progress]:
     Yields:
         What to call with the number of units done since its last call.
     """
-    if sys.stderr.isatty() and logger.isEnabledFor(logging.WARNING):
+    if _on_terminal():
         loggers = [each for each in (PACKAGE_LOGGER, logging.root) if each.handlers]
         with (
             tqdm(total=total, desc=what, unit=f" {unit}", unit_scale=True, dynamic_ncols=True) as bar,
+            _ticking(bar),
             logging_redirect_tqdm(loggers),
         ):
             yield Progress(what, total, unit, bar)

@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from neural_predictor.errors import PredictorError
+from neural_predictor.predictors.lazy import load_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _POLL_S = 5.0
-_LEGACY_KERAS_VARIABLE = "TF_USE_LEGACY_KERAS_VARIABLE_KERAS"
 
 
 def configure(threads: int, accelerator: str) -> int:
@@ -33,14 +33,12 @@ def configure(threads: int, accelerator: str) -> int:
     Raises:
         PredictorError: if a GPU is asked for and TensorFlow sees none.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if accelerator == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     elif visible := _visible_gpus():
         os.environ["CUDA_VISIBLE_DEVICES"] = claim(visible)
-    tf = _tensorflow()
+    tf = load_tensorflow()
     logger.debug("TensorFlow %s on the %s, %d threads", tf.__version__, accelerator, threads)
-    tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     if accelerator == "cpu":
@@ -50,29 +48,11 @@ def configure(threads: int, accelerator: str) -> int:
         raise PredictorError(
             "accelerator is gpu, but TensorFlow sees none: check `nvidia-smi` and CUDA_VISIBLE_DEVICES "
             f"(it is {os.environ.get('CUDA_VISIBLE_DEVICES', 'unset')!r}), install tensorflow[and-cuda] "
-            "(envs/gpu.yaml), or set accelerator to cpu"
+            "(envs/gpu.yaml), or set accelerator to cpu; --verbose shows what TensorFlow says"
         )
     for device in devices:
         tf.config.experimental.set_memory_growth(device, enable=True)
     return 1
-
-
-def _tensorflow() -> Any:
-    """TensorFlow without Keras, which few commands need and which takes half of the seconds of its import.
-
-    TensorFlow loads Keras at once, but the one that this variable names only if it is installed; Keras itself does not
-    read it, and loads where it is imported.
-    """
-    before = os.environ.get(_LEGACY_KERAS_VARIABLE)
-    os.environ[_LEGACY_KERAS_VARIABLE] = "1"
-    try:
-        import tensorflow as tf
-    finally:
-        if before is None:
-            del os.environ[_LEGACY_KERAS_VARIABLE]
-        else:
-            os.environ[_LEGACY_KERAS_VARIABLE] = before
-    return tf
 
 
 def _visible_gpus() -> list[str]:

@@ -44,6 +44,7 @@ def shell_prefix(root: str, deployment: Iterable[object]) -> str:
     """
     root = shlex.quote(root)
     variables = [f"NEURAL_PREDICTOR_ROOT={root}", f"PYTHONPATH={root}/src${{PYTHONPATH:+:$PYTHONPATH}}"]
+    variables.append("TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-0}")  # a rule's log keeps what a terminal is spared
     if not list(deployment):
         variables.append(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
     text = f"set -euo pipefail; export {' '.join(variables)}; "
