@@ -85,8 +85,8 @@ def _checked(
         seed = training_seed(study.seed, children, record.network, record.training)
         if record.seed != seed:
             raise FormatError(
-                f"{which}, training {record.training} has the seed {record.seed}, but the study draws {seed}, since its "
-                f"seed or how seeds follow from it has changed: {_ANEW}"
+                f"{which}, training {record.training} has the seed {record.seed}, but the study draws {seed}, since "
+                f"the study's seed or how seeds follow from it has changed: {_ANEW}"
             )
     return [record for _, record in records]
 

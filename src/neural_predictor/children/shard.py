@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.children.feeds import Feed
-    from neural_predictor.children.plan import training_seed
-from neural_predictor.children.trainer import State
+    from neural_predictor.children.trainer import State
     from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
 logger = logging.getLogger(__name__)

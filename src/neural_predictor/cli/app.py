@@ -60,7 +60,9 @@ HERE = Path()
 def top(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log errors only, and show no progress.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log more, also of TensorFlow, and of an error where it was raised.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log more, also of TensorFlow, and of an error where it was raised.")
+    ] = False,
 ) -> None:
     """Commands of the stages, in the order in which data flow."""
     if version:

@@ -21,7 +21,7 @@ _NOISE = re.compile(
 
 @contextmanager
 def without_noise() -> Iterator[IO[str] | None]:
-    """Drop such lines that the process writes inside the block; all others appear when it ends, everything if it raises.
+    """Drop such lines that the process writes inside the block; all others appear when it ends, and all if it raises.
 
     Yields:
         The real standard error, to write on meanwhile; None where the process has none.

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from neural_predictor.errors import PredictorError
+from neural_predictor.io.progress import progress
 from neural_predictor.predictors import dagnn
 from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe
 from neural_predictor.predictors.features import FeatureMap
@@ -21,16 +22,19 @@ from neural_predictor.predictors.forest import ForestRecipe
 from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe
 from neural_predictor.predictors.label_units import LabelUnits
 from neural_predictor.predictors.last_batch import LastBatch
-from neural_predictor.predictors.members import Fitted, FittedReplicates, fit_member
+from neural_predictor.predictors.lazy import load_tensorflow
+from neural_predictor.predictors.members import Fitted, FittedReplicates, fit_member, work_of
 from neural_predictor.predictors.recipe_base import BaseRecipe, NeuralRecipe, Positive
 from neural_predictor.predictors.registry import KINDS, CompositeKind, Kind, recipe_union, row_of
 from neural_predictor.predictors.replicates import Replicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
+    from neural_predictor.io.progress import Progress
     from neural_predictor.spaces import GraphBatch
 
     MemberRecipe = BaseRecipe
@@ -174,9 +178,13 @@ class StackedEnsemble:
         self._raw = LastBatch(self._predict_members)
         self._features = FeatureMap(graphs)
         stacked = len(self._recipes) > 1
-        fits = self._side_by_side(
-            lambda recipe: self._fit(recipe, self._copies(recipe), folds=stacked), self._recipes.values()
-        )
+        if any(isinstance(recipe, NeuralRecipe) for recipe in self._recipes.values()):
+            load_tensorflow()  # with a progress of its own
+        with self._progress("fit", lambda recipe: self._copies(recipe) + stacked * len(self._parts())) as advance:
+            fits = self._side_by_side(
+                lambda recipe: self._fit(recipe, self._copies(recipe), folds=stacked, advance=advance),
+                self._recipes.values(),
+            )
         copies = map(self._copies, self._recipes.values())
         self._fitted = [_mean_of(found[:count]) for found, count in zip(fits, copies, strict=True)]
         self._means, self._deviations = np.zeros(len(fits)), np.ones(len(fits))
@@ -223,10 +231,9 @@ class StackedEnsemble:
         seeds and five folds, so that what was compiled for these serves here too.
         """
         seeds, workers = [self._seed + 2000 + k for k in range(len(rows))], max(self._workers // 2, 1)
-        fits = self._side_by_side(
-            lambda recipe: fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, workers),
-            self._recipes.values(),
-        )
+        with self._progress("fit to parts of the architectures", lambda _: len(rows)) as advance:
+            about = (self._graphs, self._features, self._units.targets, rows, seeds, workers, advance)
+            fits = self._side_by_side(lambda recipe: fit_member(recipe, *about), self._recipes.values())
         out_of_fold, found = self._standard(self._out_of_fold()), np.empty((len(rows), len(self._graphs)))
         for k, (own, members) in enumerate(zip(rows, zip(*fits, strict=True), strict=True)):
             weights = (
@@ -262,12 +269,18 @@ class StackedEnsemble:
         """Fits of a member to all training graphs."""
         return self._seeds if isinstance(recipe, NeuralRecipe) else 1
 
-    def _fit(self, recipe: BaseRecipe, copies: int, *, folds: bool) -> list[Fitted]:
+    def _progress(self, what: str, fits: Callable[[BaseRecipe], int]) -> AbstractContextManager[Progress]:
+        """The progress of so many fits of each member."""
+        return progress(what, sum(work_of(recipe) * fits(recipe) for recipe in self._recipes.values()), "epochs")
+
+    def _fit(self, recipe: BaseRecipe, copies: int, *, folds: bool, advance: Callable[[int], None]) -> list[Fitted]:
         """A member fitted to all training graphs so many times and, if asked, to all but each fold."""
         everything, parts = np.arange(len(self._graphs)), self._parts() if folds else []
         rows = [everything] * copies + [np.setdiff1d(everything, part) for part in parts]
         seeds = [self._seed + k for k in range(copies)] + [self._seed + 1000 + k for k in range(len(parts))]
-        return fit_member(recipe, self._graphs, self._features, self._units.targets, rows, seeds, self._workers)
+        return fit_member(
+            recipe, self._graphs, self._features, self._units.targets, rows, seeds, self._workers, advance
+        )
 
     def _predict_held_out(self, fits: list[Fitted]) -> NDArray[np.float64]:
         """(N,) targets of each fold by the fit that did not see it; the fits of the folds are the last."""
@@ -279,8 +292,9 @@ class StackedEnsemble:
     def _out_of_fold(self) -> NDArray[np.float64]:
         """(m, N) targets by members that were fitted to the other folds."""
         if self._held_out is None:
-            recipes = self._recipes.values()
-            self._held_out = np.stack([self._predict_held_out(self._fit(recipe, 0, folds=True)) for recipe in recipes])
+            with self._progress("cross-validate", lambda _: len(self._parts())) as advance:
+                fits = [self._fit(recipe, 0, folds=True, advance=advance) for recipe in self._recipes.values()]
+            self._held_out = np.stack([self._predict_held_out(found) for found in fits])
         return self._held_out
 
 

@@ -57,7 +57,9 @@ class BidirectionalGraphConvolution(keras.layers.Layer):
     def call(self, nodes: Any, propagation: Any) -> Any:
         """(n, v, f) embeddings and (n, 2, v, v) A_hat of both directions to (n, v, D) embeddings."""
         along = keras.ops.matmul(propagation[:, 0], keras.ops.matmul(nodes, self.forward_kernel)) + self.forward_bias
-        against = keras.ops.matmul(propagation[:, 1], keras.ops.matmul(nodes, self.backward_kernel)) + self.backward_bias
+        against = (
+            keras.ops.matmul(propagation[:, 1], keras.ops.matmul(nodes, self.backward_kernel)) + self.backward_bias
+        )
         return 0.5 * keras.ops.relu(along) + 0.5 * keras.ops.relu(against)
 
     def get_config(self) -> dict[str, Any]:

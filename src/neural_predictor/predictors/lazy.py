@@ -18,8 +18,8 @@ _LEGACY_KERAS_VARIABLE = "TF_USE_LEGACY_KERAS_VARIABLE_KERAS"
 def load_tensorflow() -> Any:
     """TensorFlow without Keras, which few commands need and which takes half of the seconds of its import.
 
-    TensorFlow loads Keras at once, but the one that `_LEGACY_KERAS_VARIABLE` names only if it is installed; Keras itself
-    does not read it, and loads where it is imported.
+    TensorFlow loads Keras at once, but the one that `_LEGACY_KERAS_VARIABLE` names only if it is installed; Keras
+    itself does not read it, and loads where it is imported.
     """
     if "tensorflow" in sys.modules:
         import tensorflow as tf

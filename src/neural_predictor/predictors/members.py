@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from neural_predictor.predictors.registry import EstimatorKind, row_of
 from neural_predictor.predictors.scoring import MAX_PLAIN_GRAPHS, PlainScorer, score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,6 +83,11 @@ class FittedRegressor:
         return self.regressor.predict(self.features(graphs)[:, self.columns])
 
 
+def work_of(recipe: BaseRecipe) -> int:
+    """The units of work of a fit: epochs of a neural member, 1 of another."""
+    return recipe.epochs if isinstance(recipe, NeuralRecipe) else 1
+
+
 def fit_member(
     recipe: BaseRecipe,
     graphs: GraphBatch,
@@ -91,6 +96,7 @@ def fit_member(
     rows: Sequence[NDArray[np.intp]],
     seeds: Sequence[int],
     workers: int,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> list[Fitted]:
     """Fit one member to each of R training sets; neural ones all at once.
 
@@ -102,6 +108,7 @@ def fit_member(
         rows: the graphs of each of R training sets.
         seeds: R.
         workers: threads.
+        advance: called with the units of `work_of` that are done since its last call, from any thread.
 
     Returns:
         A fit a training set.
@@ -109,7 +116,8 @@ def fit_member(
     if isinstance(recipe, NeuralRecipe):
         sizes = [len(own) for own in rows]
         padded = np.stack([np.resize(own, max(sizes)) for own in rows])
-        trained = fit_replicates(graphs, targets[padded], recipe, seeds, padded, sizes=sizes, workers=workers)
+        options: dict[str, Any] = {"sizes": sizes, "workers": workers, "advance": advance}
+        trained = fit_replicates(graphs, targets[padded], recipe, seeds, padded, **options)
         return [FittedReplicates(trained.take([k]), graphs.mask.shape[1]) for k in range(len(trained))]
     fit, described = row_of(recipe.kind, EstimatorKind).load("fit"), features(graphs)
     fitted: list[Fitted] = []
@@ -117,4 +125,5 @@ def fit_member(
         columns = np.flatnonzero(np.ptp(described[own], axis=0) > 0)
         model = fit(recipe, described[own][:, columns], targets[own], seed, workers)
         fitted.append(FittedRegressor(features, columns, model))
+        advance(1)
     return fitted

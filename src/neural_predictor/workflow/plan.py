@@ -231,7 +231,9 @@ class Plan:
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
         module = module_of(find(wildcards.experiment).numbers)
-        return sorted({*self.code(module), *map(os.path.relpath, imported_by(f"neural_predictor.{module}", "predictors"))})
+        return sorted(
+            {*self.code(module), *map(os.path.relpath, imported_by(f"neural_predictor.{module}", "predictors"))}
+        )
 
     # Pages: what the rule of an artefact is made from
 
