@@ -28,6 +28,7 @@ _ADVICE = {
     errno.EISDIR: "a folder stands at this place: move it away",
     errno.EEXIST: "a file stands where a folder is needed: move it away",
     errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.ENAMETOOLONG: "the name is too long for this file system: choose a shorter one",
 }
 
 _HOST = platform.node() or "localhost"
@@ -73,7 +74,7 @@ def atomic(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_together(*paths: Path) -> Iterator[list[Path]]:
     """As `atomic`, for files that belong together: none is renamed before all are complete."""
-    parts = [path.with_name(f".{path.name}.{_HOST}.{os.getpid()}.part") for path in paths]
+    parts = [_part_of(path) for path in paths]
     try:
         with disk_faults(*paths):
             for path in paths:
@@ -89,6 +90,34 @@ def atomic_together(*paths: Path) -> Iterator[list[Path]]:
         for part in parts:
             with suppress(OSError):  # the folder itself may be out of reach; the error above says so
                 part.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Find out before long work whether `atomic` could write a file; nothing is left behind.
+
+    Raises:
+        UserError: if a folder stands at this place, its own folder cannot be made, or takes no file of this name.
+    """
+    made: list[Path] = []
+    try:
+        with disk_faults(path):
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, path)
+            made = [folder for folder in path.parents if not folder.exists()]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = _part_of(path)
+            part.open("wb").close()
+            part.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write {path} ({error.strerror or error}): choose another folder or name") from error
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{_HOST}.{os.getpid()}.part")
 
 
 def write_text(path: Path, text: str) -> None:

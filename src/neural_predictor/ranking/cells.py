@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -91,6 +92,13 @@ class Cells:
                 kinds[row], edges[row] = kind.tobytes(), edge.tobytes()
         return kinds, edges
 
+    def digests(self) -> NDArray[np.void]:
+        """(n,) 16 bytes for each graph: equal ones for graphs that are equal node by node."""
+        found = b"".join(
+            hashlib.blake2b(kind + edge, digest_size=16).digest() for kind, edge in zip(*self.pack(), strict=True)
+        )
+        return np.frombuffer(found, np.dtype("V16"))
+
     @classmethod
     def unpack(cls, kinds: Sequence[bytes], edges: Sequence[bytes]) -> Self:
         """The graphs of `pack`, padded to the largest of them."""
@@ -103,6 +111,18 @@ class Cells:
             matrix = np.unpackbits(bits, axis=1, count=size * size).reshape(len(rows), size, size)
             cells.adjacency[rows, :size, :size] = matrix
         return cells
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """All graphs of some parts, one after the other."""
+        joined = cls.empty(np.concatenate([part.sizes for part in parts]))
+        start = 0
+        for part in parts:
+            width = part.kinds.shape[1]
+            joined.kinds[start : start + len(part), :width] = part.kinds
+            joined.adjacency[start : start + len(part), :width, :width] = part.adjacency
+            start += len(part)
+        return joined
 
     @classmethod
     def empty(cls, sizes: NDArray[np.integer]) -> Self:

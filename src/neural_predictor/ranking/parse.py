@@ -1,4 +1,4 @@
-"""From what a row says to graphs: operations and their wiring, checked."""
+"""From rows of plain values to graphs: the one way that files of every form and Python's objects go."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.io.untrusted import parse_json, shown
-from neural_predictor.ranking.cells import MAX_NODES, Cells, cycle_of, ordered
+from neural_predictor.io.lists import is_missing
+from neural_predictor.ranking.cells import Cells, cycle_of, ordered
+from neural_predictor.ranking.row import (
+    EXAMPLE,
+    PARALLEL,
+    FaultyRowError,
+    OtherEdgesError,
+    edges_of,
+    foreign,
+    matrix_of,
+    names_of,
+    node_link,
+    shorten,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from neural_predictor.ranking.cells import Vocabulary
 
-    Where = Callable[[int, str], str]
-
+STRUCTURE = ("operations", "adjacency", "edges", "nodes", "links", "directed", "graph")
+"""Columns, or fields, that may say an architecture."""
 _SPREADSHEET = (
     "a spreadsheet took the text for a number and {harm}. Take the file as it was before, and import the column as "
     "text, or write JSON lines with edges"
@@ -27,100 +39,111 @@ _SPREADSHEET = (
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?e\+?\d+", re.IGNORECASE)
 
 
-def shorten(value: object, width: int = 60) -> str:
-    """A value for a message, cut in the middle if it is long."""
-    text = shown(value, 10**6)
-    return text if len(text) <= width else f"{text[: width - 20]} .. {text[-16:]}"
-
-
 def parse(
-    operations: Sequence[Any], wiring: Sequence[Any], columns: Sequence[str], vocabulary: Vocabulary, where: Where
+    values: Mapping[str, Sequence[Any]], count: int, vocabulary: Vocabulary, where: Callable[[int], str]
 ) -> Cells:
     """Graphs of some rows, topologically ordered.
 
+    A value that is missing, see `lists.is_missing`, is as good as one that is not there. `adjacency` says the edges
+    where it is there; `edges` beside it may be their number, or anything else but other edges.
+
     Args:
-        operations: of each row, names of its nodes' operations: a list, its JSON text, or a text with commas.
-        wiring: of each row, what its column in `columns` holds: of `adjacency`, the row-major text of 0 and 1 of its
-            matrix; of `edges`, a list of pairs [from, to], or its JSON text.
-        columns: of each row, `adjacency` or `edges`.
+        values: of each column of `STRUCTURE` that there is, a value a row, as `row` reads them.
+        count: of rows, n.
         vocabulary: takes up the names.
-        where: says for the number of a row here and a column where that stands, for messages.
+        where: says for the number of a row where it stands, for messages.
 
     Raises:
         ArchitectureError: naming the row, the column, what it holds, and what is allowed.
     """
-    names = [_names(value, row, where) for row, value in enumerate(operations)]
-    sizes = np.array([len(name) for name in names], np.intp)
-    cells = Cells.empty(sizes)
+    names: list[list[str]] = []
+    wiring: list[str | NDArray[np.uint8] | list[list[int]]] = []
+    columns: list[str] = []
+    for row in range(count):
+        try:
+            column, listed, wired = _row({name: values[name][row] for name in values})
+        except FaultyRowError as error:
+            raise ArchitectureError(f"{where(row)}, {error}") from None
+        columns.append(column)
+        names.append(listed)
+        wiring.append(wired)
+    cells = Cells.empty(np.array([len(listed) for listed in names], np.intp))
     for row, listed in enumerate(names):
         try:
             cells.kinds[row, : len(listed)] = [vocabulary.number(name) for name in listed]
         except ArchitectureError as error:
-            raise ArchitectureError(f"{where(row, 'operations')}: {error}") from None
-    texts = np.array([column == "adjacency" for column in columns], np.bool_)
-    _fill_matrices(cells, list(wiring), sizes, np.flatnonzero(texts), where)
-    _fill_edges(cells, wiring, sizes, np.flatnonzero(~texts), where)
+            raise ArchitectureError(f"{where(row)}, operations: {error}") from None
+    _fill(cells, wiring, where)
+    _compare(cells, values, columns, where)
     return _checked(cells, columns, where)
 
 
-def _names(value: Any, row: int, where: Where) -> list[str]:
-    """Names of the operations of a row."""
-
-    def fail(why: str) -> NoReturn:
-        raise ArchitectureError(
-            f"{where(row, 'operations')}: {shorten(value)} {why}; allowed is one name a node, 1 to {MAX_NODES} of "
-            "them, such as input,conv3x3,output (JSON: a list of names)"
-        )
-
-    found = _decoded(value)
-    if isinstance(found, str):
-        found = found.split(",")
-    if found is None or found == [""]:
-        fail("names no operation")
-    if not isinstance(found, list) or any(isinstance(name, bool) or not isinstance(name, str | int) for name in found):
-        fail("is no list of names")
-    names = [str(name).strip() for name in found]
-    if not names:
-        fail("names no operation")
-    if "" in names:
-        fail(f"has no name for node {names.index('')}")
-    if len(names) > MAX_NODES:
-        fail(f"has {len(names)} nodes")
-    return names
-
-
-def _decoded(value: Any) -> Any:
-    """A text with a JSON list as that list; anything else as it is, arrays as lists."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            return parse_json(value)
-        except ValueError:
-            return value
-    return value.tolist() if isinstance(value, np.ndarray) else value
-
-
-def _fill_matrices(
-    cells: Cells, texts: list[Any], sizes: NDArray[np.intp], rows: NDArray[np.intp], where: Where
-) -> None:
-    """Read the rows whose wiring is the text of a matrix."""
-    for row in rows:
-        if not isinstance(texts[row], str):
-            raise ArchitectureError(
-                f"{where(int(row), 'adjacency')}: {shorten(texts[row])} is no text; allowed is the matrix as a text of "
-                "0 and 1 (a number would lose its leading zeros)"
+def _row(fields: dict[str, Any]) -> tuple[str, list[str], str | NDArray[np.uint8] | list[list[int]]]:
+    """The column that says the edges, names of operations, and the edges: digits, a matrix, or pairs."""
+    if is_missing(fields.get("operations")) and (found := node_link(fields)) is not None:
+        return ("edges", *found)
+    for name, value in fields.items():
+        if what := foreign(value):
+            raise FaultyRowError(name, f"{shorten(value)} is {what}")
+    names = names_of(fields.get("operations"))
+    if not is_missing(adjacency := fields.get("adjacency")):
+        matrix = matrix_of(adjacency)
+        if not isinstance(matrix, str) and len(matrix) != len(names):
+            raise FaultyRowError(
+                "adjacency",
+                f"{shorten(adjacency)} is a matrix of {len(matrix)} nodes, but the row names {len(names)} operations; "
+                "allowed is one operation a node",
             )
-        texts[row] = texts[row].strip()
-        if len(texts[row]) != sizes[row] ** 2:
-            _bad_length(texts[row], int(sizes[row]), where(int(row), "adjacency"))
-    for size in np.unique(sizes[rows]):
-        group = rows[sizes[rows] == size]
-        joined = "".join(texts[row] for row in group).encode("ascii", "replace")
+        return "adjacency", names, matrix
+    column = "edges" if is_missing(fields.get("links")) else "links"
+    if is_missing(fields.get(column)):
+        raise FaultyRowError("edges", f"there are none, and no adjacency; allowed is a row such as {EXAMPLE}")
+    return column, names, edges_of(fields[column], len(names), column)
+
+
+def _fill(cells: Cells, wiring: Sequence[Any], where: Callable[[int], str]) -> None:
+    """Put the edges of all rows into their matrices."""
+    sizes, texts = cells.sizes, np.array([isinstance(wired, str) for wired in wiring], np.bool_)
+    for row in map(int, np.flatnonzero(texts)):
+        if len(wiring[row]) != int(sizes[row]) ** 2:
+            _bad_length(wiring[row], int(sizes[row]), f"{where(row)}, adjacency")
+    for size in np.unique(sizes[texts]).astype(np.intp):
+        group = np.flatnonzero(texts & (sizes == size)).tolist()
+        joined = "".join(wiring[row] for row in group).encode("ascii", "replace")
         digits = (np.frombuffer(joined, np.uint8) - ord("0")).reshape(len(group), size, size)
         wrong = (digits > 1).any(axis=(1, 2))
         if wrong.any():
-            row = int(group[np.argmax(wrong)])
-            _bad_symbol(texts[row], where(row, "adjacency"))
+            row = group[int(np.argmax(wrong))]
+            _bad_symbol(wiring[row], f"{where(row)}, adjacency")
         cells.adjacency[group, :size, :size] = digits
+    for row in map(int, np.flatnonzero(~texts)):
+        wired = wiring[row]
+        if isinstance(wired, np.ndarray):
+            cells.adjacency[row, : len(wired), : len(wired)] = wired
+        elif wired:
+            ends = np.asarray(wired, np.intp)
+            cells.adjacency[row, ends[:, 0], ends[:, 1]] = 1
+
+
+def _compare(
+    cells: Cells, values: Mapping[str, Sequence[Any]], columns: Sequence[str], where: Callable[[int], str]
+) -> None:
+    """Refuse rows whose `edges` are a list of edges, and other ones than those of their `adjacency`."""
+    beside = values.get("edges", ())
+    for row, (edges, column) in enumerate(zip(beside, columns, strict=False)):
+        if column != "adjacency" or is_missing(edges) or isinstance(edges, int | float):
+            continue
+        try:
+            pairs = edges_of(edges, int(cells.sizes[row]))
+        except OtherEdgesError as error:
+            raise ArchitectureError(f"{where(row)}, {error}") from None
+        except FaultyRowError:
+            continue  # no list of edges: carried
+        if sorted(pairs) != np.argwhere(cells.adjacency[row]).tolist():
+            raise ArchitectureError(
+                f"{where(row)}, edges: {shorten(edges)} are other edges than those of adjacency; keep the right one of "
+                "the two columns, rename or drop the other"
+            )
 
 
 def _bad_symbol(text: str, where: str) -> NoReturn:
@@ -129,7 +152,7 @@ def _bad_symbol(text: str, where: str) -> NoReturn:
     symbol = next(symbol for symbol in text if symbol not in "01")
     raise ArchitectureError(
         f"{where}: {shorten(text)} has the symbol {symbol!r}; allowed are 0 and 1, the rows of the matrix one after "
-        "the other"
+        f"the other{f' ({PARALLEL})' if text.isdecimal() else ''}"
     )
 
 
@@ -157,45 +180,21 @@ def _bad_length(text: str, size: int, where: str) -> NoReturn:
     )
 
 
-def _fill_edges(
-    cells: Cells, lists: Sequence[Any], sizes: NDArray[np.intp], rows: NDArray[np.intp], where: Where
-) -> None:
-    """Read the rows whose wiring is a list of edges."""
-    for row in map(int, rows):
-        edges, size = _decoded(lists[row]), int(sizes[row])
-        if not isinstance(edges, list):
-            raise ArchitectureError(
-                f"{where(row, 'edges')}: {shorten(edges)}; allowed is a list of pairs [from, to] of node numbers"
-            )
-        for edge in edges:
-            if not isinstance(edge, list | tuple) or [type(node) for node in edge] != [int, int]:
-                raise ArchitectureError(
-                    f"{where(row, 'edges')}: {shorten(edge)} is no edge; allowed is a pair [from, to] of node numbers"
-                )
-            if not (0 <= edge[0] < size and 0 <= edge[1] < size):
-                raise ArchitectureError(
-                    f"{where(row, 'edges')}: edge {list(edge)} names a node that is not there; the row has {size} "
-                    f"operations, so nodes 0 to {size - 1} are allowed"
-                )
-        if edges:
-            ends = np.asarray(edges, np.intp)
-            cells.adjacency[row, ends[:, 0], ends[:, 1]] = 1
-
-
-def _checked(cells: Cells, columns: Sequence[str], where: Where) -> Cells:
+def _checked(cells: Cells, columns: Sequence[str], where: Callable[[int], str]) -> Cells:
     """The graphs in topological order."""
     loops = np.diagonal(cells.adjacency, axis1=1, axis2=2)
     if loops.any():
         row, node = (int(index[0]) for index in np.nonzero(loops))
         raise ArchitectureError(
-            f"{where(row, columns[row])}: node {node} has an edge to itself; allowed are edges between different nodes"
+            f"{where(row)}, {columns[row]}: node {node} has an edge to itself; allowed are edges between different "
+            "nodes"
         )
     found, cyclic = ordered(cells)
     if cyclic.any():
         row = int(np.argmax(cyclic))
         cycle = " -> ".join(map(str, cycle_of(cells.adjacency[row])))
         raise ArchitectureError(
-            f"{where(row, columns[row])}: nodes {cycle} (the first is 0) are a cycle; allowed are graphs without one, "
-            "with nodes in any order"
+            f"{where(row)}, {columns[row]}: nodes {cycle} (the first is 0) are a cycle; allowed are graphs without "
+            "one, with nodes in any order"
         )
     return found

@@ -1,33 +1,88 @@
-"""Ranking the candidates of a file by the labelled architectures of another."""
+"""Ranking the candidates of a source by the labelled architectures of another."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from neural_predictor.errors import FormatError
-from neural_predictor.io.files import atomic
+from neural_predictor.io.files import atomic, check_writable
 from neural_predictor.predictors import device
+from neural_predictor.ranking.architectures import ArchitectureFile
+from neural_predictor.ranking.candidates import Candidates
 from neural_predictor.ranking.cells import Vocabulary
-from neural_predictor.ranking.readers import form_of, open_reader
+from neural_predictor.ranking.forms import form_of
 from neural_predictor.ranking.report import describe
-from neural_predictor.ranking.score import Candidates, Options, check_top, maker, score_candidates
+from neural_predictor.ranking.score import Options, check_top, maker, score_candidates
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
-from neural_predictor.ranking.training import read_cells, read_training
+from neural_predictor.ranking.training import read_training
 from neural_predictor.ranking.writers import write_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from neural_predictor.ranking.architectures import Architectures, Source
     from neural_predictor.ranking.quality import Maker
-    from neural_predictor.ranking.readers import Reader
     from neural_predictor.ranking.score import Scored
 
 ADDED = ("score", "rank", "score_low", "score_high", "in_training")
 """Columns that a ranking adds to those of the candidates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Ranked candidates, while their rows are on the disk.
+
+    Attributes:
+        scratch: their rows.
+        scored: their scores.
+        report: what the ranking is worth, in words.
+    """
+
+    scratch: Scratch
+    scored: Scored
+    report: str
+
+
+@contextmanager
+def ranked(
+    train: Source,
+    candidates: Source,
+    label: str,
+    options: Options,
+    predictor: str,
+    make: Callable[[], Maker],
+) -> Iterator[Ranked]:
+    """Rank the candidates of a source, all of which are read before anything is fitted.
+
+    Args:
+        train: trained architectures.
+        candidates: the candidates.
+        label: column of the training architectures' labels.
+        options: how.
+        predictor: its name, for the report.
+        make: gives what makes predictors, once all is read.
+
+    Raises:
+        UserError: naming the source, the row and what is wrong.
+    """
+    vocabulary = Vocabulary()
+    training = read_training(train, label, vocabulary)
+    with scratch_folder() as folder:
+        found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training)
+        for part in candidates.chunks(vocabulary):
+            found.add(part)
+        found.close(candidates)
+        check_top(options, len(found.scratch))
+        scored = score_candidates(found, make(), options)
+        scored = replace(scored, warnings=[*training.notes, *candidates.notes, *scored.warnings])
+        report = describe(scored, len(training.labels), sorted(vocabulary.numbers), predictor)
+        yield Ranked(found.scratch, scored, report)
 
 
 def rank_files(
@@ -61,44 +116,52 @@ def rank_files(
     Raises:
         UserError: naming the file, the row and what is wrong; nothing is written then.
     """
-    options = options or Options()
-    form, zipped = form_of(output)
-    if output.resolve() in (train.resolve(), candidates.resolve()):
-        raise FormatError(f"{output}: the output would replace a file that is read; choose another name")
-    vocabulary, reader = Vocabulary(), open_reader(candidates)
-    training = read_training(train, label, vocabulary)
-    if make is None:
-        workers = device.configure(workers, accelerator) if accelerator else workers
-        make = maker(predictor, workers)
-    with scratch_folder() as folder:
-        found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training)
-        _collect(reader, found)
-        check_top(options, len(found.scratch))
-        scored = score_candidates(found, make, options)
+    check_output(output, [train, candidates])
+    source = _Candidates(candidates)
+
+    def made() -> Maker:
+        if make is not None:
+            return make
+        return maker(predictor, device.configure(workers, accelerator) if accelerator else workers)
+
+    with ranked(ArchitectureFile(train), source, label, options or Options(), predictor, made) as found:
         with atomic(output) as part:
-            write_blocks(part, form, zipped, _blocks(reader, found.scratch, scored))
-    return describe(scored, len(training.labels), sorted(vocabulary.numbers), predictor)
+            write_blocks(part, form_of(output), _blocks(source, found))
+        return found.report
 
 
-def _collect(reader: Reader, found: Candidates) -> None:
-    """Read all candidates, so that every fault is met before anything slow."""
-    clash: list[str] = []
-    for chunk, cells in read_cells(reader, found.vocabulary, None):
-        clash = [name for name in ADDED if name in reader.columns]
-        if clash:
-            raise FormatError(
-                f"{reader.path}: has a column {', '.join(clash)}, which a ranking adds; rename or drop it in this file"
-            )
-        found.count(cells)
-        found.scratch.append(chunk.kept, cells)
-    found.scratch.close()
+def check_output(output: Path, inputs: Sequence[Path]) -> None:
+    """Find out before anything slow whether a file of architectures can be written.
+
+    Raises:
+        FormatError: for an extension that stands for no form, or a file that is read too.
+        UserError: if no file can be written there.
+    """
+    form_of(output)
+    for path in inputs:
+        if output.resolve() == path.resolve() or (output.exists() and path.exists() and output.samefile(path)):
+            raise FormatError(f"{output}: the output would replace a file that is read; choose another name")
+    check_writable(output)
 
 
-def _blocks(reader: Reader, scratch: Scratch, scored: Scored) -> Iterator[pa.Table]:
+class _Candidates(ArchitectureFile):
+    """A file without the columns that a ranking adds."""
+
+    def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
+        for part in super().chunks(vocabulary, named):
+            if clash := [name for name in ADDED if name in self.columns]:
+                raise FormatError(
+                    f"{self.name}: has a column {', '.join(clash)}, which a ranking adds; rename or drop it in this "
+                    "file"
+                )
+            yield part
+
+
+def _blocks(source: ArchitectureFile, found: Ranked) -> Iterator[pa.Table]:
     """The candidates' rows with their scores, best first."""
-    rank = 1
-    for rows in scratch.output_blocks(scored.order):
-        table = reader.restore(scratch.kept(rows))
+    rank, scored = 1, found.scored
+    for rows in found.scratch.output_blocks(scored.order):
+        table = source.restore(found.scratch.kept(rows))
         values = (
             scored.score[rows],
             np.arange(rank, rank + len(rows)),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.ensemble import Predictor
-    from neural_predictor.ranking.cells import Cells, Vocabulary
+    from neural_predictor.ranking.candidates import Candidates
     from neural_predictor.ranking.quality import Maker
-    from neural_predictor.ranking.scratch import Scratch
-    from neural_predictor.ranking.training import TrainingSet
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,22 @@ class Options:
     curve: bool = True
 
     def __post_init__(self) -> None:
-        if self.top is not None and self.top < 1:
-            raise RankingError(f"top is {self.top}; allowed are numbers from 1 to that of the candidates")
-        if self.seed < 0:
-            raise RankingError(f"seed is {self.seed}; allowed are 0 and larger numbers")
+        if self.top is not None:
+            check_whole("top", self.top, 1, "numbers from 1 to that of the candidates")
+        check_whole("seed", self.seed, 0, "0 and larger numbers")
+        for name, value in (("minimise", self.minimise), ("learning_curve", self.curve)):
+            if not isinstance(value, bool | np.bool_):
+                raise RankingError(f"{name} is {value!r}; allowed are True and False")
+
+
+def check_whole(name: str, value: Any, least: int, allowed: str) -> None:
+    """Refuse an option that is no whole number, or too small.
+
+    Raises:
+        RankingError: naming it and what is allowed.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise RankingError(f"{name} is {value!r}; allowed are {allowed}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,49 +90,9 @@ def maker(predictor: str, workers: int) -> Maker:
     from neural_predictor.predictors.ensemble import make_predictor
     from neural_predictor.predictors.recipes import PREDICTORS
 
-    if predictor not in PREDICTORS:
+    if not isinstance(predictor, str) or predictor not in PREDICTORS:
         raise PredictorError(f"unknown predictor {predictor!r}; known are {', '.join(PREDICTORS)}")
     return lambda seed: make_predictor(PREDICTORS[predictor], seed, workers)
-
-
-class Candidates:
-    """Candidates as they are read: their graphs go to the disk, counts of what is new about them stay.
-
-    Args:
-        scratch: where the graphs go.
-        vocabulary: of the training architectures so far; takes up the candidates' names.
-        training: the training architectures.
-    """
-
-    def __init__(self, scratch: Scratch, vocabulary: Vocabulary, training: TrainingSet) -> None:
-        self.scratch, self.vocabulary, self.training = scratch, vocabulary, training
-        self.trained = len(vocabulary.numbers)
-        self.unseen: Counter[int] = Counter()
-
-    def count(self, cells: Cells) -> None:
-        """Count the candidates of each operation that no training architecture has."""
-        for kind in np.unique(cells.kinds[cells.kinds >= self.trained]):
-            self.unseen[int(kind)] += int((cells.kinds == kind).any(axis=1).sum())
-
-    def warnings(self) -> list[str]:
-        """What a reader of the ranking should know of the architectures."""
-        names, found = list(self.vocabulary.numbers), []
-        for kind, count in sorted(self.unseen.items()):
-            found.append(
-                f"operation {names[kind]!r} of {count:,} candidates is in no training architecture: expect less there"
-            )
-        if larger := int((self.scratch.sizes > self.training.cells.sizes.max()).sum()):
-            found.append(f"{larger:,} candidates have more nodes than any training architecture: expect less there")
-        if doubled := len(self.scratch) - len(np.unique(self.scratch.digests)):
-            found.append(f"{doubled:,} candidates repeat an earlier one; they are kept, with the same score")
-        if known := int(np.isin(self.scratch.digests, self.training.digests).sum()):
-            found.append(f"{known:,} candidates are training architectures; they are kept, and marked in_training")
-        if self.training.repeated:
-            found.append(
-                f"{self.training.repeated:,} training rows repeat the architecture of an earlier row; each "
-                "architecture counts once, with the mean of its labels"
-            )
-        return found
 
 
 def score_candidates(candidates: Candidates, make: Maker, options: Options) -> Scored:
@@ -134,13 +104,14 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
         options: how.
 
     Raises:
-        RankingError: if more are to be kept than there are.
+        RankingError: if more are to be kept than there are, or a score is not finite.
     """
     n = len(candidates.scratch)
     check_top(options, n)
     training, places = candidates.training, candidates.vocabulary.places(candidates.trained)
     graphs, sign = training.cells.encode(places), -1.0 if options.minimise else 1.0
-    labels = sign * training.labels
+    units = Units.of(sign * training.labels)
+    labels = units.scaled(sign * training.labels)
     fitted = make(options.seed).fit(graphs, labels)
     crossed = fitted.predict_out_of_fold()
     members = fitted.predict_members_out_of_fold()
@@ -154,16 +125,47 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
     curve = learning_curve(trials, taus, rng) if len({trial.size for trial in trials}) > 1 else None
     score, half = _scores(candidates, fitted, intervals, places, ensemble=len(members) > 1)
     order = np.argsort(-score, kind="stable")
+    score, half = sign * units.back(score), units.scale * half
+    if not (np.isfinite(score).all() and np.isfinite(half).all()):
+        raise RankingError(
+            "the predictor gives scores that are no finite numbers; try another one, such as --predictor xgboost, and "
+            "look for labels that are far from all others"
+        )
     return Scored(
         order=order[: options.top],
-        score=sign * score,
-        low=sign * score - half,
-        high=sign * score + half,
-        in_training=np.isin(candidates.scratch.digests, training.digests),
+        score=score,
+        low=score - half,
+        high=score + half,
+        in_training=np.isin(candidates.scratch.identities, training.identities),
         tau=estimate(taus[-1], CONFIDENCE),
         curve=curve,
         warnings=candidates.warnings(),
     )
+
+
+@dataclass(frozen=True)
+class Units:
+    """Labels by their distance from the lowest, in a power of two that makes them at most 1.
+
+    So the predictors' float32 holds labels of any offset and size, and labels that differ by an offset alone, or by a
+    power of two, are the same labels to a predictor, to the bit.
+    """
+
+    low: float
+    scale: float
+
+    @classmethod
+    def of(cls, labels: NDArray[np.float64]) -> Units:
+        """Of labels (N,), finite and not all equal."""
+        return cls(float(labels.min()), float(np.exp2(np.ceil(np.log2(np.ptp(labels))))))
+
+    def scaled(self, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Labels in these units, 0 to 1."""
+        return np.asarray((labels - self.low) / self.scale)
+
+    def back(self, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Labels in these units in their own."""
+        return np.asarray(self.low + self.scale * labels)
 
 
 def check_top(options: Options, n: int) -> None:
@@ -179,7 +181,7 @@ def _scores(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n,) predictions and (n,) half-widths of their intervals; equal graphs are scored once."""
     scratch = candidates.scratch
-    _, first, inverse = np.unique(scratch.digests, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(scratch.identities, return_index=True, return_inverse=True)
     score, half = np.empty(len(scratch)), np.empty(len(scratch))
     with progress("score candidates", len(first), "architectures") as advance:
         for rows in scratch.score_blocks(first, len(places)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,20 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neural_predictor.ranking.architectures import Architectures
+
 BLOCK_BYTES = 2**26
 """Of the rows that are written at once."""
 BLOCK_ENTRIES = 2**24
 """Of the matrices of nodes and edges that are scored at once."""
 BLOCK_ROWS = 8192
 """Graphs that are scored at once, at most."""
-
-
-def digests(kinds: list[bytes], edges: list[bytes]) -> NDArray[np.void]:
-    """(n,) 16 bytes for each packed graph; equal ones for equal graphs."""
-    found = b"".join(
-        hashlib.blake2b(kind + edge, digest_size=16).digest() for kind, edge in zip(kinds, edges, strict=True)
-    )
-    return np.frombuffer(found, np.dtype("V16"))
 
 
 @contextmanager
@@ -59,20 +52,21 @@ class Scratch:
 
     Attributes:
         sizes: (n,) int16, number of nodes of each graph.
-        digests: (n,) 16 bytes of each graph, see `digests`.
+        identities: (n,) as `Architectures` has them.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: pa.RecordBatchFileWriter | None = None
         self._sizes: list[NDArray[np.int16]] = []
-        self._digests: list[NDArray[np.void]] = []
+        self._identities: list[NDArray[np.void]] = []
         self._counts: list[NDArray[np.int64]] = []
         self.sizes = np.zeros(0, np.int16)
-        self.digests = np.zeros(0, "V16")
+        self.identities = np.zeros(0, "V16")
 
-    def append(self, kept: pa.RecordBatch | None, cells: Cells) -> None:
-        """Add rows: what is kept of them, always of the same columns, and their graphs."""
+    def append(self, found: Architectures) -> None:
+        """Add architectures; what is kept of them is always of the same columns."""
+        kept, cells = found.kept, found.cells
         kinds, edges = cells.pack()
         columns = {name: kept.column(name) for name in kept.schema.names} if kept is not None else {}
         batch = pa.record_batch(columns | {"kinds": pa.array(kinds), "edges": pa.array(edges)})
@@ -81,7 +75,7 @@ class Scratch:
                 self._writer = pa.ipc.new_file(str(self._path), batch.schema)
             self._writer.write_batch(batch)
         self._sizes.append(cells.sizes)
-        self._digests.append(digests(kinds, edges))
+        self._identities.append(found.identities)
 
     def close(self) -> Self:
         """End the writing; from now on rows can be read."""
@@ -90,7 +84,7 @@ class Scratch:
                 self._writer.close()
             self._batches = pa.ipc.open_file(pa.memory_map(str(self._path)))
             self._first = np.cumsum([0, *map(len, self._sizes)])
-            self.sizes, self.digests = np.concatenate(self._sizes), np.concatenate(self._digests)
+            self.sizes, self.identities = np.concatenate(self._sizes), np.concatenate(self._identities)
         return self
 
     def __len__(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -13,21 +12,23 @@ from typing import TYPE_CHECKING, Any, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from neural_predictor.io.csv_files import CsvWriter
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from neural_predictor.ranking.readers import Form
+    from neural_predictor.ranking.forms import Form
 
 
-def write_blocks(path: Path, form: Form, zipped: bool, blocks: Iterable[pa.Table]) -> None:
+def write_blocks(path: Path, form: Form, blocks: Iterable[pa.Table]) -> None:
     """Write tables of the same columns one after the other into a file."""
-    if form == "parquet":
+    if form.kind == "parquet":
         _write_parquet(path, blocks)
         return
-    with _text(path, zipped) as file:
-        if form == "csv":
-            _write_csv(file, blocks)
+    with _text(path, form.zipped) as file:
+        if form.kind == "csv":
+            _write_csv(CsvWriter(file, form.separator), blocks)
         else:
             _write_lines(file, blocks)
 
@@ -53,12 +54,11 @@ def _write_parquet(path: Path, blocks: Iterable[pa.Table]) -> None:
             writer.close()
 
 
-def _write_csv(file: TextIO, blocks: Iterable[pa.Table]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+def _write_csv(writer: CsvWriter, blocks: Iterable[pa.Table]) -> None:
     for number, block in enumerate(blocks):
         if number == 0:
-            writer.writerow(block.column_names)
-        writer.writerows(zip(*([_cell(v) for v in column.to_pylist()] for column in block.columns), strict=True))
+            writer.rows([block.column_names])
+        writer.rows(zip(*([_cell(value) for value in column.to_pylist()] for column in block.columns), strict=True))
 
 
 def _cell(value: Any) -> Any:
