@@ -134,7 +134,7 @@ def identify(
     """Print the rows of a CSV with each architecture's identity (nasbench101: the official graph hash)."""
     from neural_predictor.spaces.files import identify_csv
 
-    identify_csv(file, space, sys.stdout)
+    identify_csv(file, space, sys.stdout.buffer)
 
 
 @app.command("enumerate")

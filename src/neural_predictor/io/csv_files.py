@@ -86,6 +86,8 @@ def read_csv(path: Path, accepts: Callable[[Sequence[str]], bool]) -> Iterator[C
             separators, (skipped, first) = [found[1]], _first_line(lines, skipped + 1)
         if not first:
             raise FormatError(f"{path}: empty; expected a header and one row an architecture")
+        if first.lstrip().startswith(("{", "[")):
+            raise FormatError(f"{path}: JSON, not CSV; lines with an object each have the extension .jsonl")
         separator = next((each for each in separators if accepts(_split(first, each))), separators[0])
         spaced = _spaced(_split(first, separator, skip=False))
         records = csv.reader(chain([first], lines), delimiter=separator, skipinitialspace=spaced, strict=True)
@@ -108,8 +110,6 @@ def separator_hint(columns: Sequence[str]) -> str:
     """What to say of a header that is one name, where a list was expected."""
     if len(columns) == 1 and len(columns[0].split()) > 1:
         return f"; columns are separated by {', '.join(SEPARATORS.values())}, not by spaces"
-    if columns and columns[0].lstrip().startswith(("{", "[")):
-        return "; JSON lines have the extension .jsonl"
     return ""
 
 

@@ -31,9 +31,13 @@ class Vocabulary:
         """The number of an operation; a new one if it has none.
 
         Raises:
-            ArchitectureError: when there are more than `MAX_OPERATIONS` names.
+            ArchitectureError: when there are more than `MAX_OPERATIONS` names, or the name is no Unicode.
         """
         if name not in self.numbers:
+            try:
+                name.encode()
+            except UnicodeEncodeError as error:  # half of a pair, such as \ud800
+                raise ArchitectureError(f"operation {name!r} is no text ({error})") from None
             if len(self.numbers) == MAX_OPERATIONS:
                 raise ArchitectureError(
                     f"operation {name!r} would be the {MAX_OPERATIONS + 1:,}th; at most {MAX_OPERATIONS:,} are "

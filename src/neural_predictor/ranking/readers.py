@@ -286,10 +286,11 @@ class JsonReader:
             raise FormatError(f"{where}: {shorten(line)} is not JSON ({told})") from error
         if not isinstance(fields, dict):
             raise FormatError(f"{where}: {shorten(line)} is no object; allowed is one a line, such as {EXAMPLE}")
-        try:
-            "".join(fields).encode()
-        except UnicodeEncodeError as error:  # half of a pair, such as \ud800, which no file of results could hold
-            raise FormatError(f"{where}: the name of a field is no text ({error})") from error
+        if "\\ud" in line.lower():  # maybe half of a pair, such as \ud800, which no file of results could hold
+            try:
+                json.dumps(fields, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise FormatError(f"{where}: a name or value is no text ({error})") from error
         self._types.note(fields)
         return fields
 

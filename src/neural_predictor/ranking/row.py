@@ -42,6 +42,7 @@ class OtherEdgesError(FaultyRowError):
 def shorten(value: object, width: int = 60) -> str:
     """A value for a message, cut in the middle if it is long."""
     text = shown(value, 10**6)
+    text = " ".join(text.split()) if isinstance(value, np.ndarray) else text
     return text if len(text) <= width else f"{text[: width - 20]} .. {text[-16:]}"
 
 
@@ -246,7 +247,7 @@ def node_link(fields: Mapping[str, Any]) -> tuple[list[str], list[list[int]]] | 
         nodes = None
     if not isinstance(nodes, list) or not all(isinstance(node, dict) and "id" in node for node in nodes):
         raise FaultyRowError("nodes", f"{shorten(fields['nodes'])}; allowed is a list of objects with id and operation")
-    if bare := [node for node in nodes if "operation" not in node]:
+    if bare := [node for node in nodes if node.get("operation") is None]:
         had = shorten(list(bare[0]))
         raise FaultyRowError("nodes", f"node {shorten(bare[0]['id'])} has no operation; it has {had}")
     places = {_hashable(node["id"]): place for place, node in enumerate(nodes)}

@@ -75,4 +75,8 @@ def _write_lines(file: TextIO, blocks: Iterable[pa.Table]) -> None:
 
 def _number(value: Any) -> Any:
     """JSON has no NaN and no infinity: null."""
+    if isinstance(value, list):
+        return [_number(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): _number(each) for name, each in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

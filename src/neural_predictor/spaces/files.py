@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+import io
+import logging
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from neural_predictor.errors import FormatError
-from neural_predictor.io.files import atomic
+from neural_predictor.io.csv_files import CsvWriter, find_name, plain_name, read_csv, separator_hint
+from neural_predictor.io.files import atomic, check_writable
+from neural_predictor.io.lists import looks_like_list, parse_list
 from neural_predictor.io.untrusted import shortened
 from neural_predictor.spaces.registry import make_space
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
 
-def identify_csv(path: Path, name: str, out: TextIO) -> None:
-    """Write the rows of a CSV with a column `architecture`, the identity of each.
+ADDED = ("architecture", "identity")
+"""Names of the column that `identify` adds: the first that the file does not have."""
+
+
+def identify_csv(path: Path, name: str, out: BinaryIO) -> None:
+    """Write the rows of a CSV, in UTF-8, with the identity of each in a new column `architecture`.
+
+    The column is called `identity` where the file has an `architecture` of its own.
 
     Args:
         path: CSV file with the space's `columns`; others are carried through.
@@ -27,32 +37,69 @@ def identify_csv(path: Path, name: str, out: TextIO) -> None:
         out: where the CSV goes.
 
     Raises:
-        FormatError: if the file is no CSV or lacks a column.
+        FormatError: if the file is no CSV, lacks a column or has one twice, or has columns of both names.
         ArchitectureError: naming the line that is not an architecture.
     """
     space = make_space(name)
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: no such file") from error
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path}: not a CSV file ({error})") from error
-    missing = [column for column in space.columns if column not in frame.columns]
-    if missing:
-        raise FormatError(
-            f"{path}: no column {', '.join(missing)}; the space {name} reads {', '.join(space.columns)}, "
-            f"the file has {shortened(', '.join(frame.columns))}"
-        )
-    # The header is line 1.
+    with read_csv(path, lambda names: set(space.columns) <= set(map(plain_name, names))) as file:
+        found = {wanted: find_name(str(path), file.columns, wanted) for wanted in space.columns}
+        missing = [wanted for wanted, column in found.items() if column is None]
+        if missing:
+            raise FormatError(
+                f"{path}: no column {', '.join(missing)}; the space {name} reads {', '.join(space.columns)}, "
+                f"the file has {shortened(', '.join(file.columns))}{separator_hint(file.columns)}"
+            )
+        rows = list(file.rows)
+    places = [file.columns.index(column) for column in found.values() if column is not None]
     codes = space.from_columns(
-        [frame[column].tolist() for column in space.columns], lambda row: f"{path}, line {row + 2}"
+        [[_joined(row[place]) for _, row in rows] for place in places], lambda row: f"{path}, line {rows[row][0]}"
     )
-    frame["architecture"] = space.identify(codes)
-    frame.to_csv(out, index=False, lineterminator="\n")
+    added = _new_column(path, file.columns)
+    for unnamed in file.unnamed:
+        logger.info("%s: a column without a name is carried as %s", path, unnamed)
+    text = io.StringIO()
+    writer = CsvWriter(text)
+    writer.rows([[*file.columns, added]])
+    writer.rows([*row, identity] for (_, row), identity in zip(rows, space.identify(codes), strict=True))
+    out.write(text.getvalue().encode())
+    out.flush()
+
+
+def _joined(text: str) -> str:
+    """A list of names as the text with commas that spaces read, a matrix as its digits; another text as it is."""
+    if not looks_like_list(text):
+        return text
+    try:
+        found = parse_list(text)
+    except ValueError:
+        return text
+    if all(isinstance(each, str) for each in found):
+        return ",".join(found)
+    rows = [row for row in found if isinstance(row, list | tuple)]
+    return "".join(str(int(each)) if each in (0, 1) else str(each) for row in rows for each in row) or text
+
+
+def _new_column(path: Path, columns: list[str]) -> str:
+    """A name that no column has, up to spaces and capitals."""
+    taken = set(map(plain_name, columns))
+    free = [name for name in ADDED if name not in taken]
+    if not free:
+        raise FormatError(
+            f"{path}: has the columns {' and '.join(ADDED)}; rename or drop one, to make room for a new one"
+        )
+    if free[0] != ADDED[0]:
+        logger.info("%s: has a column %s of its own; the identity is in the column %s", path, ADDED[0], free[0])
+    return free[0]
 
 
 def enumerate_to(name: str, output: Path | None) -> str:
-    """Counts of a space by number of nodes, as text; the space as Parquet with its `columns`."""
+    """Counts of a space by number of nodes, as text; the space as Parquet with its `columns`.
+
+    Raises:
+        UserError: before anything is enumerated, if the file cannot be written.
+    """
+    if output is not None:
+        check_writable(output)
     space = make_space(name)
     codes = space.enumerate()
     nodes = space.encode(codes).mask.sum(axis=1)

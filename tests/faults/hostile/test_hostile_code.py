@@ -28,6 +28,7 @@ from neural_predictor.fits.files import group_fits
 from neural_predictor.images.arrays import read_arrays
 from neural_predictor.images.small import load_small
 from neural_predictor.predictors.keras_gcn import load_gcn
+from neural_predictor.ranking.architectures import ArchitectureFile
 from neural_predictor.ranking.cells import Vocabulary
 from neural_predictor.ranking.training import read_training
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
@@ -70,7 +71,7 @@ def bomb():
 
 
 def read_networks(path):
-    read_training(path, "label", Vocabulary())
+    read_training(ArchitectureFile(path), "label", Vocabulary())
 
 
 @pytest.mark.parametrize("attack", [Touch(), Evaluate(), {1: [Touch()]}], ids=["os.system", "eval", "nested"])

@@ -9,10 +9,10 @@ from hostile_guard import Format, check, formats, refusal
 from hostile_mutations import altered_bytes, altered_csv, altered_json, table_text
 
 from neural_predictor.children.imported import import_children
+from neural_predictor.ranking.architectures import ArchitectureFile
 from neural_predictor.ranking.cells import Vocabulary
-from neural_predictor.ranking.readers import open_reader
 from neural_predictor.ranking.scratch import Scratch
-from neural_predictor.ranking.training import read_cells, read_training
+from neural_predictor.ranking.training import read_training
 from neural_predictor.spaces.files import identify_csv
 
 EDGES = ([[0, 1], [1, 2], [2, 3]], [[0, 1], [0, 2], [1, 3], [2, 3]], [[0, 2], [2, 1], [1, 3]])
@@ -57,14 +57,14 @@ CHOSEN = [["architecture", "predicted"], ["-".join("0" * 22), "0.5"]]
 def read_networks(path):
     """All that a ranking does with both of its files, but for the fits."""
     try:
-        read_training(path, "label", Vocabulary())
+        read_training(ArchitectureFile(path), "label", Vocabulary())
     finally:
-        reader = open_reader(path)
+        source = ArchitectureFile(path)
         scratch = Scratch(path.with_name("candidates.arrow"))
-        for chunk, cells in read_cells(reader, Vocabulary(), None):
-            scratch.append(chunk.kept, cells)
+        for part in source.chunks(Vocabulary()):
+            scratch.append(part)
         scratch.close()
-        table = reader.restore(scratch.kept(scratch.sizes.argsort(kind="stable")))
+        table = source.restore(scratch.kept(scratch.sizes.argsort(kind="stable")))
         pq.write_table(table, path.with_name("ranked.parquet"))
 
 
@@ -73,7 +73,7 @@ def one_line(text):
 
 
 def identify(path):
-    with path.with_name("identified.csv").open("w") as out:
+    with path.with_name("identified.csv").open("wb") as out:
         identify_csv(path, "nasbench101", out)
 
 

@@ -40,27 +40,36 @@ def put(tmp_path, name, text):
 @pytest.mark.parametrize(
     ("adjacency", "operations", "said"),
     [
-        ("010", '"a,b"', "row 2, adjacency: '010' has 3 digits, which is no square matrix; 2 operations need 4"),
+        (
+            "010",
+            '"a,b"',
+            "row 2 (line 3), adjacency: '010' has 3 digits, which is no square matrix; 2 operations need 4",
+        ),
         (
             "010001000",
             '"a,b"',
             "is a matrix of 3 nodes, but the row names 2 operations; allowed is one operation a node",
         ),
-        ("", '"a,b"', "has 0 digits, which is no square matrix; 2 operations need 4"),
-        ("0200", '"a,b"', "row 2, adjacency: '0200' has the symbol '2'; allowed are 0 and 1"),
+        ("", '"a,b"', "row 2 (line 3), edges: there are none, and no adjacency; allowed is a row such as"),
+        (" NaN ", '"a,b"', "there are none, and no adjacency"),
+        ("0200", '"a,b"', "row 2 (line 3), adjacency: '0200' has the symbol '2'; allowed are 0 and 1"),
         ("01é0", '"a,b"', "has the symbol 'é'"),
         ("1100", '"a,b"', "node 0 has an edge to itself; allowed are edges between different nodes"),
         ("010001100", '"a,b,c"', "nodes 0 -> 1 -> 2 -> 0 (the first is 0) are a cycle"),
-        ("0100", '"a,"', "row 2, operations: 'a,' has no name for node 1; allowed is one name a node"),
-        ("0100", "", "row 2, operations: '' names no operation"),
+        ("0100", '"a,"', "row 2 (line 3), operations: 'a,' has no name for node 1; allowed is one name a node"),
+        ("0100", "", "row 2 (line 3), operations: '' names no operation"),
         ("0" * 201**2, '"' + ",".join("a" * 201) + '"', "has 201 nodes; allowed is one name a node, 1 to 200 of them"),
         ("100", '"a,b"', "with 1 zeros in front it is a matrix: a spreadsheet took the text for a number and dropped"),
         ("1000", '"a,b,c"', "has 4 digits, but 3 operations need 9, and with 5 zeros in front it is a matrix"),
         (CELL.lstrip("0"), SEVEN, "48 digits, but 7 operations need 49, and with 1 zeros in front it is a matrix"),
-        ("1.01E+20", SEVEN, "row 2, adjacency: '1.01E+20': a spreadsheet took the text for a number and kept only"),
+        (
+            "1.01E+20",
+            SEVEN,
+            "row 2 (line 3), adjacency: '1.01E+20': a spreadsheet took the text for a number and kept only",
+        ),
         ("1,001e20", SEVEN, "import the column as text, or write JSON lines with edges"),
         ("0", '"a,b,c"', "has 1 digits, but 3 operations need 9, and with 8 zeros in front it is a matrix"),
-        ("[[0]]", '"a,b"', "has the symbol '['"),
+        ("[[0]]", '"a,b"', "'[[0]]' is a matrix of 1 nodes, but the row names 2 operations"),
     ],
 )
 @pytest.mark.parametrize("which", ["train", "candidates"])
@@ -68,7 +77,7 @@ def test_a_row_that_is_no_graph(refused, tmp_path, which, adjacency, operations,
     quoted = f'"{adjacency}"'
     rows = f'adjacency,operations,label\n0100,"a,b",1\n{quoted},{operations},2\n'
     message = refused(**{which: put(tmp_path, "bad.csv", rows)})
-    assert f"{tmp_path / 'bad.csv'}, row 2, " in message
+    assert f"{tmp_path / 'bad.csv'}, row 2 (line 3), " in message
     assert said in message
 
 
@@ -82,18 +91,21 @@ def test_a_row_that_is_no_graph(refused, tmp_path, which, adjacency, operations,
         ('{"operations": ["a", "b"], "edges": [[0, 1, 2]]}', "[0, 1, 2] is no edge; allowed is a pair [from, to]"),
         ('{"operations": ["a", "b"], "edges": [[0, true]]}', "[0, True] is no edge"),
         ('{"operations": ["a", "b"], "edges": [["a", "b"]]}', "['a', 'b'] is no edge"),
-        ('{"operations": ["a", "b"], "edges": null}', "edges: None; allowed is a list of pairs"),
+        ('{"operations": ["a", "b"], "edges": null}', "edges: there are none, and no adjacency; allowed"),
         (
             '{"operations": ["a", "b"], "adjacency": 100}',
-            "line 3, adjacency: 100 is no text; allowed is the matrix as a text of 0 and 1",
+            "line 3, adjacency: 100 is no text and no matrix; allowed is the matrix as a text of 0 and 1",
         ),
-        ('{"operations": [["a"], "b"], "edges": []}', "line 3, operations: [['a'], 'b'] is no list of names"),
+        (
+            '{"operations": [["a"], "b"], "edges": []}',
+            "line 3, operations: [['a'], 'b'] has ['a'] of type list for the name of node 0",
+        ),
         ('{"operations": [], "edges": []}', "[] names no operation"),
         ('{"operations": {"a": 1}, "edges": []}', "is no list of names"),
         ('{"edges": [[0, 1]], "id": 3}', "line 3: no field operations; the line has edges, id"),
         ('{"operations": ["a", "b"]}', "line 3: no field edges (or adjacency); the line has operations"),
         ('{"operations": ["a", "b"], "edges"', 'line 3: \'{"operations": ["a", "b"], "edges"\' is not JSON'),
-        (r'{"operations": ["a", "b"], "edges": [[0, 1]], "\ud800": 1}', "line 3: the name of a field is no text"),
+        (r'{"operations": ["a", "b"], "edges": [[0, 1]], "\ud800": 1}', "line 3: a name or value is no text"),
         ("[1, 2]", "line 3: '[1, 2]' is no object; allowed is one a line, such as"),
     ],
 )
@@ -109,13 +121,19 @@ def test_a_line_that_is_no_graph(refused, tmp_path, line, said):
     [
         (
             ["", "nan", "3", "inf", *"123456789"],
-            "column label: no finite number in rows 1, 2, 4; every training architecture",
+            "column label: no finite number in row 1 (line 2), row 2 (line 3), row 4 (line 5); every",
         ),
-        (["1"] * 5 + ["0.9x"] + ["2"] * 6, "row 6, label: '0.9x' is no number; allowed are numbers such as 0.931"),
-        (["0,93"] + ["1"] * 11, "row 1, label: '0,93' is no number; allowed are numbers such as 0.931, with a point"),
+        (
+            ["1"] * 5 + ["0.9x"] + ["2"] * 6,
+            "row 6 (line 7), label: '0.9x' is no number; allowed are numbers such as 0.931",
+        ),
+        (
+            ["0,93"] + ["1"] * 11,
+            "row 1 (line 2), label: '0,93' is no number; allowed are numbers such as 0.931, with a point",
+        ),
         (["0.1"] * 12, "all labels are 0.1; nothing can be learnt from labels that are equal"),
         (list("123456789"), "9 training architectures; at least 10 are needed"),
-        ([""] * 12, "no finite number in rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"),
+        ([""] * 12, "row 9 (line 10), row 10 (line 11) and 2 more"),
     ],
 )
 def test_labels_from_which_nothing_can_be_learnt(made, architectures, refused, tmp_path, values, said):
@@ -158,18 +176,30 @@ def test_labels_of_json_lines_are_numbers(refused, tmp_path, label):
             "no column adjacency (or edges), operations; the file has matrix, ops, id",
         ),
         ("bad.csv", b"adjacency,operations,x,x\n", "more than one column x; allowed is one of each name"),
-        ("bad.csv", b"adjacency,operations\n0100,a,b\n", "row 1 (line 2): 3 values; the header names 2 columns"),
+        ("bad.csv", b"adjacency,operations\n0100,a,b\n", "line 2: 3 values; the header names 2 columns"),
         ("bad.csv", b'adjacency,operations,score\n0100,"a,b",1\n', "has a column score, which a ranking adds; rename"),
         ("bad.csv", b'adjacency,operations,rank,in_training\n0100,"a,b",1,1\n', "has a column rank, in_training"),
         ("bad.csv", "adjacency,operations\né".encode("latin-1"), "not text in UTF-8"),
-        ("bad.csv", b'adjacency,operations\n"' + b"0" * 200_000 + b'"\n', "line 2: not CSV (field larger than"),
+        ("bad.csv", b'adjacency,operations\n0100,"a,b', "line 2: not CSV (unexpected end of data)"),
+        ("bad.csv", b"PAR1", "a Parquet file; give it the extension .parquet"),
+        ("bad.csv", b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx); save the table as CSV"),
+        (
+            "bad.csv",
+            b"adjacency operations label\n",
+            "columns are separated by commas, semicolons, tabs, vertical bars",
+        ),
+        (
+            "bad.csv",
+            b'{"operations": ["a"], "edges": []}\n',
+            "JSON, not CSV; lines with an object each have the extension .jsonl",
+        ),
         ("bad.jsonl", b"\n\n", "empty; expected one JSON object a line"),
         ("bad.jsonl", b"[" * 100_000, "is not JSON"),
-        ("bad.csv.gz", b"no gzip", "not a whole gzip file"),
+        ("bad.csv.gz", b"no gzip", "no column adjacency (or edges), operations; the file has no gzip"),
         ("bad.jsonl.gz", gzip.compress(b"{}" * 1000, mtime=0)[:-8], "not a whole gzip file"),
         ("bad.csv.gz", gzip.compress(b"adjacency" * 1000, mtime=0)[:30], "not a whole gzip file"),
         ("bad.parquet", b"no parquet", "not a whole Parquet file"),
-        ("bad.txt", b"", "unknown extension; allowed are .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet"),
+        ("bad.txt", b"", "unknown extension; allowed are .csv, .csv.gz, .tsv, .tsv.gz, .jsonl,"),
         ("bad.parquet.gz", b"", "unknown extension"),
     ],
 )
@@ -184,7 +214,7 @@ def test_a_parquet_file_that_is_empty_or_has_numbers_for_matrices(refused, tmp_p
     pq.write_table(pa.table({"adjacency": pa.array([], pa.string()), "operations": []}), tmp_path / "bad.parquet")
     assert "empty: columns, but no row" in refused(candidates="bad.parquet")
     pq.write_table(pa.table({"adjacency": [100], "operations": ["a,b"]}), tmp_path / "bad.parquet")
-    assert "row 1, adjacency: 100 is no text; allowed is" in refused(candidates="bad.parquet")
+    assert "row 1, adjacency: 100 is no text and no matrix; allowed is" in refused(candidates="bad.parquet")
 
 
 def test_a_label_column_that_is_not_there(refused, tmp_path):
@@ -192,7 +222,7 @@ def test_a_label_column_that_is_not_there(refused, tmp_path):
     assert "train.csv: no column accuracy; the file has adjacency, operations, label" in message
     assert "--label" in message
     line = '{"operations": ["a", "b"], "edges": [[0, 1]], "loss": 1}\n'
-    assert "line 1: no field label; the line has operations, edges, loss" in refused(
+    assert "t.jsonl: no field label; the lines have operations, edges, loss" in refused(
         train=put(tmp_path, "t.jsonl", line)
     )
 
