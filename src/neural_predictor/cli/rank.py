@@ -11,7 +11,7 @@ import typer
 
 app = typer.Typer()
 
-Train = Annotated[Path, typer.Option(help="Trained architectures with their labels (CSV, JSON lines, Parquet).")]
+Train = Annotated[Path, typer.Option(help="Trained architectures with their labels (CSV, TSV, JSON lines, Parquet).")]
 Candidates = Annotated[Path, typer.Option(help="Architectures to rank, in any of these forms.")]
 Output = Annotated[Path, typer.Option(help="Where the ranked candidates shall be, in the form of its extension.")]
 

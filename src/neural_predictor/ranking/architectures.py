@@ -13,6 +13,7 @@ import numpy as np
 from neural_predictor.errors import FormatError, RankingError
 from neural_predictor.io.lists import number
 from neural_predictor.ranking.cells import Cells
+from neural_predictor.ranking.identity import identities
 from neural_predictor.ranking.parse import parse
 from neural_predictor.ranking.readers import open_reader
 from neural_predictor.ranking.row import shorten
@@ -40,7 +41,7 @@ class Architectures:
         source: the file, or the name of an argument.
         places: of each, where it stands there, such as `row 3 (line 4)`.
         cells: their graphs, in topological order.
-        identities: (n,) 16 bytes each: of two architectures with the same vocabulary, equal ones are the same graph.
+        identities: (n,) 16 bytes each, see `identity.identities`; comparable within a vocabulary.
         numbers: of each column that was asked for, (n,) float64; NaN where there is no value.
         kept: their rows as the source keeps them, for `ArchitectureFile.restore`; None of Python's objects.
     """
@@ -85,7 +86,7 @@ class Architectures:
             {name: column for name, column in values.items() if name not in named}, len(places), vocabulary, where
         )
         numbers = {name: _numbers(values.get(name, [None] * len(places)), name, where) for name in named}
-        return cls(source, places, cells, cells.digests(), numbers)
+        return cls(source, places, cells, identities(cells), numbers)
 
     def require_finite(self, name: str) -> NDArray[np.float64]:
         """(n,) a column of numbers, every one of which is there and finite.

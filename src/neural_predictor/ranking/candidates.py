@@ -51,7 +51,8 @@ class Candidates:
         """
         self.scratch.close()
         varied = {kind for kind in range(self.trained) if np.ptp((self.training.cells.kinds == kind).sum(axis=1)) > 0}
-        if self._known == 0 and not varied & self._counts.keys():
+        trained = set(range(self.trained))
+        if self._known == 0 and not (varied or trained) & self._counts.keys():
             raise RankingError(
                 f"{source.name}: the candidates have no operation in common with the training architectures"
                 f"{self._but()}; allowed are candidates of the same search space, with the same names: "

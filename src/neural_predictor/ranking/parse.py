@@ -82,9 +82,10 @@ def _row(fields: dict[str, Any]) -> tuple[str, list[str], str | NDArray[np.uint8
     """The column that says the edges, names of operations, and the edges: digits, a matrix, or pairs."""
     if is_missing(fields.get("operations")) and (found := node_link(fields)) is not None:
         return ("edges", *found)
-    for name, value in fields.items():
-        if what := foreign(value):
-            raise FaultyRowError(name, f"{shorten(value)} is {what}")
+    wanted = ("adjacency", "edges", "graph") if is_missing(fields.get("operations")) else ("adjacency",)
+    for name in ("operations", *wanted):
+        if what := foreign(fields.get(name)):
+            raise FaultyRowError(name, f"{shorten(fields[name])} is {what}")
     names = names_of(fields.get("operations"))
     if not is_missing(adjacency := fields.get("adjacency")):
         matrix = matrix_of(adjacency)

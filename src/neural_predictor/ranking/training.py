@@ -22,6 +22,8 @@ MAX_LABEL = 1e100
 """Beyond it squares of labels overflow."""
 FAR, TOO_FAR = 1e3, 1e6
 """Distance of some labels from all others, in units of the spread of these, that is mentioned, and that is refused."""
+MIN_SPREAD = 1e-3
+"""Of labels that are not about equal, as a share of their size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +78,8 @@ def read_training(source: Source, label: str, vocabulary: Vocabulary) -> Trainin
 def _check_labels(found: Architectures, labels: NDArray[np.float64], label: str) -> list[str]:
     """Refuse labels that no scale fits beside the others, as penalties for failed trainings are; mention far ones.
 
-    The widest gap between labels parts them in two; the part of the wider spread counts as the labels, the other is far
-    if the gap is many times that spread.
+    The widest gap between labels parts them in two. The part of the wider spread counts as the labels, or one
+    that holds most of them and is no heap of equal ones; the other part is far if the gap is many times that spread.
     """
     advice = (
         "if they are penalties for failed trainings, leave these rows out, or give them the worst label of the others; "
@@ -96,7 +98,10 @@ def _check_labels(found: Architectures, labels: NDArray[np.float64], label: str)
         return []
     split = int(np.argmax(gaps)) + 1
     low, high = ascending[:split], ascending[split:]
-    most, far = (low, order[split:]) if np.ptp(low) >= np.ptp(high) else (high, order[:split])
+    sides = sorted([(low, order[split:]), (high, order[:split])], key=lambda side: float(np.ptp(side[0])))
+    narrow = sides[0][0]
+    many = len(narrow) > len(labels) / 2 and np.ptp(narrow) > MIN_SPREAD * np.abs(narrow).max()
+    most, far = sides[0] if many else sides[1]
     spread = float(np.ptp(most))
     if spread == 0 or gaps.max() <= FAR * spread:
         return []

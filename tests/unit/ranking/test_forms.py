@@ -102,6 +102,7 @@ SAME = {
     "a NaN": {"adjacency": NAN},
     "rows of a matrix": {"adjacency": MATRIX, "edges": ABSENT},
     "rows of a matrix of 0. and 1.": {"adjacency": [[float(x) for x in row] for row in MATRIX], "edges": ABSENT},
+    "rows as texts": {"adjacency": [DIGITS[k : k + 4] for k in range(0, 16, 4)], "edges": ABSENT},
     "one row of a matrix": {"adjacency": [x for row in MATRIX for x in row], "edges": ABSENT},
     "text of a matrix": {"adjacency": str(np.array(MATRIX)), "edges": ABSENT},
     "repr of a matrix": {"adjacency": repr(np.array(MATRIX)), "edges": ABSENT},

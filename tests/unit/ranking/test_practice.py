@@ -65,6 +65,12 @@ def test_other_separators_and_encodings(files, tmp_path, separator, mark, encodi
     same(files(train=tmp_path / "other.csv"), expected)
 
 
+def test_lines_that_end_in_a_carriage_return_alone(files, tmp_path):
+    expected = files()
+    (tmp_path / "other.csv").write_bytes((tmp_path / "t.csv").read_bytes().replace(b"\r\n", b"\r"))
+    same(files(train=tmp_path / "other.csv"), expected)
+
+
 def test_spaces_in_the_header_and_after_separators(files, tmp_path):
     expected = files()
     rows = [line.split(",", 1) for line in (tmp_path / "t.csv").read_text().splitlines()]
@@ -93,6 +99,13 @@ def test_a_penalty_beside_labels_is_refused(files, labels, minimise, penalty):
         files(values, Options(minimise=minimise, curve=False))
 
 
+def test_penalties_that_differ_are_refused_too(files, labels):
+    with pytest.raises(
+        UserError, match=r"row 39 \(line 40\), row 40 \(line 41\) with labels such as 1e\+20, far from all"
+    ):
+        files([*labels[:38], 1e20, 2e20])
+
+
 def test_a_penalty_that_is_not_quite_so_far_is_mentioned(files, labels):
     report, table = files([*labels[:38], -1e5, -1e5])
     assert "row 39 (line 40), row 40 (line 41) with labels such as -100000, far from all others" in report
@@ -101,6 +114,9 @@ def test_a_penalty_that_is_not_quite_so_far_is_mentioned(files, labels):
 
 def test_labels_of_two_values_or_with_a_heavy_tail_are_no_penalties(files):
     assert "far from all others" not in files([0.1] * 30 + [0.9] * 10)[0]
+    assert (
+        "far from all others" not in files([0.1 + 1e-9 * k for k in range(30)] + [0.9 + k / 100 for k in range(10)])[0]
+    )
     assert "far from all others" not in files([float(np.exp(k)) for k in range(40)])[0]
 
 

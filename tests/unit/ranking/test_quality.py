@@ -35,7 +35,7 @@ def test_subsets_are_tested_on_all_other_architectures(made, architectures, labe
 
     vocabulary = Vocabulary()
     operations, edges = zip(*architectures[:80], strict=True)
-    cells = parse(operations, edges, ["edges"] * 80, vocabulary, str)
+    cells = parse({"operations": operations, "edges": edges}, 80, vocabulary, str)
     graphs = cells.encode(vocabulary.places(5))
 
     def trials(size):
