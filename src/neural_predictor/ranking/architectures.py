@@ -14,7 +14,7 @@ from neural_predictor.errors import FormatError, RankingError
 from neural_predictor.io.lists import number
 from neural_predictor.ranking.cells import Cells
 from neural_predictor.ranking.identity import identities
-from neural_predictor.ranking.parse import parse
+from neural_predictor.ranking.parse import STRUCTURE, parse
 from neural_predictor.ranking.readers import open_reader
 from neural_predictor.ranking.row import shorten
 
@@ -82,9 +82,7 @@ class Architectures:
         def where(row: int) -> str:
             return f"{source}, {places[row]}" if places[row][:1] != "[" else f"{source}{places[row]}"
 
-        cells = parse(
-            {name: column for name, column in values.items() if name not in named}, len(places), vocabulary, where
-        )
+        cells = parse({name: values[name] for name in STRUCTURE if name in values}, len(places), vocabulary, where)
         numbers = {name: _numbers(values.get(name, [None] * len(places)), name, where) for name in named}
         return cls(source, places, cells, identities(cells), numbers)
 

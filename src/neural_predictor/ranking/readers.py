@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -137,6 +136,14 @@ def _columns(path: Path, names: Sequence[str], named: Sequence[str], first: Iter
     return found
 
 
+def _first(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    """The values of the first row; nothing where it is faulty."""
+    try:
+        return next(rows, (0, list[str]()))[1]
+    except FormatError:
+        return []
+
+
 class CsvReader:
     """CSV with a header; every value is text."""
 
@@ -153,9 +160,9 @@ class CsvReader:
             self.columns = file.columns
             if file.unnamed:
                 self.notes = [f"{self.path}: columns without a name are carried as {_listed(file.unnamed)}"]
-            start = list(islice(file.rows, 1))
-            found = _columns(self.path, self.columns, named, start[0][1] if start else ())
-            for line, row in chain(start, file.rows):
+            first = [] if says_architectures(self.columns) else _first(file.rows)
+            found = _columns(self.path, self.columns, named, first)
+            for line, row in file.rows:
                 number += 1
                 places.append(f"row {number} (line {line})")
                 rows.append(row)
@@ -283,7 +290,9 @@ class JsonReader:
             fields = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             told = "nested too deep" if isinstance(error, RecursionError) else error
-            raise FormatError(f"{where}: {shorten(line)} is not JSON ({told})") from error
+            raise FormatError(
+                f"{where}: {shorten(line)} is not JSON ({told}); expected is one object a line"
+            ) from error
         if not isinstance(fields, dict):
             raise FormatError(f"{where}: {shorten(line)} is no object; allowed is one a line, such as {EXAMPLE}")
         if "\\ud" in line.lower():  # maybe half of a pair, such as \ud800, which no file of results could hold

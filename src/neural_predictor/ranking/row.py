@@ -100,13 +100,19 @@ def names_of(value: Any) -> list[str]:
         fail("is in brackets or quotes, but no list of names")
     if isinstance(found, str):
         found = found.split(",")
-        if odd := [name for name in found if looks_like_list(name) or len(name.strip().splitlines()) > 1]:
+        if odd := list(filter(is_part, found)):
             fail(f"has the name {shorten(odd[0])}, with a quote, a bracket or a line break")
     if not isinstance(found, list):
         fail(f"is no list of names, but of type {type(value).__name__}")
     if why := _no_names(found):
         fail(why)
     return [str.__str__(name).strip() for name in found]
+
+
+def is_part(name: str) -> bool:
+    """Whether a name between commas is a part of something else: of a list, or of a name that has commas itself."""
+    brackets = any(name.count(opening) != name.count(closing) for opening, closing in ("()", "[]", "{}"))
+    return brackets or looks_like_list(name) or len(name.strip().splitlines()) > 1
 
 
 def _no_names(found: list[Any]) -> str | None:
@@ -134,7 +140,9 @@ def matrix_of(value: Any) -> str | NDArray[np.uint8]:
     try:
         found = plain(value) if isinstance(value, np.ndarray) else _listed(value)
     except ValueError:
-        fail("is in brackets or quotes, but no matrix; allowed is a list of rows, such as [[0, 1], [0, 0]]")
+        fail(
+            "is in brackets or quotes, but no matrix; allowed are digits, or a list of rows such as [[0, 1], [0, 0]]"
+        )
     if isinstance(found, list) and found and all(isinstance(row, str) for row in found):
         found = "".join(found)
     if isinstance(found, str):

@@ -181,11 +181,22 @@ def test_labels_of_json_lines_are_numbers(refused, tmp_path, label):
         ("bad.csv", b'adjacency,operations,rank,in_training\n0100,"a,b",1,1\n', "has a column rank, in_training"),
         ("bad.csv", "adjacency,operations\né".encode("latin-1"), "not text in UTF-8"),
         ("bad.csv", b'adjacency,operations\n0100,"a,b', "line 2: not CSV (unexpected end of data)"),
+        (
+            "bad.csv",
+            b"# mine\nadjacency,operations\n0100,a\n",
+            "no column adjacency (or edges), operations; the file has # mine",
+        ),
+        (
+            "bad.csv",
+            "adjacency,operations".encode("utf-16-le"),
+            "not text in UTF-8 (it holds zero bytes); save it in UTF-8",
+        ),
+        ("bad.jsonl", b'{\n"operations": []}', "line 1: '{' is not JSON"),
         ("bad.csv", b"PAR1", "a Parquet file; give it the extension .parquet"),
         ("bad.csv", b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx); save the table as CSV"),
         (
             "bad.csv",
-            b"adjacency operations label\n",
+            b"adjacency operations label\n0100 a,b 1\n",
             "columns are separated by commas, semicolons, tabs, vertical bars",
         ),
         (
@@ -225,6 +236,11 @@ def test_a_label_column_that_is_not_there(refused, tmp_path):
     assert "t.jsonl: no field label; the lines have operations, edges, loss" in refused(
         train=put(tmp_path, "t.jsonl", line)
     )
+
+
+def test_a_label_column_that_says_the_architecture(refused):
+    assert "row 1 (line 2), operations: " in refused(label="operations")
+    assert "all labels are" not in refused(label="operations")
 
 
 def test_files_that_are_not_there_or_would_be_replaced(refused, tmp_path):

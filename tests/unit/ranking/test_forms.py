@@ -137,6 +137,12 @@ REFUSED = {
     "commas and none": ({"operations": "['in', 'a' 'c', 'out']"}, "is in brackets or quotes, but no list of names"),
     "quotes without brackets": ({"operations": "'in','a','c','out'"}, "is in brackets or quotes, but no list of names"),
     "a quote within": ({"operations": "in,'a','c',out"}, "has the name \"'a'\", with a quote"),
+    "a part of a list": (
+        {"operations": "c(in,a,c,out)"},
+        "has the name 'c(in', with a quote, a bracket or a line break",
+    ),
+    "a name with a comma": ({"operations": "in,conv(3,3),out"}, "has the name 'conv(3', with a quote, a bracket"),
+    "an array of PostgreSQL": ({"operations": "{in,a,c,out}"}, "is in brackets or quotes, but no list of names"),
     "None in a list": ({"operations": "['in', None, 'c', 'out']"}, "has None of type NoneType for the name of node 1"),
     "null in a list": ({"operations": ["in", None, "c", "out"]}, "has None of type NoneType for the name of node 1"),
     "numbers": ({"operations": [0, 1, 2, 3]}, "has 0 of type int for the name of node 0, which is no text"),

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neural_predictor.io.lists import is_missing, looks_like_list
+from neural_predictor.io.lists import is_missing
 from neural_predictor.ranking import readers
 from neural_predictor.ranking.architectures import ArchitectureFile
 from neural_predictor.ranking.cells import Vocabulary
 from neural_predictor.ranking.parse import parse
 from neural_predictor.ranking.readers import open_reader
+from neural_predictor.ranking.row import is_part
 from neural_predictor.ranking.training import read_training
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 names = st.text(st.characters(codec="utf-8", exclude_characters=",\r\n\0", exclude_categories=["Cs"]), max_size=8)
-names = names.map(str.strip).filter(lambda name: name and not is_missing(name) and len(name.splitlines()) == 1)
-names = names.filter(lambda name: not looks_like_list(name))
+names = names.map(str.strip).filter(lambda name: name and not is_missing(name) and not is_part(name))
 
 
 @st.composite
