@@ -73,8 +73,8 @@ slurm: $(CLUSTER)  ## the tests of cluster submission, on a Slurm of their own (
 	tests/slurm/run.sh $(BIN)/python
 
 lint: $(READY)  ## format, lint, types, workflow
-	$(BIN)/ruff format --check src tests bench docs
-	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs/tools
+	$(BIN)/ruff check src tests bench docs/tools
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint

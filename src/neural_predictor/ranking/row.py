@@ -140,9 +140,7 @@ def matrix_of(value: Any) -> str | NDArray[np.uint8]:
     try:
         found = plain(value) if isinstance(value, np.ndarray) else _listed(value)
     except ValueError:
-        fail(
-            "is in brackets or quotes, but no matrix; allowed are digits, or a list of rows such as [[0, 1], [0, 0]]"
-        )
+        fail("is in brackets or quotes, but no matrix; allowed are digits, or a list of rows such as [[0, 1], [0, 0]]")
     if isinstance(found, list) and found and all(isinstance(row, str) for row in found):
         found = "".join(found)
     if isinstance(found, str):
