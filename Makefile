@@ -80,7 +80,7 @@ lint: $(READY)  ## format, lint, types, workflow
 	$(SNAKEMAKE) --lint
 
 docs: $(DOCS)  ## the site, into work/site; every warning is an error
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 gallery: all  ## the pictures of docs/images, from the figures of the default study
 	$(BIN)/python docs/tools/gallery.py results docs/images
