@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,8 @@ def _table(part: str, model: dict[str, Any]) -> Iterator[str]:
     yield "| key | value | default | what |\n|---|---|---|---|"
     for key, field in model["properties"].items():
         default = field.get("default", "")
-        shown = "required" if key in required else f"`{default}`" if default != "" and default != {} else ""
+        written = default if isinstance(default, str) else json.dumps(default)
+        shown = "required" if key in required else f"`{written}`" if default not in ("", {}) else ""
         shown = "those of the model" if isinstance(default, dict) and default else shown
         yield f"| `{key}` | {_value(part, field)} | {_cell(shown)} | {_cell(field.get('description', ''))} |"
     yield ""

@@ -24,3 +24,25 @@ def test_the_protocol_has_a_row_for_each_of_the_21_defects():
 def test_the_list_of_figures_is_the_registrys():
     path = ROOT / "docs/figures.md"
     assert {path: path.read_text()} == lists(Project(ROOT)), "run `neural-predictor write-lists`"
+
+
+def test_the_layout_names_every_stage_and_folder():
+    text = (ROOT / "docs/reference/layout.md").read_text()
+    package = ROOT / "src/neural_predictor"
+    stages = [f"{path.name}/" if path.is_dir() else path.name for path in package.iterdir()]
+    named = re.findall(r"^  ((?:\w+(?:/|\.py)(?:, )?)+) ", text, re.MULTILINE)
+    listed = [name for names in named for name in names.split(", ")]
+    assert sorted(listed) == sorted(name for name in stages if not name.startswith("__") and name != "py.typed")
+    for name in (
+        "Snakefile",
+        "workflow",
+        "config",
+        "profiles",
+        "envs",
+        "bench",
+        "tests/workflow",
+        "tests/docs",
+        "docs",
+    ):
+        assert name in text
+        assert (ROOT / name).exists()

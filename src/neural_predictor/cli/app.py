@@ -269,7 +269,7 @@ def _missing(error: ImportError) -> str | None:
 
 @app.command()
 def write_lists(root: Root = HERE) -> None:
-    """Write the lists of figures and tables in README.md and docs/figures.md anew."""
+    """Write the list of figures and tables in docs/figures.md anew."""
     from neural_predictor.config.project import Project
     from neural_predictor.figures.lists import write_lists as write
 
