@@ -10,8 +10,8 @@ import-children or of a study's children, its CSV file beside it).
 In each split N architectures are drawn uniformly, each predictor is fitted to them, and tau is of all others.
 Choices are made with --development: it draws and tests on a third of them, by the SHA-256 of their identity.
 The other two thirds are the lock-box: without the flag all are drawn from and tested on, and `lock-box` is tau
-on those of them that are not the third. docs/lab/predictors.md holds the tables; a row is mean [95 % bootstrap interval of
-the mean over splits], and the seconds of a fit. The last line is JSON.
+on those of them that are not the third. docs/lab/predictors.md holds the tables; a row is mean [95 % bootstrap interval
+of the mean over splits], and the seconds of a fit. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -62,8 +62,8 @@ NAMED = {
     "gcn-listwise": _HINGE.model_copy(update={"loss": "listwise"}),
     "gcn-squared": _HINGE.model_copy(update={"loss": "squared"}),
 }
-"""`paper` is that of Wen et al., one stage. The others have a loss of the order: docs/lab/predictors.md has what else was
-tried."""
+"""`paper` is that of Wen et al., one stage. The others have a loss of the order: docs/lab/predictors.md has what else
+was tried."""
 
 
 def initial_weights(

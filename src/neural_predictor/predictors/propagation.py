@@ -37,7 +37,7 @@ def _both_ways(links: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 POSITIONAL_SCALE = 0.3
-"""Factor of `positional_features`: beside one-hot operations they are to whisper. Chosen as docs/lab/predictors.md says."""
+"""Factor of `positional_features`, small beside one-hot operations; docs/lab/predictors.md says how it was chosen."""
 
 
 def positional_features(graphs: GraphBatch) -> NDArray[np.float32]:
