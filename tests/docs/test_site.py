@@ -204,7 +204,7 @@ def test_the_search_finds(site, server, opened, place):
     page, faults = opened
     page.set_viewport_size({"width": WIDTHS[1], "height": 900})
     page.goto(f"{server}/index.html" if place == "server" else (site / "index.html").as_uri(), wait_until="load")
-    page.locator("input.md-search__input").fill(SEARCHED)
+    page.locator("input.md-search__input").press_sequentially(SEARCHED)  # the search listens to keys
     found = page.locator(".md-search-result__item a").first
     found.wait_for(state="visible", timeout=15_000)
     assert SEARCHED.lower() in page.locator(".md-search-result__list").inner_text().lower()
