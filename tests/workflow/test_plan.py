@@ -1,5 +1,6 @@
 """What is planned, without running it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.exceptions import WorkflowError
 
 from neural_predictor.children.plan import CHOSEN, shards_of
 from neural_predictor.config.project import Project
@@ -49,7 +51,14 @@ def test_planning_needs_no_tensorflow_no_data_and_no_home(checkout):
     code = "import sys; sys.argv = ['snakemake', '-n', '--quiet', 'all']\nfrom snakemake.cli import main\n"
     code += "try: main()\nexcept SystemExit as done: "
     code += "print('code', done.code, *(name in sys.modules for name in ('tensorflow', 'pandas')))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=checkout.folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=checkout.folder,
+        env=os.environ | {"HOME": "/proc/none", "XDG_CACHE_HOME": "/proc/none"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "code 0 False False" in done.stdout
 
 
@@ -74,16 +83,23 @@ def test_a_fault_in_a_study_stops_before_the_plan_with_one_message(checkout):
 def test_a_fault_in_the_default_study_or_config_stops_at_once(checkout):
     checkout.edit("config/config.yaml", "study: embedded-v1", "study: embeded-v1")
     output = checkout.snakemake("-n", ok=False)
-    assert "embeded-v1.yaml: no such study; there are best-v1, embedded-v1" in output
+    assert "embeded-v1.yaml: no such study (did you mean embedded-v1?); there are best-v1, embedded-v1" in output
     assert "Traceback" not in output
     assert "allowed here are study, accelerator" in checkout.snakemake("-n", "--config", "studie=x", ok=False)
 
 
 def test_an_unknown_study_in_a_target_is_named(checkout):
     output = checkout.snakemake("-n", "results/mine-v1/fig7.pdf", ok=False)
-    assert "Missing input files for rule run_experiment" in output
-    assert "config/studies/mine-v1.yaml" in output
+    assert "config/studies/mine-v1.yaml: no such study" in output
+    assert "No rule to produce" not in output
     assert "Traceback" not in output
+
+
+def test_a_brace_in_the_name_of_the_folder_is_refused_before_anything_else():
+    with pytest.raises(
+        WorkflowError, match="Snakemake takes a brace in the name of a folder for a wildcard: rename it"
+    ):
+        Plan.refuse(Path("/home/me/{x}"))
 
 
 def test_a_stages_code_is_what_it_imports():

@@ -37,6 +37,14 @@ def test_rows_are_numbered_within_their_set_and_costs_are_of_the_defective_strid
     assert frame["multiply_adds"][2] < multiply_adds(codes, 224, 102)[0] / 2
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
+    path = write(tmp_path, f"caltech,{FIRST},0.25,0")
+    plain, text = import_children(path), path.read_bytes()
+    for marked in (b"\xef\xbb\xbf" + text, gzip.compress(b"\xef\xbb\xbf" + text)):
+        path.write_bytes(marked)
+        assert import_children(path).equals(plain)
+
+
 def test_a_compressed_file_is_read_and_the_table_is_kept(tmp_path):
     text = f"{HEADER}\noxford_pet,{FIRST},0.0825,0\n"
     path = tmp_path / "pairs.csv.gz"

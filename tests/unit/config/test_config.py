@@ -266,8 +266,70 @@ def test_files_that_are_no_yaml_or_give_a_key_twice_are_named(tmp_path):
         load(Study, tmp_path / "absent.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the file is empty, or holds comments alone; it must hold keys with their values, at least study"),
+        ("# study: smoke-v1\n", r"the file is empty, or .* at least study \(for example study: embedded-v1\)"),
+        ("---\n", "the file is empty"),
+        ("null\n", "the file is empty"),
+        ("- study\n- data\n", r"it holds a list, \['study', 'data'\]; it must hold keys"),
+        ("smoke-v1\n", "it holds a text, 'smoke-v1'; it must hold keys"),
+        ("7\n", "it holds a single value, 7; it must hold keys"),
+    ],
+)
+def test_a_file_without_keys_is_told_what_it_lacks(tmp_path, text, said):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=rf"config\.yaml: {said}"):
+        load(Config, path)
+    with pytest.raises(
+        ConfigError, match=r"config\.yaml: (the file is empty|it holds).* at least description, benchmark"
+    ):
+        load(Study, path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_key(tmp_path):
+    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbfstudy: a-v1\n")
+    assert load(Config, tmp_path / "config.yaml").study == "a-v1"
+
+
+def test_paths_are_written_as_in_a_shell(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("DATA", "/data")
+
+    def paths(text):
+        images = {"folder": text, "manual": text}
+        found = load(Config, Path("c.yaml"), {"study": "a-v1", "data": {"nasbench101": text}, "images": images})
+        assert found.data["nasbench101"] == found.images.folder == found.images.manual
+        return str(found.images.folder)
+
+    assert paths("~/nb.tfrecord") == "/home/me/nb.tfrecord"
+    assert paths("$DATA/nb") == paths("${DATA}/nb") == "/data/nb"
+    assert paths("a/~b {x} 100%") == "a/~b {x} 100%"
+    with pytest.raises(ConfigError, match=r"data\.nasbench101 is '\$NOPE/x': the variable NOPE is not set"):
+        paths("$NOPE/x")
+
+
+@pytest.mark.parametrize(
+    "name", ["Mine-v1.yaml", "my_study-v1.yaml", "mine.yaml", "mine-v1.yml", "mine-v1 (copy).yaml"]
+)
+def test_a_file_of_a_study_has_the_name_of_one(tmp_path, name):
+    (tmp_path / "config/studies").mkdir(parents=True)
+    for part in ("config.yaml", "sources.yaml", "studies/embedded-v1.yaml"):
+        (tmp_path / "config" / part).write_text((ROOT / "config" / part).read_text())
+    (tmp_path / "config/studies/._embedded-v1.yaml").write_bytes(b"\0")  # of an archive made on macOS
+    assert Project(tmp_path).study_names() == ["embedded-v1"]
+    (tmp_path / "config/studies" / name).write_text("")
+    with pytest.raises(
+        ConfigError, match=r"not the name of a study: rename the file\. .* at its end: mine-v1"
+    ) as caught:
+        Project(tmp_path)
+    assert name in str(caught.value)
+
+
 def test_an_unknown_study_and_an_unknown_source_are_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study; there are best-v1, .*smoke-v1"):
+    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study.*; there are best-v1, .*smoke-v1"):
         Project(ROOT).study("mystudy-v1")
     with pytest.raises(ConfigError, match=r"data\.nasbench: no such source; known are"):
         Project(ROOT, {"study": "smoke-v1", "data": {"nasbench": "x"}})

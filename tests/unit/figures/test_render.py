@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 from neural_predictor.errors import ConfigError
@@ -41,9 +42,23 @@ def test_same_numbers_same_bytes_with_embedded_fonts(tmp_path, protocol, figure)
     assert b"CreationDate" not in first["pdf"]
 
 
-def test_an_unknown_figure_is_named():
-    with pytest.raises(ConfigError, match="no figure or table 'fig99'; there are fig1, fig2, fig3"):
-        render("fig99", Path("x"), Path("x"), {})
+@pytest.mark.parametrize("figure", ["fig3", "fig7", "fig-frontier"])
+def test_no_matplotlibrc_has_a_say(tmp_path, protocol, figure):
+    panels = ("signal_by_samples", "target_by_samples") if figure in CURVES else ()
+    frame = MAKERS[figure](*panels).reindex(columns=list(load(find(figure).page, "COLUMNS")))
+    plain = drawn(figure, frame, protocol, tmp_path / "plain")
+    users = {"text.usetex": True, "font.family": "serif", "axes.prop_cycle": mpl.cycler(color="rgb"), "figure.dpi": 37}
+    users |= {"savefig.bbox": "tight", "savefig.transparent": True, "axes.facecolor": "black", "text.color": "red"}
+    users |= {"pdf.compression": 0, "axes.formatter.use_locale": True, "lines.linestyle": ":", "path.simplify": False}
+    with mpl.rc_context(users):
+        assert drawn(figure, frame, protocol, tmp_path / "users") == plain
+
+
+@pytest.mark.parametrize(("name", "meant"), [("fig77", "fig7"), ("FIG7", "fig7"), ("table-taus", "table-tau")])
+def test_an_unknown_figure_is_named_with_the_nearest(name, meant):
+    said = rf"no figure or table '{name}' \(did you mean {meant}\?\); there are fig1, fig2, fig3"
+    with pytest.raises(ConfigError, match=said):
+        render(name, Path("x"), Path("x"), {})
 
 
 def test_a_page_of_another_kind_is_refused():

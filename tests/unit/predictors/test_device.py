@@ -65,3 +65,4 @@ def test_without_a_driver_there_is_no_device_and_the_message_says_what_to_do(mon
     code += "try: configure(1, 'gpu')\nexcept PredictorError as error: print(error)"
     env_free = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "accelerator is gpu, but TensorFlow sees none" in env_free.stdout
+    assert env_free.stderr == ""  # nothing of what TensorFlow writes while it loads

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -268,6 +269,18 @@ def test_a_local_file_is_linked_even_if_it_is_another(tmp_path, caplog):
     assert "not the file of the registry" in caplog.text
     with pytest.raises(SourceError, match=r"data\.data is .*absent'"):
         fetch("data", source("http://127.0.0.1:9/x"), tmp_path / "raw", local=tmp_path / "absent")
+
+
+def test_a_local_file_whose_time_lies_in_the_future_is_copied(tmp_path, caplog):
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"mine")
+    later = time.time() + 3600
+    os.utime(mine, (later, later))
+    fetch("data", source("http://127.0.0.1:9/x"), tmp_path / "raw", local=mine)
+    assert (tmp_path / "raw").read_bytes() == b"mine"
+    assert (tmp_path / "raw").stat().st_mtime <= time.time()
+    assert mine.stat().st_mtime == later
+    assert "lies in the future; the file is copied" in caplog.text
 
 
 def test_a_full_disk_during_a_download_is_advice(tmp_path, server, monkeypatch):
