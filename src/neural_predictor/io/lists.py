@@ -34,6 +34,8 @@ def is_missing(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return len(value) < 16 and value.strip().lower() in _MISSING
+    if isinstance(value, list | dict):
+        return False
     if isinstance(value, Real | Decimal):
         return bool(value != value)  # NaN, of any type
     return type(value).__name__ in ("NAType", "NaTType")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ def _kind(name: str, value: Any) -> Kind:
         if name == "operations" and all(isinstance(each, str) for each in value):
             return "names"
         if name == "edges" and all(isinstance(edge, list) and list(map(type, edge)) == [int, int] for edge in value):
-            return "edges" if all(-(2**63) <= end < 2**63 for edge in value for end in edge) else "text"
+            return "edges" if all(-(2**63) <= end < 2**63 for end in chain.from_iterable(value)) else "text"
     return "text"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from operator import index
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,6 +26,9 @@ _FOREIGN = (
     (re.compile(r"\s*(?:strict )?digraph\b"), "a graph in the DOT language"),
     (re.compile(r"\s*<graphml|\s*<\?xml"), "a graph in GraphML"),
 )
+_FOREIGN_START = re.compile(r"\s*[|Gds<]")
+_ODD = re.compile(r"[^\w .,+-]|\n|\r")
+"""Letters that a name between commas may have and a part of a list has too."""
 PARALLEL = "parallel edges cannot be told from one: keep one, or put a node, such as add, on each"
 
 
@@ -48,8 +52,10 @@ def shorten(value: object, width: int = 60) -> str:
 
 def foreign(value: Any) -> str | None:
     """What a text in another form of architectures is, and the form that is read; None for any other value."""
+    if not isinstance(value, str) or not _FOREIGN_START.match(value):
+        return None
     for form, what in _FOREIGN:
-        if isinstance(value, str) and form.match(value):
+        if form.match(value):
             return f"{what}; make each operation a node, such as {EXAMPLE}"
     return None
 
@@ -99,8 +105,8 @@ def names_of(value: Any) -> list[str]:
     except ValueError:
         fail("is in brackets or quotes, but no list of names")
     if isinstance(found, str):
-        found = found.split(",")
-        if odd := list(filter(is_part, found)):
+        text, found = found, found.split(",")
+        if _ODD.search(text) and (odd := list(filter(is_part, found))):
             fail(f"has the name {shorten(odd[0])}, with a quote, a bracket or a line break")
     if not isinstance(found, list):
         fail(f"is no list of names, but of type {type(value).__name__}")
@@ -192,12 +198,20 @@ def edges_of(value: Any, nodes: Mapping[Any, int] | int, column: str = "edges") 
         found = value
     if not isinstance(found, list):
         raise FaultyRowError(column, f"{shorten(value)}; allowed is a list of pairs [from, to] of node numbers")
-    edges = [_edge(edge, nodes, column) for edge in found]
+    edges = found if _are_pairs(found, nodes) else [_edge(edge, nodes, column) for edge in found]
     distinct = set(map(tuple, edges))
     if len(distinct) < len(edges):
         twice = next(edge for place, edge in enumerate(edges) if edge in edges[:place])
         raise OtherEdgesError(column, f"edge {twice} stands there {edges.count(twice)} times; {PARALLEL}")
     return edges
+
+
+def _are_pairs(found: list[Any], nodes: Mapping[Any, int] | int) -> bool:
+    """Whether a list holds pairs of node numbers alone, as nearly all do."""
+    if not isinstance(nodes, int) or set(map(type, found)) - {list}:
+        return False
+    ends = list(chain.from_iterable(found))
+    return not set(map(type, ends)) - {int} and set(map(len, found)) <= {2} and all(0 <= end < nodes for end in ends)
 
 
 def _edge(edge: Any, nodes: Mapping[Any, int] | int, column: str) -> list[int]:
