@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -287,6 +288,8 @@ def _settings_of_its_own() -> None:
 def main() -> None:
     """Run the command line; a fault of the user's is one message and exit status 2."""
     _settings_of_its_own()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of operations and files, on a terminal of ASCII alone
     PACKAGE_LOGGER.propagate = False  # tensorflow-datasets gives the root logger a handler, which would say it again
     try:
         app()

@@ -17,7 +17,7 @@ from neural_predictor.ranking.candidates import Candidates
 from neural_predictor.ranking.cells import Vocabulary
 from neural_predictor.ranking.forms import form_of
 from neural_predictor.ranking.report import describe
-from neural_predictor.ranking.score import Options, check_top, maker, score_candidates
+from neural_predictor.ranking.score import Options, check_predictor, check_top, maker, score_candidates
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
 from neural_predictor.ranking.training import read_training
 from neural_predictor.ranking.writers import write_blocks
@@ -117,6 +117,8 @@ def rank_files(
         UserError: naming the file, the row and what is wrong; nothing is written then.
     """
     check_output(output, [train, candidates])
+    if make is None:
+        check_predictor(predictor)
     source = _Candidates(candidates)
 
     def made() -> Maker:

@@ -81,17 +81,28 @@ class Scored:
     warnings: list[str]
 
 
+def check_predictor(name: object) -> None:
+    """Refuse an unknown name of a predictor; TensorFlow is not imported for it.
+
+    Raises:
+        PredictorError: naming those there are.
+    """
+    from neural_predictor.predictors.recipes import PREDICTORS
+
+    if not isinstance(name, str) or name not in PREDICTORS:
+        raise PredictorError(f"unknown predictor {name!r}; known are {', '.join(PREDICTORS)}")
+
+
 def maker(predictor: str, workers: int) -> Maker:
     """What makes unfitted predictors of this name from seeds.
 
     Raises:
         PredictorError: for an unknown name.
     """
+    check_predictor(predictor)
     from neural_predictor.predictors.ensemble import make_predictor
     from neural_predictor.predictors.recipes import PREDICTORS
 
-    if not isinstance(predictor, str) or predictor not in PREDICTORS:
-        raise PredictorError(f"unknown predictor {predictor!r}; known are {', '.join(PREDICTORS)}")
     return lambda seed: make_predictor(PREDICTORS[predictor], seed, workers)
 
 

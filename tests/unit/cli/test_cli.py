@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +123,17 @@ def test_the_version_is_printed(capsys):
     with pytest.raises(SystemExit):
         cli.app(["--version"])
     assert capsys.readouterr().out.strip()
+
+
+def test_letters_that_standard_output_lacks_are_written_as_escapes(monkeypatch, tmp_path):
+    path = tmp_path / "größer.csv"
+    path.write_text('adjacency,operations,größer\n010001000,"input,conv3x3-bn-relu,output",é\n')
+    output = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setattr(sys, "argv", ["neural-predictor", "identify", "--space", "nasbench101", str(path)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 0
+    assert output.buffer.getvalue().decode().startswith("adjacency,operations,größer,architecture\n")
+    print("é", file=output, flush=True)
+    assert output.buffer.getvalue().endswith(b"\\xe9\n")

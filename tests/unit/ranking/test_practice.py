@@ -214,6 +214,11 @@ def test_an_output_that_cannot_be_written_is_told_before_anything_is_read(files,
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_an_unknown_predictor_is_told_before_anything_is_read(tmp_path):
+    with pytest.raises(UserError, match="unknown predictor 'bset'; known are best, paper"):
+        rank_files(tmp_path / "t.csv", tmp_path / "c.csv", tmp_path / "r.csv", predictor="bset")
+
+
 def test_a_folder_for_the_output_is_made_at_the_end_alone(files, tmp_path):
     files()
     with pytest.raises(UserError, match="top is 100"):
