@@ -87,7 +87,7 @@ def read_shard(path: Path) -> list[ChildRecord]:
     """
     again = "run train-children again"
     try:
-        lines = [parse_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [parse_json(line) for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: not the records of a shard ({error}); {again}") from error
     records = []

@@ -30,7 +30,7 @@ def _protocol(path: Path) -> dict[str, Any]:
     from neural_predictor.io.untrusted import parse_json
 
     try:
-        found = parse_json(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8-sig"))
         if not isinstance(found, dict):
             raise ValueError(f"a JSON {type(found).__name__}")
     except (OSError, ValueError) as error:

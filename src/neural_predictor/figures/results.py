@@ -85,7 +85,7 @@ def read_result(csv: Path, protocol_json: Path, columns: Sequence[str]) -> tuple
 
     try:
         frame = pd.read_csv(csv, dtype={"architecture": str})
-        protocol = ProtocolRecord.model_validate_json(protocol_json.read_text(encoding="utf-8"))
+        protocol = ProtocolRecord.model_validate_json(protocol_json.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:  # pydantic's and pandas' errors are ValueErrors
         raise FormatError(
             f"{csv} and {protocol_json}: not a result of this project ({error}); run its rule again"

@@ -1,4 +1,5 @@
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,14 @@ def test_an_unknown_shard_is_named(tmp_path):
     assert done.returncode == 2
     said = "study smoke-v1 has 1 shards of one-stage, n20, on nasbench-graph-proteins; there is no shard 7"
     assert said in done.stderr
+
+
+def test_pages_are_drawn_without_the_users_matplotlib(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "module://of.a.notebook")
+    monkeypatch.setenv("MATPLOTLIBRC", "/home/me/matplotlibrc")
+    cli._settings_of_its_own()
+    assert os.environ["MPLBACKEND"] == "agg"
+    assert Path(os.environ["MATPLOTLIBRC"]).read_text().startswith("#")  # matplotlib's own, in which all is a comment
 
 
 def test_the_version_is_printed(capsys):

@@ -26,6 +26,9 @@ def test_results_come_back_and_equal_results_are_equal_files(tmp_path, study, ma
     back, said = read_result(tmp_path / "a.csv", tmp_path / "a.json", ["kind", "signal"])
     assert said == protocol
     pd.testing.assert_frame_equal(back, frame, check_exact=False, rtol=1e-6, check_dtype=False)
+    for name in ("a.csv", "a.json"):  # as an editor may save them
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + (tmp_path / name).read_bytes())
+    assert read_result(tmp_path / "a.csv", tmp_path / "a.json", ["kind", "signal"])[1] == protocol
     with pytest.raises(FormatError, match=r"a\.csv: no column median"):
         read_result(tmp_path / "a.csv", tmp_path / "a.json", ["median"])
     (tmp_path / "a.json").write_text("{}")
