@@ -84,6 +84,7 @@ def test_a_fault_in_the_default_study_or_config_stops_at_once(checkout):
     checkout.edit("config/config.yaml", "study: embedded-v1", "study: embeded-v1")
     output = checkout.snakemake("-n", ok=False)
     assert "embeded-v1.yaml: no such study (did you mean embedded-v1?); there are best-v1, embedded-v1" in output
+    assert output.rstrip().endswith("and a version at its end: mine-v1")  # no lines of code below the message
     assert "Traceback" not in output
     assert "allowed here are study, accelerator" in checkout.snakemake("-n", "--config", "studie=x", ok=False)
 

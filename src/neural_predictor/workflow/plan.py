@@ -71,10 +71,14 @@ def _told_by_snakemake() -> Iterator[None]:
     """Turn this project's errors into Snakemake's, which it shows as one message."""
     from snakemake.exceptions import WorkflowError
 
+    class ToldError(WorkflowError):  # type: ignore[misc]
+        __traceback__ = None  # Snakemake would list the lines of code below the message
+
+    ToldError.__name__ = WorkflowError.__name__
     try:
         yield
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        raise ToldError(str(error)) from None
 
 
 class Plan:
