@@ -3,7 +3,8 @@
 Replicates (other seeds, other training sets) are stacked on a leading axis and trained by one compiled epoch: a
 loop over the steps that never leaves the device, on which the graphs lie from the start and are gathered by index.
 A replicate's weights, order and dropout come from its own seed, whatever is trained beside it. On a CPU the
-replicates are dealt to `workers` threads, each running its own stack; a GPU takes them all in one.
+replicates are dealt to `workers` threads, each running its own stack, or one large replicate after another; a GPU takes
+them all in one stack.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -32,11 +34,14 @@ if TYPE_CHECKING:
     from neural_predictor.predictors.recipe_base import NeuralRecipe
     from neural_predictor.spaces import GraphBatch
 
-STEPS_A_CALL = 32
-"""Steps that one call of the compiled loop does at most."""
+STEPS_A_CALL = 64
+"""Steps that one call of the compiled loop does at most; those of several short epochs go into one call."""
 GRAPHS_ROUNDED_TO = 256
 """Numbers of training graphs are rounded up to multiples of it: fits of different N have equal shapes, and are compiled
 once."""
+STACKED_BYTES = 2**22
+"""On a CPU, replicates whose weights, moments and gradients take more than this are trained one after another: several
+of them do not stay in its cache together."""
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
 
 
@@ -58,12 +63,14 @@ class _Rates(NamedTuple):
 def _compiled_steps(key: NeuralRecipe) -> Any:
     """Up to `STEPS_A_CALL` steps of training by a recipe's `compile_key`, as one compiled function.
 
-    It takes (state, graphs, batches, schedule) to (state, loss).
+    It takes (state, graphs, batches, schedule) to (state, losses).
 
-    state: weights, first and second moments, lists of equal shapes. graphs: all training graphs. batches: rows
-    (S, R, B) of the graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks
-    (S, R, B, hidden) of each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), how
-    many of the S there are to do, and the recipe's `_Rates`. loss: (R,), the sum over these.
+    state: weights, first and second moments, and gradients, lists of equal shapes. A step moves the weights by the
+    gradients of the step before, then computes its own. Nothing reads the old weights once the new ones are there, so
+    that XLA overwrites them in place of copying them. graphs: all training graphs. batches: rows (S, R, B) of the
+    graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks (S, R, B, hidden) of
+    each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), how many of the S there
+    are to do, and the recipe's `_Rates`. losses: (S, R).
     """
     loss_of = LOSSES[key.loss].function
 
@@ -72,40 +79,46 @@ def _compiled_steps(key: NeuralRecipe) -> Any:
         rows, targets, shares, keep = batches
         done, total, steps, rates = schedule
 
-        def step(k: Any, state: Any, loss: Any) -> Any:
+        def step(k: Any, state: Any, losses: Any) -> Any:
+            part = (done + tf.cast(k, tf.float32) - 1, total)
+            moved = _adam(state, part, rates, decoupled=key.optimizer == "adamw")
             batch = tuple(tf.gather(part, rows[k]) for part in graphs)
             masks = [mask[k] for mask in keep]
             with tf.GradientTape() as tape:
-                tape.watch(state[0])
-                scores = network.forward(state[0], batch, key, masks)
+                tape.watch(moved[0])
+                scores = network.forward(moved[0], batch, key, masks)
                 errors = loss_of(Batch(scores, targets[k], shares[k], rates.hinge, rates.margin))
                 objective = tf.reduce_sum(errors)
-            gradients = tape.gradient(objective, state[0])
-            part = (done + tf.cast(k, tf.float32), total)
-            return k + 1, _adam(state, gradients, part, rates, decoupled=key.optimizer == "adamw"), loss + errors
+            return k + 1, (*moved, tape.gradient(objective, moved[0])), losses.write(k, errors)
 
-        start = (0, state, tf.zeros(rows.shape[1]))
-        _, state, loss = tf.while_loop(lambda k, *_: k < steps, step, start)
-        return state, loss
+        count, replicates = rows.shape[:2]
+        start = (0, state, tf.TensorArray(tf.float32, count, element_shape=(replicates,)))
+        _, state, losses = tf.while_loop(lambda k, *_: k < steps, step, start)
+        return state, losses.stack()
 
     return advance
 
 
-def _adam(state: Any, gradients: Any, part: tuple[Any, Any], rates: _Rates, *, decoupled: bool) -> Any:
-    """One step of Adam with decay of kernels and a cosine to zero.
+def _adam(state: Any, part: tuple[Any, Any], rates: _Rates, *, decoupled: bool) -> Any:
+    """Weights and moments after one step of Adam with decay of kernels and a cosine to zero.
 
-    `part` is its number, counted from 0 as Keras schedules do, and that of all steps; `decoupled` decay is beside Adam,
-    in place of a term of the gradient.
+    `state` is as in `_compiled_steps`. `part` is the step's number, counted from 0 as Keras schedules do, and that of
+    all steps; number -1 stands before the first and moves nothing. `decoupled` decay is beside Adam, in place of a term
+    of the gradient.
     """
-    step, total = part
-    cosine = rates.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total))
+    number, total = part
+    moves, step = number >= 0, tf.maximum(number, 0.0)
+    (keep_1, take_1), (keep_2, take_2) = (
+        (tf.where(moves, beta, 1.0), tf.where(moves, 1 - beta, 0.0)) for beta in (BETA_1, BETA_2)
+    )
+    cosine = tf.where(moves, rates.learning_rate * 0.5 * (1 + tf.cos(np.pi * step / total)), 0.0)
     rate = cosine * tf.sqrt(1 - tf.pow(BETA_2, step + 1)) / (1 - tf.pow(BETA_1, step + 1))
     new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-    for weight, first, second, gradient in zip(*state, gradients, strict=True):
+    for weight, first, second, gradient in zip(*state, strict=True):
         kernel = weight.shape.rank == 3
         decayed = gradient + rates.weight_decay * weight if kernel and not decoupled else gradient
-        moment = BETA_1 * first + (1 - BETA_1) * decayed
-        square = BETA_2 * second + (1 - BETA_2) * tf.square(decayed)
+        moment = keep_1 * first + take_1 * decayed
+        square = keep_2 * second + take_2 * tf.square(decayed)
         kept = weight - cosine * rates.weight_decay * weight if kernel and decoupled else weight
         moved = kept - rate * moment / (tf.sqrt(square) + EPSILON)
         for values, value in zip(new, (moved, moment, square), strict=True):
@@ -124,12 +137,16 @@ class _Stack:
     sizes: NDArray[np.intp]  # (R,) how many of these count
     rngs: list[np.random.Generator]  # for order and dropout
 
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-self.rows.shape[1] // self.recipe.batch_size)
+
     def epochs(self) -> Iterator[tuple[Any, Any, Any, tuple[Any, ...]]]:
         """The batches of each epoch, as `_compiled_steps` takes them."""
         recipe, (count, size) = self.recipe, self.rows.shape
-        steps = -(-size // recipe.batch_size)
-        places = np.arange(steps * recipe.batch_size)
-        real = (places < size).reshape(steps, recipe.batch_size)
+        places = np.arange(self.steps * recipe.batch_size)
+        real = (places < size).reshape(self.steps, recipe.batch_size)
         shares = (real / real.sum(axis=1, keepdims=True)).astype(np.float32)
         keep_rate = 1 - recipe.dropout
         for _ in range(recipe.epochs):
@@ -145,29 +162,42 @@ class _Stack:
 
     def train(self, graphs: Any, advance: Callable[[int], None]) -> tuple[list[Any], NDArray[np.float32]]:
         """Final weights (R, ...) and the mean training loss (R, epochs) in z-scored units."""
-        run, rates = _compiled_steps(self.recipe.compile_key), _Rates.of(self.recipe)
-        weights = [tf.constant(weight) for weight in self.weights]
-        state = (weights, [tf.zeros_like(w) for w in weights], [tf.zeros_like(w) for w in weights])
-        losses = np.zeros((len(self.rngs), self.recipe.epochs), np.float32)
-        for number, batches in enumerate(self.epochs()):
-            steps = len(batches[0])
-            total, lost = tf.constant(float(self.recipe.epochs * steps)), tf.zeros(len(self.rngs))
-            for start in range(0, steps, STEPS_A_CALL):
-                count = min(STEPS_A_CALL, steps - start)
-                block = tf.nest.map_structure(
-                    lambda part, start=start: padded(part[start : start + STEPS_A_CALL], STEPS_A_CALL), batches
-                )
-                schedule = (tf.constant(float(number * steps + start)), total, tf.constant(count), rates)
-                state, loss = run(state, graphs, block, schedule)
-                lost += loss
-            losses[:, number] = lost.numpy() / steps
-            if not np.isfinite(losses[:, number]).all():
+        recipe, count, done = self.recipe, len(self.rngs), 0
+        run, rates, last = _compiled_steps(recipe.compile_key), _Rates.of(recipe), recipe.epochs * self.steps
+        weights, total = [tf.constant(weight) for weight in self.weights], tf.constant(float(last))
+        state = (weights, *([tf.zeros_like(weight) for weight in weights] for _ in range(3)))
+        losses = np.zeros((last, count), np.float32)
+        for steps, block in _blocks(self.epochs()):
+            schedule = (tf.constant(float(done)), total, tf.constant(steps), rates)
+            state, lost = run(state, graphs, block, schedule)
+            found = losses[done : done + steps] = lost.numpy()[:steps]
+            if not np.isfinite(found).all():
+                wrong = int(np.argmin(np.isfinite(found).all(axis=1)))
                 raise PredictorError(
-                    f"training diverged in epoch {number + 1}: the loss is {losses[:, number].tolist()}; "
-                    f"lower learning_rate (it is {self.recipe.learning_rate:g})"
+                    f"training diverged in epoch {(done + wrong) // self.steps + 1}: the loss is "
+                    f"{found[wrong].tolist()}; lower learning_rate (it is {recipe.learning_rate:g})"
                 )
-            advance(len(self.rngs))
-        return [weight.numpy() for weight in state[0]], losses
+            finished = (done + steps) // self.steps - done // self.steps
+            done += steps
+            advance(count * finished)
+        weights = _adam(state, (total - 1, total), rates, decoupled=recipe.optimizer == "adamw")[0]
+        return [weight.numpy() for weight in weights], losses.reshape(-1, self.steps, count).mean(axis=1).T
+
+
+def _blocks(epochs: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+    """The steps of all epochs in turn, `STEPS_A_CALL` a block, on the device: how many there are, and the batches.
+
+    The last block is padded.
+    """
+    waiting = next(epochs)
+    for batches in chain(epochs, [None]):
+        least = 1 if batches is None else STEPS_A_CALL
+        while len(waiting[0]) >= least:
+            block = tf.nest.map_structure(lambda part: part[:STEPS_A_CALL], waiting)
+            waiting = tf.nest.map_structure(lambda part: part[STEPS_A_CALL:], waiting)
+            yield len(block[0]), tf.nest.map_structure(lambda part: padded(part, STEPS_A_CALL), block)
+        if batches is not None:
+            waiting = tf.nest.map_structure(lambda *parts: np.concatenate(parts), waiting, batches)
 
 
 def fit_replicates(
@@ -213,7 +243,7 @@ def fit_replicates(
     stacks = _stacks(_Stack(recipe, weights, places, targets.astype(np.float32), counts, rngs), workers)
     held = -(-len(used) // GRAPHS_ROUNDED_TO) * GRAPHS_ROUNDED_TO
     device_graphs = tuple(padded(part, held) for part in inputs)
-    with ThreadPoolExecutor(len(stacks)) as pool:
+    with ThreadPoolExecutor(min(workers, len(stacks))) as pool:
         trained = list(pool.map(lambda stack: stack.train(device_graphs, advance), stacks))
     found = tuple(np.concatenate(parts) for parts in zip(*(weights for weights, _ in trained), strict=True))
     if recipe.ranks:
@@ -263,7 +293,13 @@ def _initial(
 
 
 def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
-    """A stack's replicates in as many stacks as there are workers, of sizes that differ by one at most."""
+    """A stack's replicates in as many stacks as there are workers, of sizes that differ by one at most.
+
+    On a CPU, large ones (`STACKED_BYTES`) are in stacks of one.
+    """
+    replicates = len(whole.rngs)
+    state = 4 * sum(weight.nbytes for weight in whole.weights) // replicates
+    alone = state > STACKED_BYTES and not tf.config.list_logical_devices("GPU")
     return [
         _Stack(
             whole.recipe,
@@ -273,7 +309,7 @@ def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
             whole.sizes[part],
             [whole.rngs[k] for k in part],
         )
-        for part in np.array_split(np.arange(len(whole.rngs)), min(workers, len(whole.rngs)))
+        for part in np.array_split(np.arange(replicates), replicates if alone else min(workers, replicates))
     ]
 
 

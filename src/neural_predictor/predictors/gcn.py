@@ -113,10 +113,14 @@ def convolve(nodes: Any, propagation: Any, kernel: Any, bias: Any, recipe: GcnRe
     directions = propagation.shape[2]
     all_sides = multiply(tf.reshape(nodes, (-1, batch * v, f)), kernel, recipe)
     sides = tf.split(tf.reshape(all_sides, (-1, batch, v, kernel.shape[-1])), directions, axis=-1)
-    biases = tf.split(bias[:, None, None, :], directions, axis=-1)
+    # A product with ones, whose gradient is one too: as a sum over nodes, XLA computes it four times slower on a CPU.
+    offsets = tf.reshape(
+        tf.matmul(tf.ones((nodes.shape[0], batch * v, 1)), bias[:, None]), (-1, batch, v, bias.shape[-1])
+    )
+    offsets = tf.split(offsets, directions, axis=-1)
     return tf.add_n(
         [
             0.5 * tf.nn.relu(tf.matmul(propagation[:, :, k], side) + offset)
-            for k, (side, offset) in enumerate(zip(sides, biases, strict=True))
+            for k, (side, offset) in enumerate(zip(sides, offsets, strict=True))
         ]
     )
