@@ -188,9 +188,9 @@ def test_an_edit_elsewhere_reruns_nothing(built):
 
 def test_the_stage_version_refits(built):
     versions = "src/neural_predictor/workflow/versions.py"
-    built.edit(versions, "FIT_STAGE_VERSION = 2", "FIT_STAGE_VERSION = 3")
+    built.edit(versions, "FIT_STAGE_VERSION = 3", "FIT_STAGE_VERSION = 4")
     assert {"fit_predictor", "choose_children"} <= rules(built.snakemake("-n", ALL))
-    built.edit(versions, "FIT_STAGE_VERSION = 3", "FIT_STAGE_VERSION = 2")
+    built.edit(versions, "FIT_STAGE_VERSION = 4", "FIT_STAGE_VERSION = 3")
     assert "Nothing to be done" in built.snakemake("-n", ALL)
 
 

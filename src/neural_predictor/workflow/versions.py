@@ -1,6 +1,6 @@
 """Versions of the costly stages, whose code is no input of their jobs. Raise one with a line in CHANGELOG.md."""
 
-FIT_STAGE_VERSION = 2
+FIT_STAGE_VERSION = 3
 """Raise to refit every predictor: after a change of a sampler, a label, a recipe's meaning or the files of scores."""
 
 CHILD_STAGE_VERSION = 2
