@@ -76,12 +76,34 @@ def test_the_engine_trains_as_keras_trains(graphs, labels, padding):
         np.testing.assert_allclose(ours, model(inputs, training=False).numpy(), atol=1e-3)
 
 
-def test_a_replicate_does_not_depend_on_what_is_trained_beside_it(graphs, labels, replicates):
+def test_a_replicate_does_not_depend_on_what_is_trained_beside_it(graphs, labels, replicates, monkeypatch):
     alone = engine.fit_replicates(graphs, labels[1:2], RECIPE, seeds=[2])
     threads = engine.fit_replicates(graphs, labels, RECIPE, seeds=[1, 2, 3], workers=2)
-    for whole, single, threaded in zip(replicates.weights, alone.weights, threads.weights, strict=True):
+    monkeypatch.setattr(engine, "STACKED_BYTES", 0)
+    epochs = []
+    in_turn = engine.fit_replicates(graphs, labels, RECIPE, seeds=[1, 2, 3], advance=epochs.append)
+    assert sum(epochs) == 3 * RECIPE.epochs
+    for whole, single, threaded, turned in zip(
+        replicates.weights, alone.weights, threads.weights, in_turn.weights, strict=True
+    ):
         np.testing.assert_allclose(whole[1], single[0], atol=1e-4)
         np.testing.assert_allclose(whole, threaded, atol=1e-4)
+        np.testing.assert_allclose(whole, turned, atol=1e-4)
+
+
+@pytest.mark.parametrize("steps", [5, 64, 70])
+def test_calls_take_the_steps_of_all_epochs_in_turn(steps):
+    """Three epochs of batches that are numbered through."""
+    numbers = np.arange(1, 3 * steps + 1).reshape(3, steps, 1)
+    epochs = ((part, part, part[:, 0], (part,)) for part in numbers)
+    counts, found = [], []
+    for count, (rows, targets, shares, (mask,)) in engine._blocks(epochs):
+        assert len(rows) == len(targets) == len(shares) == len(mask) == engine.STEPS_A_CALL
+        assert not rows.numpy()[count:].any()
+        counts.append(count)
+        found += rows.numpy()[:count, 0].tolist()
+    assert found == numbers.ravel().tolist()
+    assert counts[:-1] == [engine.STEPS_A_CALL] * (len(counts) - 1)
 
 
 def test_rows_choose_each_replicates_training_set(graphs, labels):
