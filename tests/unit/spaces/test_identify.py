@@ -67,10 +67,11 @@ def test_columns_that_are_ambiguous_are_refused(identify):
         f"\ufeff adjacency, Operations\r\n{CELL}\r\n".encode(),
         b"adjacency;operations\n010001000;input,conv3x3-bn-relu,output\n",
         "sep=\t\nadjacency\toperations\n010001000\tinput,conv3x3-bn-relu,output\n".encode("utf-16"),
-        gzip.compress(f"adjacency,operations\n{CELL}\n".encode()),
+        gzip.compress(f"adjacency,operations\n{CELL}\n".encode(), mtime=0),
         b"adjacency,operations\n\"[[0, 1, 0], [0, 0, 1], [0, 0, 0]]\",\"['input', 'conv3x3-bn-relu', 'output']\"\n",
         b"adjacency,operations\n010001000,['input' 'conv3x3-bn-relu' 'output']\n",
     ],
+    ids=["blanks and capitals", "semicolons", "UTF-16", "gzip", "Python lists", "NumPy text"],
 )
 def test_forms_of_csv_are_read_as_a_ranking_reads_them(identify, content):
     header, row = identify(content).splitlines()
