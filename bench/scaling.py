@@ -1,6 +1,6 @@
 """How far a study, and a search, run in parallel: measured with one and two workers, simulated up to 1,000.
 
-    python bench/scaling.py [--study smoke-v1] [--children results/embedded-v1/children/digits.csv]
+    python bench/scaling.py [--study smoke-v1] [--children results/embedded-v2/children/digits.csv]
         [--output results/fig-parallel]
 
 1. Measured: the study is built from nothing with one and with two workers, in empty folders. The seconds of
@@ -283,7 +283,7 @@ def main():
     """Measure, simulate, write and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--study", default="smoke-v1")
-    parser.add_argument("--children", type=Path, default=ROOT / "results/embedded-v1/children/digits.csv")
+    parser.add_argument("--children", type=Path, default=ROOT / "results/embedded-v2/children/digits.csv")
     parser.add_argument("--output", type=Path, default=ROOT / "results/fig-parallel")
     args = parser.parse_args()
     if not args.children.is_file():

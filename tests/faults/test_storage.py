@@ -145,7 +145,7 @@ def write_project(root):
     study["children"]["digits"] |= {"seeds": 1, "networks": NETWORKS, "networks_per_shard": 1}
     (root / "config/studies").mkdir(parents=True)
     (root / "config/studies/tiny-v1.yaml").write_text(yaml.safe_dump(study))
-    config = (ROOT / "config/config.yaml").read_text().replace("study: embedded-v1", "study: tiny-v1")
+    config = (ROOT / "config/config.yaml").read_text().replace("study: embedded-v2", "study: tiny-v1")
     (root / "config/config.yaml").write_text(config)
     (root / "config/sources.yaml").write_text((ROOT / "config/sources.yaml").read_text())
 

@@ -44,7 +44,7 @@ def test_every_study_plans_whole(checkout, study):
 
 def test_the_default_target_is_everything_of_the_default_study(checkout):
     planned = jobs(checkout.snakemake("-n"))
-    assert planned["publish"] == len(Wanted(Project(ROOT).study("embedded-v1")).targets) > 15
+    assert planned["publish"] == len(Wanted(Project(ROOT).study("embedded-v2")).targets) > 15
 
 
 def test_planning_needs_no_tensorflow_no_data_and_no_home(checkout):
@@ -81,9 +81,9 @@ def test_a_fault_in_a_study_stops_before_the_plan_with_one_message(checkout):
 
 
 def test_a_fault_in_the_default_study_or_config_stops_at_once(checkout):
-    checkout.edit("config/config.yaml", "study: embedded-v1", "study: embeded-v1")
+    checkout.edit("config/config.yaml", "study: embedded-v2", "study: embeded-v2")
     output = checkout.snakemake("-n", ok=False)
-    assert "embeded-v1.yaml: no such study (did you mean embedded-v1?); there are best-v1, embedded-v1" in output
+    assert "embeded-v2.yaml: no such study (did you mean embedded-v2?); there are best-v1, embedded-v1" in output
     assert output.rstrip().endswith("and a version at its end: mine-v1")  # no lines of code below the message
     assert "Traceback" not in output
     assert "allowed here are study, accelerator" in checkout.snakemake("-n", "--config", "studie=x", ok=False)

@@ -123,6 +123,25 @@ class Fig7(OneBenchmark):
     train_sizes: Annotated[tuple[TrainSize, ...], Field(min_length=1, examples=[[43, 172, 860]])]
     total: Positive = Field(description="largest N + K of a curve", examples=[2000])
     repeats: Repeats = Field(description="repeats of each N", examples=[10])
+    other_repeats: dict[TrainSize, Repeats] = Field({}, description="N: its repeats, where it has others")
+
+    def repeats_of(self, train_size: int) -> int:
+        """Repeats of one N."""
+        return self.other_repeats.get(train_size, self.repeats)
+
+    @property
+    def said_repeats(self) -> dict[str, int]:
+        """The repeats as a protocol says them."""
+        several = {f"the predictor at N = {size}": repeats for size, repeats in self.other_repeats.items()}
+        return {"the predictor at each other N" if several else "the predictor at each N": self.repeats, **several}
+
+    @model_validator(mode="after")
+    def _repeats_of_known_sizes(self) -> Fig7:
+        if unknown := sorted(set(self.other_repeats) - set(self.train_sizes)):
+            raise ValueError(
+                f"other_repeats names N = {unknown[0]}; train_sizes are {', '.join(map(str, self.train_sizes))}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _room_for_candidates(self) -> Fig7:

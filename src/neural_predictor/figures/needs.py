@@ -122,7 +122,10 @@ def both_stages(study: Study, section: Comparison) -> Fits:
 
 def every_size(study: Study, section: Fig7) -> Fits:
     """One predictor at every N."""
-    return _fits([section.predictor], study.benchmark_of(section), section.train_sizes, section.repeats)
+    found: Fits = {}
+    for size in section.train_sizes:
+        found |= _fits([section.predictor], study.benchmark_of(section), [size], section.repeats_of(size))
+    return found
 
 
 def observed(study: Study, section: Fig9) -> Fits:

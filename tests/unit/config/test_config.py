@@ -56,7 +56,7 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
     study["fig7"]["repeat"] = study["fig7"].pop("repeats")
     message = refusal(tmp_path, study)
     assert (
-        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are benchmark, predictor, train_sizes, total, repeats"
+        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are benchmark, predictor, train_sizes, total, repeats, other_repeats"
         in message
     )
     assert "broken-v1.yaml: fig7.repeats" in message
@@ -80,6 +80,8 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
         (("fig7", "total"), 43, "total is 43: N = 43 leaves no K"),
         (("fig7", "train_sizes"), [5], "fig7.train_sizes.0 is 5: Input should be greater than or equal to 10"),
         (("fig7", "train_sizes"), [20, 20], "names an N twice"),
+        (("fig7", "other_repeats"), {21: 2}, "other_repeats names N = 21; train_sizes are 20, 43"),
+        (("fig7", "other_repeats"), {20: 1}, "fig7.other_repeats.20 is 1: Input should be greater than or equal to 2"),
         (
             ("table_tau", "train_size"),
             2021,
@@ -270,7 +272,7 @@ def test_files_that_are_no_yaml_or_give_a_key_twice_are_named(tmp_path):
     ("text", "said"),
     [
         ("", "the file is empty, or holds comments alone; it must hold keys with their values, at least study"),
-        ("# study: smoke-v1\n", r"the file is empty, or .* at least study \(for example study: embedded-v1\)"),
+        ("# study: smoke-v1\n", r"the file is empty, or .* at least study \(for example study: embedded-v2\)"),
         ("---\n", "the file is empty"),
         ("null\n", "the file is empty"),
         ("- study\n- data\n", r"it holds a list, \['study', 'data'\]; it must hold keys"),
@@ -316,10 +318,10 @@ def test_paths_are_written_as_in_a_shell(monkeypatch):
 )
 def test_a_file_of_a_study_has_the_name_of_one(tmp_path, name):
     (tmp_path / "config/studies").mkdir(parents=True)
-    for part in ("config.yaml", "sources.yaml", "studies/embedded-v1.yaml"):
+    for part in ("config.yaml", "sources.yaml", "studies/embedded-v2.yaml"):
         (tmp_path / "config" / part).write_text((ROOT / "config" / part).read_text())
-    (tmp_path / "config/studies/._embedded-v1.yaml").write_bytes(b"\0")  # of an archive made on macOS
-    assert Project(tmp_path).study_names() == ["embedded-v1"]
+    (tmp_path / "config/studies/._embedded-v2.yaml").write_bytes(b"\0")  # of an archive made on macOS
+    assert Project(tmp_path).study_names() == ["embedded-v2"]
     (tmp_path / "config/studies" / name).write_text("")
     with pytest.raises(
         ConfigError, match=r"not the name of a study: rename the file\. .* at its end: mine-v1"

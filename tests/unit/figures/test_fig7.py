@@ -30,6 +30,19 @@ def test_a_perfect_predictor_finds_the_best_with_its_first_candidate(tmp_path, s
     assert protocol.repeats == {"the predictor at each N": 3, "random search and the oracle": 40}
 
 
+def test_one_training_size_may_have_other_repeats(tmp_path, study, make_table, write_scores):
+    table = make_table()
+    fewer = study.model_copy(update={"fig7": study.fig7.model_copy(update={"other_repeats": {20: 2}})})
+    scores = write_scores(tmp_path, table, table.mean("test_accuracy"))
+    frame, protocol = numbers_of("fig7", fewer, table, scores=scores)
+    found = {size: set(curve(frame, "signal_by_samples", "one-stage", size)["repeats"]) for size in (10, 20)}
+    assert found == {10: {3}, 20: {2}}
+    assert list(protocol.repeats.items())[:2] == [
+        ("the predictor at each other N", 3),
+        ("the predictor at N = 20", 2),
+    ]
+
+
 def test_an_inverted_predictor_is_worse_than_random_search(tmp_path, study, make_table, write_scores):
     table = make_table()
     frame, _ = numbers_of("fig7", study, table, scores=write_scores(tmp_path, table, -table.mean("test_accuracy")))

@@ -27,9 +27,9 @@ def run(request: Request[Fig7]) -> tuple[pd.DataFrame, ProtocolRecord]:
     study.check_rows(table.name, len(table))
     frames = []
     for fits, paths in group_fits(request.scores).items():
-        read = read_fits(paths, table, study.seed, plan.repeats)
+        read = read_fits(paths, table, study.seed, plan.repeats_of(fits.size))
         frames.append(guided_curves(table, study, fits.predictor, fits.size, read, plan.total).rows())
     random, _ = search_curves(table, study, "random", plan.total)
     frames += [random.rows(), oracle_rows(table, study)]
-    repeats = {"the predictor at each N": plan.repeats, "random search and the oracle": study.searches.repeats}
+    repeats = {**plan.said_repeats, "random search and the oracle": study.searches.repeats}
     return tidy(frames), describe(request, repeats, panel_notes(table))

@@ -32,7 +32,7 @@ def run(request: Request[Fig7]) -> tuple[pd.DataFrame, ProtocolRecord]:
         frame = frontier(pd.read_csv(path), plan.total, maximise=request.table.maximise)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise FormatError(f"{path}: not the numbers of fig7 ({error}); run its rule again") from error
-    repeats = {"the predictor at each N": plan.repeats, "random search": study.searches.repeats}
+    repeats = {**plan.said_repeats, "random search": study.searches.repeats}
     return frame, describe(request, repeats, [REACHED_RULE])
 
 
