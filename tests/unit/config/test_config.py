@@ -56,8 +56,8 @@ def test_a_typo_in_a_key_is_named_with_the_keys_that_are_allowed(tmp_path, study
     study["fig7"]["repeat"] = study["fig7"].pop("repeats")
     message = refusal(tmp_path, study)
     assert (
-        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are benchmark, predictor, train_sizes, total, repeats, other_repeats"
-        in message
+        "broken-v1.yaml: fig7.repeat: unknown key; allowed here are benchmark, predictor, train_sizes, total, repeats, "
+        "other_repeats" in message
     )
     assert "broken-v1.yaml: fig7.repeats" in message
     assert "(for example 10)" in message
