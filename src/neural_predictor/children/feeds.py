@@ -14,7 +14,7 @@ import tensorflow as tf
 from neural_predictor.errors import ChildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,6 +48,19 @@ class Section(NamedTuple):
     images: Any
     labels: Any
     rows: Any
+
+
+def joined(sections: Sequence[Section]) -> Section:
+    """Sections of as many trainings as one, whose rows are (steps, trainings, b).
+
+    Images that all of them share, as those of a resident set, stay as they are.
+    """
+    images, labels, rows = zip(*sections, strict=True)
+    if all(one is images[0] for one in images):
+        return Section(images[0], labels[0], tf.stack(rows, axis=1))
+    begins = np.cumsum([0, *(one.shape[0] for one in images[:-1])])
+    shifted = [part + begin for part, begin in zip(rows, begins.tolist(), strict=True)]
+    return Section(tf.concat(images, 0), tf.concat(labels, 0), tf.stack(shifted, axis=1))
 
 
 class Feed(Protocol):

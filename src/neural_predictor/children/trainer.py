@@ -3,6 +3,9 @@
 An epoch is a loop inside one graph that never leaves the device: it gathers its batches from resident images, and
 carries all weights in one vector. `network.build_network` with Keras's optimizer, given the same weights and order,
 takes the same steps to rounding; it is several times slower on small images.
+
+`Trainer` traces a graph for each architecture and trains one seed after another, which suits large maps. On small ones
+`stack_trainer.StackTrainer` is faster; `stack_trainer.make_trainer` chooses.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from neural_predictor.children.preprocessing import augment, scale
 from neural_predictor.errors import ChildError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -90,8 +93,25 @@ def on_gpu() -> bool:
     return bool(tf.config.list_logical_devices("GPU"))
 
 
+class Settings(NamedTuple):
+    """How a recipe is computed: the type of convolutions, and whether XLA compiles the step."""
+
+    dtype: Any
+    compiled: bool
+
+
+def settings(training: TrainingRecipe) -> Settings:
+    """What a recipe asks for; "auto" is float32 without XLA on every device.
+
+    On a GPU half precision searches for an algorithm for each new shape of a convolution, and XLA compiles a network of
+    sixty convolutions, for minutes each; every architecture has new shapes.
+    """
+    mixed = training.precision == "mixed_bfloat16"
+    return Settings(tf.bfloat16 if mixed else tf.float32, training.xla is True)
+
+
 class Trainer:
-    """Trains one architecture.
+    """Trains one architecture, from one seed after another.
 
     Args:
         code: (22,) op codes.
@@ -107,12 +127,15 @@ class Trainer:
         self.network, self.training, self.feed = network, training, feed
         self.layout = Layout(blocks(code, network, feed.shape[2]), feed.classes)
         self.steps = -(-feed.size("train") // training.batch_size)  # of an epoch
-        mixed = on_gpu() if training.precision == "auto" else training.precision == "mixed_bfloat16"
-        self._dtype = tf.bfloat16 if mixed else tf.float32
-        options = {"autograph": False, "jit_compile": on_gpu() if training.xla == "auto" else training.xla}
+        self.train_steps, self.test_steps = self._graphs()
+
+    def _graphs(self) -> tuple[Any, Any]:
+        """The steps of a section in training and in inference, to be traced when they are first called."""
+        self._dtype, compiled = settings(self.training)
+        options = {"autograph": False, "jit_compile": compiled}
         weights, statistics = tf.TensorSpec((self.layout.parameters,)), tf.TensorSpec((2 * sum(self.layout.channels),))
-        slots = (weights,) * optimizers.SLOTS[training.optimizer.name]
-        words = -(-int(np.prod(feed.shape)) // 8)
+        slots = (weights,) * optimizers.SLOTS[self.training.optimizer.name]
+        words = -(-int(np.prod(self.feed.shape)) // 8)
         section = (
             tf.TensorSpec((None, words), tf.int64),
             tf.TensorSpec((None,), tf.int32),
@@ -120,8 +143,10 @@ class Trainer:
         )
         place = tf.TensorSpec((2,), tf.int64)
         # Batches of any size share one trace, so that the smaller last one costs none of its own.
-        self.train_steps = tf.function(self._train, ((weights, statistics, slots), section, place), **options)
-        self.test_steps = tf.function(self._test, ((weights, statistics), section), **options)
+        return (
+            tf.function(self._train, ((weights, statistics, slots), section, place), **options),
+            tf.function(self._test, ((weights, statistics), section), **options),
+        )
 
     def start(self, seed: int) -> State:
         """The state before the first epoch. Weights follow from the seed alone, the same on every device."""
@@ -143,6 +168,19 @@ class Trainer:
         slots = tuple(arrays[name] for name in expected if name.startswith("slot_"))
         return State(seed, epoch, arrays["weights"], arrays["statistics"], slots)
 
+    @property
+    def stack(self) -> int:
+        """How many trainings one call takes at most."""
+        return 1
+
+    def run_epochs(self, states: Sequence[State]) -> list[Epoch]:
+        """Train each of at most `stack` trainings, all after as many epochs, one more epoch; see `run_epoch`."""
+        return [self.run_epoch(state) for state in states]
+
+    def evaluations(self, states: Sequence[State], split: str) -> list[Evaluation]:
+        """`evaluate` for each of at most `stack` trainings."""
+        return [self.evaluate(state, split) for state in states]
+
     def run_epoch(self, state: State) -> Epoch:
         """Train one more epoch.
 
@@ -152,12 +190,11 @@ class Trainer:
         Raises:
             ChildError: if the device's memory is exhausted, or all epochs are done.
         """
-        if state.epoch >= self.training.epochs:
-            raise ChildError(f"all {self.training.epochs} epochs are done; a longer training needs another recipe")
+        self.check_unfinished(state)
         size, done = self.feed.size("train"), state.epoch * self.steps
         values: Any = tf.nest.map_structure(tf.constant, (state.weights, state.statistics, state.slots))
         totals = []
-        with self._memory():
+        with self.memory_advice():
             for section in self.feed.sections("train", self.training.batch_size, Order(state.seed, state.epoch)):
                 values, total = self.train_steps(values, section, tf.constant([state.seed, done], tf.int64))
                 totals.append(total)
@@ -173,14 +210,19 @@ class Trainer:
             ChildError: if the device's memory is exhausted.
         """
         values = (tf.constant(state.weights), tf.constant(state.statistics))
-        with self._memory():
+        with self.memory_advice():
             sections = self.feed.sections(split, EVALUATION_BATCHES * self.training.batch_size)
             totals = [self.test_steps(values, section).numpy() for section in sections]
         loss, right = np.array(totals, np.float64).sum(axis=0) / self.feed.size(split)
         return Evaluation(float(loss), float(right))
 
+    def check_unfinished(self, state: State) -> None:
+        """Refuse a training all of whose epochs are done."""
+        if state.epoch >= self.training.epochs:
+            raise ChildError(f"all {self.training.epochs} epochs are done; a longer training needs another recipe")
+
     @contextmanager
-    def _memory(self) -> Iterator[None]:
+    def memory_advice(self) -> Iterator[None]:
         """Turn exhausted memory of the device into advice."""
         try:
             yield

@@ -107,9 +107,9 @@ class TrainingRecipe(BaseModel):
         crop: pixels of grey (zero after scaling to [-1, 1]) around a resized image, of which a window of the
             resolution is then cut anywhere; 0, no cropping, in the replication.
         precision: `mixed_bfloat16` convolves in bfloat16 and keeps weights, statistics and logits in float32; `auto`
-            is that on a GPU and `float32` on a CPU.
-        xla: whether XLA compiles the step; `auto` is true on a GPU and false on a CPU, where its convolutions are
-            6 to 10 times slower.
+            is `float32`, since a GPU takes seconds to find an algorithm for each convolution in half precision.
+        xla: whether XLA compiles the step; `auto` is false: on a GPU it compiles for longer than short trainings take,
+            and on a CPU its convolutions are 6 to 10 times slower.
     """
 
     model_config = _FROZEN

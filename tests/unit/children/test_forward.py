@@ -149,7 +149,7 @@ def test_a_last_batch_of_one_image_stays_finite(small_code, small_network):
 
 @pytest.mark.slow
 def test_xla_computes_the_same(small_network, small_training, small_images):
-    """What GPUs run by default, on whatever device is here."""
+    """On whatever device is here."""
     code = np.full(22, ZERO, np.uint8)
     code[[0, 1, 2, 5, 9, 13, 17, 21]] = [2, 0, 1, 1, 2, 0, 1, 0]
     feed = Resident(small_images)
