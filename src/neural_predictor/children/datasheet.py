@@ -131,7 +131,13 @@ def _statistics(frame: pd.DataFrame) -> str:
             continue
         numbers = [values.mean(), values.std(), *np.quantile(values, (0, 0.25, 0.5, 0.75, 1))]
         rows.append([name, f"{len(values):,}", *(f"{number:,.{decimals}f}" for number in numbers)])
-    return f"### Statistics over trainings\n\n{_table(['', 'rows', *STATISTICS], rows)}"
+    text = f"### Statistics over trainings\n\n{_table(['', 'rows', *STATISTICS], rows)}"
+    if frame["training_time_s"].notna().any():
+        text += (
+            "\n\nTraining time: of all epochs and the validation after each. Trainings of one architecture may run "
+            "together; then each has an equal share of their seconds."
+        )
+    return text
 
 
 def _agreement(frame: pd.DataFrame) -> str:

@@ -1,8 +1,9 @@
 """A shard of children: architectures that one process trains, one after another, and takes up where a kill left them.
 
-Finished children lie in the shard's journal; the one in hand has a checkpoint after an epoch now and then. Weights,
-order and augmentation of a training follow from its seed and epoch, so that on one CPU a shard that was killed ends
-with the numbers of one that was not.
+Trainings of one architecture run together, in stacks of as many as their trainer takes. Finished children lie in the
+shard's journal; the stack in hand has a checkpoint after an epoch now and then. Weights, order and augmentation of a
+training follow from its seed and epoch, and its stack from the recipes, so that on one CPU a shard that was killed
+ends with the numbers of one that was not.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ import tensorflow as tf
 
 from neural_predictor.children.journal import Journal, locked
 from neural_predictor.children.plan import training_seed
-from neural_predictor.children.trainer import Trainer, on_gpu
+from neural_predictor.children.stack_trainer import make_trainer
+from neural_predictor.children.trainer import on_gpu
 from neural_predictor.errors import ChildError
 from neural_predictor.io.files import atomic, write_text
 from neural_predictor.io.untrusted import read_npz
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from neural_predictor.children.feeds import Feed
-    from neural_predictor.children.trainer import State
+    from neural_predictor.children.trainer import State, Trainer
     from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
 logger = logging.getLogger(__name__)
@@ -88,8 +90,8 @@ class _Child:
 
     key: tuple[int, int]
     state: State
-    history: list[list[float]]
-    seconds: float
+    history: list[list[float]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def train_shard(
@@ -124,14 +126,16 @@ def train_shard(
         advance(shard.training.epochs * len(done))
         for place, code in enumerate(shard.codes):
             keys = [(shard.first + place, training) for training in range(shard.trainings)]
-            left = [key for key in keys if key not in done]
-            if not left:
+            if done.issuperset(keys):
                 continue
-            trainer = Trainer(code, shard.network, shard.training, feed)  # one trace for all its trainings
-            for key in left:
-                checkpoint = work / f"{key[0]}-{key[1]}.checkpoint.npz"
-                record = _train(shard, trainer, key, checkpoint, advance) | {"device": device}
-                journal.append(record)
+            trainer = make_trainer(code, shard.network, shard.training, feed)
+            for first in range(0, shard.trainings, trainer.stack):
+                stack = keys[first : first + trainer.stack]
+                if done.issuperset(stack):
+                    continue
+                checkpoint = work / f"{stack[0][0]}-{stack[0][1]}.checkpoint.npz"
+                for record in _train(shard, trainer, stack, done, checkpoint, advance):
+                    journal.append(record | {"device": device})
                 checkpoint.unlink(missing_ok=True)
         # The journal's header says which architectures they are of.
         named = [record | {"architecture": shard.name_of(record["network"])} for record in journal.records]
@@ -139,69 +143,126 @@ def train_shard(
 
 
 def _train(
-    shard: Shard, trainer: Trainer, key: tuple[int, int], checkpoint: Path, advance: Callable[[int], None]
-) -> dict[str, Any]:
-    """One training from its checkpoint, or its beginning, to its end."""
-    seed = training_seed(shard.seed, shard.children, *key)
-    child = _load(checkpoint, trainer, key, seed) or _Child(key, trainer.start(seed), [], 0.0)
-    advance(child.state.epoch)
+    shard: Shard,
+    trainer: Trainer,
+    stack: Sequence[tuple[int, int]],
+    done: Container[tuple[int, int]],
+    checkpoint: Path,
+    advance: Callable[[int], None],
+) -> Iterator[dict[str, Any]]:
+    """A stack from its checkpoint, or its beginning, to its end: the records of those that are not done, as they end.
+
+    What is done trains along, so that the others meet the same stack whenever a kill came.
+    """
+    begun = [_Child(key, trainer.start(training_seed(shard.seed, shard.children, *key))) for key in stack]
+    children = _load(checkpoint, trainer, begun, done) or begun
+
+    def forward(children: Sequence[_Child], epochs: int) -> None:
+        advance(epochs * sum(child.key not in done for child in children))
+
+    forward(children, children[0].state.epoch)
     saved = time.monotonic()
-    diverged = False
-    while child.state.epoch < shard.training.epochs and not diverged:
-        start = time.monotonic()
-        epoch = trainer.run_epoch(child.state)
-        diverged = epoch.diverged
-        if not diverged:
-            validation = trainer.evaluate(epoch.state, "validation").accuracy
-            child.history.append([epoch.loss, epoch.accuracy, validation])
-        child.state = epoch.state
-        child.seconds += time.monotonic() - start
-        advance(1)
-        if time.monotonic() - saved > CHECKPOINT_EVERY_S and not diverged:
-            _save(checkpoint, child)
+    while children and children[0].state.epoch < shard.training.epochs:
+        forward(children, 1)
+        children, diverged = _epoch(trainer, children)
+        for child in diverged:
+            logger.warning("network %d, training %d: diverged in epoch %d", *child.key, child.state.epoch)
+            forward([child], shard.training.epochs - child.state.epoch)
+            if child.key not in done:
+                yield _record(child, None)
+        if time.monotonic() - saved > CHECKPOINT_EVERY_S and children:
+            _save(checkpoint, children)
             saved = time.monotonic()
-    if diverged:
-        logger.warning("network %d, training %d: diverged in epoch %d", *key, child.state.epoch)
-        advance(shard.training.epochs - child.state.epoch)
+    # Test images are met here, once.
+    tests = trainer.evaluations([child.state for child in children], "test") if children else []
+    for child, test in zip(children, tests, strict=True):
+        if child.key not in done:
+            yield _record(child, test.accuracy)
+
+
+def _epoch(trainer: Trainer, children: Sequence[_Child]) -> tuple[list[_Child], list[_Child]]:
+    """One more epoch of each; those that go on, and those that diverged. They share the seconds out evenly."""
+    start = time.monotonic()
+    epochs = trainer.run_epochs([child.state for child in children])
+    for child, epoch in zip(children, epochs, strict=True):
+        child.state = epoch.state
+    fine = [(child, epoch) for child, epoch in zip(children, epochs, strict=True) if not epoch.diverged]
+    found = trainer.evaluations([child.state for child, _ in fine], "validation") if fine else []
+    for (child, epoch), evaluation in zip(fine, found, strict=True):
+        child.history.append([epoch.loss, epoch.accuracy, evaluation.accuracy])
+    for child in children:
+        child.seconds += (time.monotonic() - start) / len(children)
+    diverged = [child for child, epoch in zip(children, epochs, strict=True) if epoch.diverged]
+    return [child for child, _ in fine], diverged
+
+
+def _record(child: _Child, test_accuracy: float | None) -> dict[str, Any]:
+    """What the journal keeps of a training that has ended; without a test accuracy it diverged."""
+    diverged = test_accuracy is None
     return {
-        "network": key[0],
-        "training": key[1],
-        "seed": seed,
+        "network": child.key[0],
+        "training": child.key[1],
+        "seed": child.state.seed,
         "status": "diverged" if diverged else "ok",
         "validation_accuracy": None if diverged else child.history[-1][2],
-        # Test images are met here, once.
-        "test_accuracy": None if diverged else trainer.evaluate(child.state, "test").accuracy,
+        "test_accuracy": test_accuracy,
         "epochs": child.state.epoch,
         "training_time_s": round(child.seconds, 3),
         "history": [[round(value, 6) for value in epoch] for epoch in child.history],
     }
 
 
-def _save(path: Path, child: _Child) -> None:
-    about = np.array([*child.key, child.seconds], np.float64)
-    arrays: dict[str, Any] = {"about": about, "history": np.array(child.history, np.float64)}
-    arrays |= child.state.arrays()
+def _save(path: Path, children: Sequence[_Child]) -> None:
+    arrays: dict[str, Any] = {}
+    for child in children:
+        about = np.array([*child.key, child.seconds], np.float64)
+        own = {"about": about, "history": np.array(child.history, np.float64), **child.state.arrays()}
+        arrays |= {f"{child.key[1]}.{name}": value for name, value in own.items()}
     with atomic(path) as part, part.open("wb") as file:
         np.savez(file, **arrays)
 
 
-def _load(path: Path, trainer: Trainer, key: tuple[int, int], seed: int) -> _Child | None:
-    """What `_save` wrote, or None where nothing is there."""
+def _load(
+    path: Path, trainer: Trainer, begun: Sequence[_Child], done: Container[tuple[int, int]]
+) -> list[_Child] | None:
+    """What `_save` wrote of the trainings that were begun, or None where nothing is there.
+
+    Raises:
+        ChildError: if the file is damaged or of other trainings.
+    """
     if not path.exists():
         return None
     try:
         arrays = read_npz(path)
-        about, history = arrays.pop("about"), arrays.pop("history")
-        state = trainer.restore(arrays)
-        same = state.seed == seed and history.shape == (state.epoch, 3) and about.shape == (3,)
-        if not same or about[:2].tolist() != list(key) or state.epoch > trainer.training.epochs:
-            raise ChildError("it is of another training")
-        if not (np.isfinite(history).all() and 0 <= about[2] < np.inf and np.isfinite(state.weights).all()):
-            raise ChildError("it holds numbers that are not finite")
+        found = {name.partition(".")[0] for name in arrays}
+        children = []
+        for child in begun:
+            name = str(child.key[1])
+            if name in found:
+                found.remove(name)
+                own = {
+                    key.removeprefix(f"{name}."): value for key, value in arrays.items() if key.startswith(f"{name}.")
+                }
+                children.append(_restored(trainer, child, own))
+            elif child.key not in done:  # only what diverged is missing, and done
+                raise ChildError(f"it lacks training {name}")
+        if found or not children or len({child.state.epoch for child in children}) > 1:
+            raise ChildError("it is of another stack")
     except (OSError, ValueError, KeyError, TypeError, ChildError) as error:
         raise ChildError(f"{path}: not a checkpoint of this training ({error}); delete it to begin it anew") from error
-    logger.info("network %d, training %d: goes on after epoch %d", *key, state.epoch)
-    return _Child(key, state, history.tolist(), float(about[2]))
+    logger.info("network %d, trainings from %d on: go on after epoch %d", *children[0].key, children[0].state.epoch)
+    return children
+
+
+def _restored(trainer: Trainer, begun: _Child, arrays: dict[str, Any]) -> _Child:
+    about, history = arrays.pop("about"), arrays.pop("history")
+    state = trainer.restore(arrays)
+    same = state.seed == begun.state.seed and history.shape == (state.epoch, 3) and about.shape == (3,)
+    if not same or about[:2].tolist() != list(begun.key) or state.epoch > trainer.training.epochs:
+        raise ChildError("it is of another training")
+    if not (np.isfinite(history).all() and 0 <= about[2] < np.inf and np.isfinite(state.weights).all()):
+        raise ChildError("it holds numbers that are not finite")
+    return _Child(begun.key, state, history.tolist(), float(about[2]))
 
 
 def write_shard(path: Path, records: list[dict[str, Any]]) -> None:

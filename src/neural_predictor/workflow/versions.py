@@ -3,5 +3,5 @@
 FIT_STAGE_VERSION = 3
 """Raise to refit every predictor: after a change of a sampler, a label, a recipe's meaning or the files of scores."""
 
-CHILD_STAGE_VERSION = 2
+CHILD_STAGE_VERSION = 3
 """Raise to train every child anew: after a change of a sampler, of training, or of a child's record."""

@@ -64,13 +64,15 @@ def test_checkpoints(tmp_path, monkeypatch):
     training = TrainingRecipe(epochs=3, batch_size=128, optimizer=Adam(), learning_rate=1e-2)
     trainer = Trainer(np.zeros(22, np.uint8), network, training, Resident(load_images("digits", RAW)))
     path = tmp_path / "a.checkpoint.npz"
-    shard._save(path, shard._Child((5, 0), trainer.start(7), [], 1.5))
+    begun = [shard._Child((5, k), trainer.start(seed), seconds=1.5) for k, seed in enumerate((7, 8))]
+    shard._save(path, begun)
     arrays = arrays_of(path)
-    arrays["place"] = np.array([7, 2])
-    arrays["history"] = np.array([[1.0, 0.5, 0.5], [0.5, 0.6, 0.6]])
+    for k, seed in enumerate((7, 8)):
+        arrays[f"{k}.place"] = np.array([seed, 2])
+        arrays[f"{k}.history"] = np.array([[1.0, 0.5, 0.5], [0.5, 0.6, 0.6]])
 
     def read(path):
-        shard._load(path, trainer, (5, 0), 7)
+        shard._load(path, trainer, begun, set())
 
     check(Format("npz, checkpoints", "a.checkpoint.npz", npz(arrays), read, altered_npz(arrays)), tmp_path)
 

@@ -55,6 +55,7 @@ def test_all_numbers_are_of_the_table(plan, protocol):
     for row in ("| width | 0.125 |", "| epochs | 7 |", "| ok | 35 |", "| diverged | 1 |"):
         assert row in text
     assert f"| train | 1,000 | `{1000:064d}` |" in text
+    assert "then each has an equal share of their seconds" in text
     assert "Licence: CC-BY-4.0. Cite: Alpaydin and Kaynak" in text
     shown = 100 * frame["validation_accuracy"].dropna()
     quartiles = " | ".join(f"{value:.2f}" for value in np.quantile(shown, (0, 0.25, 0.5, 0.75, 1)))

@@ -1,5 +1,6 @@
 """A shard ends with the same numbers however often it is stopped."""
 
+import io
 import json
 import os
 import signal
@@ -13,8 +14,15 @@ import numpy as np
 import pytest
 
 from neural_predictor.children import shard as module
+from neural_predictor.children import stack_trainer
+from neural_predictor.children.architecture import blocks
 from neural_predictor.children.feeds import Resident
+from neural_predictor.children.journal import Journal
+from neural_predictor.children.layout import Layout
 from neural_predictor.children.shard import Shard, train_shard, write_shard
+from neural_predictor.children.stack_layout import StackLayout
+from neural_predictor.children.stack_trainer import StackTrainer
+from neural_predictor.children.trainer import State
 from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
 from neural_predictor.errors import ChildError, FormatError
 from neural_predictor.images import load_images
@@ -59,7 +67,7 @@ def test_finished_children_are_not_trained_again(feed, tmp_path, undisturbed, mo
     work = tmp_path / "work"
     first = train_shard(make_shard(), feed, work, device="cpu")
     assert numbers(first) == numbers(undisturbed)
-    monkeypatch.setattr(module, "Trainer", None)  # nothing may be built
+    monkeypatch.setattr(module, "make_trainer", None)  # nothing may be built
     done = []
     assert train_shard(make_shard(), feed, work, device="cpu", advance=done.append) == first
     assert sum(done) == 12
@@ -88,22 +96,67 @@ def test_a_stop_after_any_epoch_changes_nothing(feed, tmp_path, undisturbed, mon
     assert not list(tmp_path.glob("*.checkpoint.npz"))
 
 
+def test_a_stop_between_the_records_of_a_stack_trains_it_whole(feed, tmp_path, undisturbed, monkeypatch):
+    """What was recorded trains along, so that the others meet the same stack; it is recorded once."""
+    append, left = Journal.append, [3]
+
+    def stop(journal, record):
+        left[0] -= 1
+        if left[0] == 0:
+            raise StoppedError
+        append(journal, record)
+
+    monkeypatch.setattr(Journal, "append", stop)
+    with pytest.raises(StoppedError):
+        train_shard(make_shard(2, 2), feed, tmp_path, device="cpu")
+    monkeypatch.undo()
+    trained = []
+    records = train_shard(make_shard(2, 2), feed, tmp_path, device="cpu", advance=trained.append)
+    assert numbers(records) == numbers(undisturbed)
+    assert sum(trained) == 12
+
+
+@pytest.mark.parametrize("stack", [1, 2])
+def test_stacks_are_as_large_as_memory_allows(feed, tmp_path, undisturbed, monkeypatch, stack):
+    """Three trainings of one architecture; a smaller stack differs by rounding alone."""
+    needed = StackLayout(Layout(blocks(make_shard().codes[0], NETWORK, 1), 10), 8, 1).bytes_needed(128)
+    monkeypatch.setattr(stack_trainer, "STACK_BYTES", stack * needed)
+    sizes, run_epochs = [], StackTrainer.run_epochs
+
+    def spied(trainer, states):
+        sizes.append(len(states))
+        return run_epochs(trainer, states)
+
+    monkeypatch.setattr(StackTrainer, "run_epochs", spied)
+    records = train_shard(make_shard(1, 3), feed, tmp_path, device="cpu")
+    assert sizes == [1] * 9 if stack == 1 else [2] * 3 + [1] * 3
+    for record, other in zip(records[:2], undisturbed[:2], strict=True):
+        assert record["seed"] == other["seed"]
+        assert record["history"][0][0] == pytest.approx(other["history"][0][0], abs=0.05)
+
+
 def test_a_checkpoint_of_another_training_or_damaged_is_named(feed, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "CHECKPOINT_EVERY_S", -1.0)
+    path, other = tmp_path / "5-0.checkpoint.npz", tmp_path / "6-0.checkpoint.npz"
 
     def stop(more):
-        if (tmp_path / "5-0.checkpoint.npz").exists():
+        if path.exists():
             raise StoppedError
 
     with pytest.raises(StoppedError):
         train_shard(make_shard(), feed, tmp_path, device="cpu", advance=stop)
-    whole = (tmp_path / "5-0.checkpoint.npz").read_bytes()
-    (tmp_path / "5-0.checkpoint.npz").write_bytes(whole[:200])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200])
     with pytest.raises(ChildError, match=r"5-0\.checkpoint\.npz: not a checkpoint of this training"):
         train_shard(make_shard(), feed, tmp_path, device="cpu")
-    (tmp_path / "5-0.checkpoint.npz").unlink()
-    (tmp_path / "5-1.checkpoint.npz").write_bytes(whole)
-    with pytest.raises(ChildError, match=r"5-1\.checkpoint\.npz: .*of another training"):
+    with np.load(io.BytesIO(whole)) as file:
+        first = {name: file[name] for name in file.files if name.startswith("0.")}
+    np.savez(path, **first)
+    with pytest.raises(ChildError, match=r"5-0\.checkpoint\.npz: .*lacks training 1"):
+        train_shard(make_shard(), feed, tmp_path, device="cpu")
+    path.unlink()
+    other.write_bytes(whole)
+    with pytest.raises(ChildError, match=r"6-0\.checkpoint\.npz: .*of another training"):
         train_shard(make_shard(), feed, tmp_path, device="cpu")
 
 
@@ -124,6 +177,39 @@ def test_a_child_that_diverges_is_a_record_and_the_next_is_trained(feed, tmp_pat
     assert records[0]["validation_accuracy"] is None is records[0]["test_accuracy"]
     write_shard(tmp_path / "0.jsonl", records)
     assert [json.loads(line) for line in (tmp_path / "0.jsonl").read_text().splitlines()] == records
+
+
+class Spoilt(StackTrainer):
+    """Training 1 of each stack of three is no longer finite after its first epoch."""
+
+    def run_epochs(self, states):
+        epochs = super().run_epochs(states)
+        if len(states) == 3 and states[0].epoch == 1:
+            state = epochs[1].state
+            weights = np.full_like(state.weights, np.inf)
+            epochs[1] = epochs[1]._replace(state=State(state.seed, 2, weights, state.statistics, state.slots))
+        return epochs
+
+
+def test_one_of_a_stack_that_diverges_leaves_the_others(feed, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "CHECKPOINT_EVERY_S", -1.0)
+    whole = train_shard(make_shard(1, 3), feed, tmp_path / "whole", device="cpu")
+    monkeypatch.setattr(module, "make_trainer", Spoilt)
+    records = train_shard(make_shard(1, 3), feed, tmp_path / "spoilt", device="cpu")
+    assert [record["status"] for record in records] == ["ok", "diverged", "ok"]
+    assert records[1]["epochs"] == 2
+    assert [records[k]["history"][:2] for k in (0, 2)] == [whole[k]["history"][:2] for k in (0, 2)]
+    left = [5]  # what is done and what is begun, two epochs, the end of training 1; the third epoch is stopped
+
+    def stop(more):
+        left[0] -= 1
+        if left[0] < 0:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train_shard(make_shard(1, 3), feed, tmp_path / "stopped", device="cpu", advance=stop)
+    resumed = train_shard(make_shard(1, 3), feed, tmp_path / "stopped", device="cpu")
+    assert numbers(resumed) == numbers(records)
 
 
 KILLED = """
