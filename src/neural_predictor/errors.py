@@ -39,3 +39,7 @@ class ChildError(UserError):
 
 class RankingError(UserError):
     """Candidates cannot be ranked as asked: too few labels, or an option out of range."""
+
+
+class SearchError(UserError):
+    """A search is asked or told something that it cannot take, or cannot work on these architectures."""

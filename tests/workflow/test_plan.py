@@ -63,7 +63,7 @@ def test_planning_needs_no_tensorflow_no_data_and_no_home(checkout):
 
 
 def test_the_graph_can_be_printed(checkout):
-    assert checkout.snakemake("--dag", "mermaid-js", "results/fig7.pdf").count("fit_predictor") == 12
+    assert checkout.snakemake("--dag", "mermaid-js", "results/fig7.pdf").count("fit_predictor") == 11
 
 
 def test_lint_is_clean(checkout):
@@ -113,9 +113,25 @@ def test_a_stages_code_is_what_it_imports():
     assert not numbers & {"predictors/engine.py", "figures/fig7/page.py", "figures/registry.py", "figures/wanted.py"}
 
 
+def code_of_numbers(plan, name):
+    return plan.experiment_code(SimpleNamespace(experiment=name, study="embedded-v2"))
+
+
+def test_the_searches_of_a_figure_are_its_code_though_rows_name_them():
+    plan = Plan(Project(ROOT))
+    files = {
+        name: {Path(path).name for path in code_of_numbers(plan, name) if "/search/" in path}
+        for name in ("fig3", "fig4", "fig7")
+    }
+    assert {"evolution.py", "random_search.py"} <= files["fig4"]
+    assert "random_search.py" in files["fig7"]
+    assert not {"evolution.py", "rounds.py"} & files["fig7"]
+    assert "random_search.py" not in files["fig3"]
+
+
 def test_what_numbers_call_of_predictors_themselves_is_their_code():
     plan = Plan(Project(ROOT))
-    code = {name: plan.experiment_code(SimpleNamespace(experiment=name)) for name in ("fig2", "fig7")}
+    code = {name: code_of_numbers(plan, name) for name in ("fig2", "fig7")}
     of_predictors = {
         name: {Path(path).name for path in paths if "/predictors/" in path} for name, paths in code.items()
     }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from neural_predictor.search.base import Problem, best_so_far, oracle
 from neural_predictor.search.guided import guided_trace
-from neural_predictor.search.registry import run_search
+from neural_predictor.search.run import run_search
 from neural_predictor.seeds import seed_of
 from neural_predictor.statistics.bootstrap import bootstrap_mean
 

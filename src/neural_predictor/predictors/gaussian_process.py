@@ -62,6 +62,51 @@ class GaussianProcess:
             found.append(self._model.kernel_(scaled, self._model.X_train_) @ self._model.alpha_)
         return np.concatenate(found)
 
+    def posterior(self, features: Floats) -> Posterior:
+        """Means and deviations of targets of features (n, F), which further observations narrow."""
+        return Posterior(self._model, self._scale(features))
+
+
+class Posterior:
+    """A Gaussian process at n points.
+
+    Args:
+        model: scikit-learn's, fitted.
+        points: (n, F) scaled features.
+
+    Attributes:
+        mean: (n,) of the targets.
+        variance: (n,) of the targets without their noise.
+    """
+
+    def __init__(self, model: Any, points: Floats) -> None:
+        from scipy.linalg import solve_triangular
+
+        self._kernel, self._points = model.kernel_.k1, np.asarray(points)
+        self._noise = float(model.kernel_.k2.noise_level)
+        parts, means = [], []
+        for start in range(0, len(points), PORTION):
+            covariance = self._kernel(self._points[start : start + PORTION], model.X_train_)
+            means.append(covariance @ model.alpha_)
+            parts.append(solve_triangular(model.L_, covariance.T, lower=True).T.astype(np.float32))
+        self.mean, self._basis = np.concatenate(means), np.concatenate(parts)
+        explained = np.einsum("nk,nk->n", self._basis, self._basis)
+        self.variance = np.maximum(self._kernel.diag(self._points[:1]) - explained, 1e-9)
+
+    def observe(self, place: int) -> None:
+        """Narrow the variances as if the target of a point were known to be its mean; means stay.
+
+        Source: Desautels, Krause and Burdick, "Parallelizing Exploration-Exploitation Tradeoffs in Gaussian Process
+        Bandit Optimization", JMLR 2014 (GP-BUCB).
+        """
+        parts = range(0, len(self._points), PORTION)
+        own = self._points[place : place + 1]
+        covariance = np.concatenate([self._kernel(self._points[k : k + PORTION], own)[:, 0] for k in parts])
+        covariance -= self._basis @ self._basis[place]
+        column = covariance / np.sqrt(covariance[place] + self._noise)
+        self._basis = np.concatenate([self._basis, column[:, None].astype(np.float32)], axis=1)
+        self.variance = np.maximum(self.variance - column**2, 1e-9)
+
 
 def fit(recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: int, workers: int) -> GaussianProcess:
     """Fit to (N, F) features and (N,) targets; the number of workers changes nothing."""

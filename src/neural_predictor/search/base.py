@@ -1,4 +1,4 @@
-"""What a search is: from a problem to traces, and what it holds after each architecture that it has trained.
+"""What a search is: it is asked for architectures, is told their labels, and leaves a trace.
 
 A trace is the order in which a search trains architectures: rows of the table. The choice after m of them is the
 one with the best search signal among the m; what is reported of it is the table's mean target metric.
@@ -6,17 +6,130 @@ one with the best search signal among the m; what is reported of it is the table
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
+from neural_predictor.errors import SearchError
 from neural_predictor.seeds import seed_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neural_predictor.search.pool import Pool
     from neural_predictor.tables.table import BenchmarkTable
+
+    Rows = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+
+
+class Settings(BaseModel):
+    """Hyper-parameters of a search; each search that has some has a subclass."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Search(ABC):
+    """A way to spend trainings.
+
+    Architectures are numbers of a `Pool`, and no architecture is asked for twice. All draws come from one generator,
+    so that a search that is made anew and told the same answers asks the same questions: its history is its state
+    (`replay`).
+
+    Args:
+        pool: where architectures come from.
+        seed: of every draw.
+        maximise: whether a higher label is better.
+        settings: hyper-parameters; the class's defaults for None.
+
+    Attributes:
+        settings_class: of the hyper-parameters.
+        asked: numbers asked for, in order.
+        rows: those whose labels were told, in the order of telling.
+        goodness: their labels, negated where lower is better: higher is better.
+    """
+
+    settings_class: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, pool: Pool, seed: int, *, maximise: bool = True, settings: Settings | None = None) -> None:
+        self.pool, self.rng, self.maximise = pool, np.random.default_rng(seed), maximise
+        self.settings: Any = settings if settings is not None else self.settings_class()
+        self.asked: Rows = np.zeros(0, np.intp)
+        self.rows: Rows = np.zeros(0, np.intp)
+        self.goodness: Floats = np.zeros(0)
+
+    @property
+    def ready(self) -> int | None:
+        """How many architectures it can ask for before it must be told a label; None for any number."""
+        return None
+
+    @property
+    def pending(self) -> Rows:
+        """What was asked for and not told."""
+        return self.asked[~np.isin(self.asked, self.rows)]
+
+    def ask(self, count: int) -> Rows:
+        """The next architectures to train: up to `count` different ones that were never asked for.
+
+        Fewer where the search must hear first, or the pool has no more.
+
+        Raises:
+            SearchError: if the search must be told labels before it can ask for anything.
+        """
+        if self.ready is not None:
+            count = min(count, self.ready)
+        if count < 1:
+            raise SearchError(
+                f"{len(self.pending)} architectures are pending: tell some of their labels, then ask again"
+            )
+        if not self.pool.endless:
+            count = min(count, len(self.pool) - len(self.asked))
+        found = self._propose(count) if count else np.zeros(0, np.intp)
+        if len(np.unique(found)) < len(found) or np.isin(found, self.asked).any():
+            raise AssertionError(f"{type(self).__name__} asks twice for one architecture")
+        self.asked = np.concatenate([self.asked, found])
+        return found
+
+    def tell(self, rows: Rows, labels: Floats) -> None:
+        """The labels (k,) of architectures (k,); also of some that were trained before and never asked for.
+
+        Raises:
+            SearchError: for a label that is not finite, and for an architecture that was told before.
+        """
+        rows, labels = np.asarray(rows, np.intp), np.asarray(labels, np.float64)
+        if rows.shape != labels.shape or rows.ndim != 1 or not np.isfinite(labels).all():
+            raise SearchError(f"labels {labels.shape} for architectures {rows.shape}: one finite number each is needed")
+        if len(np.unique(rows)) < len(rows) or np.isin(rows, self.rows).any():
+            raise SearchError("an architecture was told twice: tell each once")
+        self.asked = np.concatenate([self.asked, rows[~np.isin(rows, self.asked)]])
+        goodness = labels if self.maximise else -labels
+        self.rows, self.goodness = np.concatenate([self.rows, rows]), np.concatenate([self.goodness, goodness])
+        self._learn(rows, goodness)
+
+    @abstractmethod
+    def _propose(self, count: int) -> Rows:
+        """`count` different architectures, none of `asked`; fewer where none is left."""
+
+    def _learn(self, rows: Rows, goodness: Floats) -> None:  # noqa: B027
+        """Take in labels, where a search needs more than `rows` and `goodness`, which have them already."""
+
+    def fresh(self, rows: Rows, count: int) -> Rows:
+        """The first `count` different ones of `rows` that were never asked for, in their order."""
+        new = rows[~np.isin(rows, self.asked)]
+        return new[np.sort(np.unique(new, return_index=True)[1])][:count]
+
+    def random(self, count: int, besides: Rows | None = None) -> Rows:
+        """`count` different architectures drawn from the pool that were never asked for, nor are in `besides`."""
+        taken = self.asked if besides is None else np.concatenate([self.asked, besides])
+        if self.pool.endless:
+            drawn = self.pool.sample(count + len(taken), self.rng)
+            return drawn[~np.isin(drawn, taken)][:count]
+        left = np.ones(len(self.pool), np.bool_)
+        left[taken] = False
+        return self.rng.choice(np.flatnonzero(left), size=min(count, int(left.sum())), replace=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +143,7 @@ class Problem:
         budget: architectures that each repeat trains.
         population: members of a population, for searches that have one.
         tournament: members that compete to be a parent, likewise.
+        batch: architectures that a search without a form for many repeats trains side by side.
     """
 
     table: BenchmarkTable
@@ -38,6 +152,7 @@ class Problem:
     budget: int
     population: int = 100
     tournament: int = 10
+    batch: int = 20
 
     def draw(self, repeat: int) -> tuple[np.random.Generator, NDArray[np.intp]]:
         """Generator of a repeat, and the run (n,) of each architecture that it sees: the same for every search."""

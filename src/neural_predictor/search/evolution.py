@@ -15,31 +15,33 @@ the population is 100 (the notebook's default is 50).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field
 
-from neural_predictor.errors import ArchitectureError, ConfigError, TableError
-from neural_predictor.search.base import Traces
+from neural_predictor.errors import ConfigError, TableError
+from neural_predictor.search.base import Search, Settings, Traces
+from neural_predictor.search.pool import mutations, row_finder
 from neural_predictor.search.random_search import random_trace
 from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from neural_predictor.search.base import Problem
+    from neural_predictor.search.pool import Pool
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
-    RowFinder = Callable[[NDArray[np.uint8]], NDArray[np.intp]]
+    Rows = NDArray[np.intp]
+    Floats = NDArray[np.float64]
 
-_TRIES = (1, 3, 12, 48)
-"""Mutations tried in each round for the parents that are left; the first that is in the table counts."""
-MAX_MUTATIONS = sum(_TRIES)
-"""Mutations of one parent, 64, before its child is a row drawn at random."""
+MAX_REPEATED_CHILDREN = 50
+"""Children for each that is asked for, before a random architecture takes its place: where all were trained before."""
 _STEPS = 64
 """Samples whose tournaments are drawn at once. Drawn whole, so that a larger budget continues a smaller one."""
 
@@ -48,7 +50,7 @@ BLOCK_REPEATS = 300
 """Repeats that run as one array: 500 MB of signals on NAS-Bench-101."""
 
 
-def run(problem: Problem) -> Traces:
+def traces(problem: Problem) -> Traces:
     """The traces of all repeats, in blocks; a note where children had to be random rows of the table.
 
     Raises:
@@ -110,7 +112,7 @@ def evolution_traces(
     generator state, the trace of a smaller budget begins the trace of a larger one.
 
     A child outside the table, which can happen where the table is not the whole space, is given up and its parent
-    is mutated again, up to `MAX_MUTATIONS` times; then a row drawn uniformly from the table takes its place. A
+    is mutated again, up to `pool.MAX_MUTATIONS` times; then a row drawn uniformly from the table takes its place. A
     thin sample of a space thereby favours children that are the parent's own architecture: read such a search with
     care. Lineages keep the codes that `space.mutate` made, also what `index_of` ignores in them.
 
@@ -129,21 +131,23 @@ def evolution_traces(
         ArchitectureError: if a row of the table is outside the space.
     """
     _check(table, space, signals, budget, population, tournament)
-    find_rows = _row_finder(table, space)
+    find = row_finder(space, table.encoding)
     repeats = len(signals)
     rows = np.empty((repeats, max(budget, population)), np.intp)
     rows[:, :population] = [random_trace(len(table), population, rng) for _ in range(repeats)]
     redrawn = np.zeros(repeats, np.intp)
-    members = _Members(table, space, signals, rows[:, :population], rng)
+    goodness = signals if table.maximise else -signals
+    first = space.filled(table.encoding[rows[:, :population].ravel()], rng).reshape(repeats, population, -1)
+    members = _Members(first, np.take_along_axis(goodness, rows[:, :population], axis=1))
     tournaments = _tournaments(repeats, population, tournament, rng)
     for i in range(population, budget):
-        children, codes = _children(space, members.winners(next(tournaments)), find_rows, rng)
+        children, codes = mutations(space, find, members.winners(next(tournaments)), rng)
         lost = np.flatnonzero(children < 0)
         if len(lost):
             children[lost] = rng.integers(len(table), size=len(lost))
             codes[lost] = space.filled(table.encoding[children[lost]], rng)
             redrawn[lost] += 1
-        members.replace_oldest(children, codes)
+        members.replace_oldest(codes, goodness[members.repeats, children])
         rows[:, i] = children
     return EvolutionTraces(rows[:, :budget], redrawn)
 
@@ -152,25 +156,13 @@ class _Members:
     """The populations of R repeats, each a ring of P places: the oldest member's place is the next one's.
 
     Args:
-        table: says which signals are better, and the codes of the first members.
-        space: fills these codes.
-        signals: (R, n) what each repeat sees.
-        rows: (R, P) the first members, the oldest first.
-        rng: source of what is filled in.
+        codes: (R, P, code_length) of the first members, the oldest first.
+        goodness: (R, P) their signals; higher is better.
     """
 
-    def __init__(
-        self,
-        table: BenchmarkTable,
-        space: SearchSpace,
-        signals: NDArray[np.floating],
-        rows: NDArray[np.intp],
-        rng: np.random.Generator,
-    ) -> None:
-        self._signals, self._sign = signals, 1 if table.maximise else -1
-        self._repeat, self._oldest = np.arange(len(rows)), 0
-        self._codes = space.filled(table.encoding[rows.ravel()], rng).reshape(*rows.shape, -1)
-        self._goodness = self._sign * np.take_along_axis(signals, rows, axis=1)
+    def __init__(self, codes: NDArray[np.uint8], goodness: NDArray[np.floating]) -> None:
+        self._codes, self._goodness = codes, goodness
+        self.repeats, self._oldest = np.arange(len(codes)), 0
 
     def winners(self, ages: NDArray[np.intp]) -> NDArray[np.uint8]:
         """Codes (R, code_length) of the best of the entrants, the first of equals.
@@ -179,13 +171,13 @@ class _Members:
             ages: (entrants, R) how many members are younger than the entrant.
         """
         places = (self._oldest - 1 - ages) % self._goodness.shape[1]
-        best = self._goodness[self._repeat, places].argmax(axis=0)
-        return np.asarray(self._codes[self._repeat, places[best, self._repeat]])
+        best = self._goodness[self.repeats, places].argmax(axis=0)
+        return np.asarray(self._codes[self.repeats, places[best, self.repeats]])
 
-    def replace_oldest(self, rows: NDArray[np.intp], codes: NDArray[np.uint8]) -> None:
-        """Put the youngest member, row (R,) of the table with codes (R, code_length), in the oldest one's place."""
+    def replace_oldest(self, codes: NDArray[np.uint8], goodness: NDArray[np.floating]) -> None:
+        """Put the youngest member, codes (R, code_length) and goodness (R,), in the oldest one's place."""
         self._codes[:, self._oldest] = codes
-        self._goodness[:, self._oldest] = self._sign * self._signals[self._repeat, rows]
+        self._goodness[:, self._oldest] = goodness
         self._oldest = (self._oldest + 1) % self._goodness.shape[1]
 
 
@@ -217,20 +209,6 @@ def _check(
         raise TableError(f"table {table.name}, row {row}: the signal of repeat {repeat} is {signals[repeat, row]}")
 
 
-def _row_finder(table: BenchmarkTable, space: SearchSpace) -> RowFinder:
-    """What gives the table's row of each architecture, (n, code_length) to (n,), and -1 where it has none.
-
-    Architectures are found by their place in the space, or by name where the space is too large to have places.
-    """
-    try:
-        row_of = np.full(len(space.enumerate()), -1, np.intp)
-    except ArchitectureError:
-        row_of_name = {name: row for row, name in enumerate(table.architecture)}
-        return lambda codes: np.array([row_of_name.get(name, -1) for name in space.identify(codes)], np.intp)
-    row_of[space.index_of(table.encoding)] = np.arange(len(table))
-    return lambda codes: row_of[space.index_of(codes)]
-
-
 def _tournaments(
     repeats: int, population: int, tournament: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.intp]]:
@@ -247,32 +225,72 @@ def _tournaments(
         yield from ages.swapaxes(0, 1)
 
 
-def _children(
-    space: SearchSpace, parents: NDArray[np.uint8], find_rows: RowFinder, rng: np.random.Generator
-) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """One child in the table for each parent.
+class EvolutionSettings(Settings):
+    """Settings of regularized evolution; the defaults are NAS-Bench-101's.
 
-    Args:
-        space: mutates.
-        parents: (R, code_length).
-        find_rows: gives the table's row of each child.
-        rng: source of the mutations.
-
-    Returns:
-        Rows of the table (R,), -1 where no mutation tried is in it, and the children's codes (R, code_length).
+    Attributes:
+        population: members.
+        tournament: different members that compete to be the parent.
     """
-    rows = np.full(len(parents), -1, np.intp)
-    codes = np.empty_like(parents)
-    left = np.arange(len(parents))
-    for tries in _TRIES:
-        trials = space.mutate(np.repeat(parents[left], tries, axis=0), rng)
-        found = find_rows(trials).reshape(-1, tries)
-        inside = found >= 0
-        done = inside.any(axis=1)
-        chosen = np.flatnonzero(done) * tries + inside.argmax(axis=1)[done]
-        rows[left[done]] = found.ravel()[chosen]
-        codes[left[done]] = trials[chosen]
-        left = left[~done]
-        if not len(left):
-            break
-    return rows, codes
+
+    population: Annotated[int, Field(ge=2)] = 100
+    tournament: Annotated[int, Field(ge=1)] = 10
+
+
+class Evolution(Search):
+    """Regularized evolution that asks for one child of the population as it stands, or for several.
+
+    A child that was trained before joins the population with the label that it had, and is not asked for again: asked
+    for one at a time, the trace is that of `evolution_traces` without what comes again there.
+    """
+
+    settings_class = EvolutionSettings
+
+    def __init__(self, pool: Pool, *args: object, **kwargs: object) -> None:
+        super().__init__(pool, *args, **kwargs)  # type: ignore[arg-type]
+        population = self.settings.population if pool.endless else min(self.settings.population, len(pool))
+        self._first = pool.sample(population, self.rng)
+        self._codes = dict(zip(self._first.tolist(), pool.filled(self._first, self.rng), strict=True))
+        self._tournaments = _tournaments(1, population, min(self.settings.tournament, population), self.rng)
+        self._members: _Members | None = None
+
+    @property
+    def ready(self) -> int | None:
+        """The first members, until all are told; then any number."""
+        return int((~np.isin(self._first, self.asked)).sum()) if self._members is None else None
+
+    def _propose(self, count: int) -> Rows:
+        if self._members is None:
+            return self.fresh(self._first, count)
+        found: list[int] = []
+        for _ in range(MAX_REPEATED_CHILDREN * count):
+            if len(found) == count:
+                break
+            row, code = self._child(self._members)
+            told = np.flatnonzero(self.rows == row)
+            if len(told):
+                self._members.replace_oldest(code, self.goodness[told])
+            elif row not in self._codes:  # where it is, its label is awaited
+                self._codes[row] = code[0]
+                found.append(row)
+        others = self.random(count - len(found), besides=np.array(found, np.intp))
+        self._codes |= dict(zip(others.tolist(), self.pool.filled(others, self.rng), strict=True))
+        return np.array([*found, *others], np.intp)
+
+    def _child(self, members: _Members) -> tuple[int, NDArray[np.uint8]]:
+        """A child's number and codes (1, code_length); a random architecture where no mutation is in the pool."""
+        rows, codes = self.pool.mutate(members.winners(next(self._tournaments)), self.rng)
+        if rows[0] < 0:
+            rows = self.rng.integers(len(self.pool), size=1)
+            codes = self.pool.filled(rows, self.rng)
+        return int(rows[0]), codes
+
+    def _learn(self, rows: Rows, goodness: Floats) -> None:
+        if self._members is not None:
+            for row, value in zip(rows.tolist(), goodness, strict=True):
+                code = self._codes.setdefault(row, self.pool.codes(np.array([row]))[0])
+                self._members.replace_oldest(code[None], value[None])
+        elif np.isin(self._first, self.rows).all():
+            codes = np.stack([self._codes[row] for row in self._first.tolist()])
+            told = dict(zip(self.rows.tolist(), self.goodness, strict=True))
+            self._members = _Members(codes[None], np.array([[told[row] for row in self._first.tolist()]]))

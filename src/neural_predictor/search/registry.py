@@ -1,4 +1,4 @@
-"""The searches without a predictor. A search is one row here and one file beside this one.
+"""The searches. A search is one row here and one file beside this one.
 
 A study names them under `searches` of the sections fig4 and its variants. A plan reads the rows alone.
 """
@@ -6,44 +6,58 @@ A study names them under `searches` of the sections fig4 and its variants. A pla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from neural_predictor.records import by_name, load_entry
-
-if TYPE_CHECKING:
-    from neural_predictor.search.base import Problem, Traces
 
 _FILE = "search/registry.py"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SearchRow:
     """A search.
 
     Attributes:
         name: what studies and figures call it.
-        run: entry point `module:function` below `neural_predictor.search` of (base.Problem) -> base.Traces.
+        title: name for readers.
+        search: entry point `module:class` below `neural_predictor.search`, a `base.Search`.
+        traces: entry point `module:function` of (base.Problem) -> base.Traces, which runs many repeats as one array;
+            None where there is no such form.
     """
 
     name: str
-    run: str
+    title: str
+    search: str
+    traces: str | None = None
+
+    @property
+    def module(self) -> str:
+        """The module of its code."""
+        return (self.traces or self.search).partition(":")[0]
+
+    def load(self, field: str) -> Any:
+        """What one of the row's entry points names.
+
+        Raises:
+            ConfigError: if there is nothing of that name.
+        """
+        return load_entry(_FILE, self.name, "neural_predictor.search", getattr(self, field))
 
 
 SEARCHES = by_name(
     _FILE,
     [
-        SearchRow("random", "random_search:run"),
-        SearchRow("evolution", "evolution:run"),
+        SearchRow(name="random", title="random search", search="random_search:Random", traces="random_search:traces"),
+        SearchRow(
+            name="evolution", title="regularized evolution", search="evolution:Evolution", traces="evolution:traces"
+        ),
+        SearchRow(name="local-search", title="local search", search="local_search:LocalSearch"),
+        SearchRow(name="reinforce", title="REINFORCE", search="reinforce:Reinforce"),
+        SearchRow(name="tpe", title="TPE", search="tpe:Tpe"),
+        SearchRow(name="bayesian", title="Gaussian process, expected improvement", search="bayesian:Bayesian"),
+        SearchRow(name="bananas", title="BANANAS", search="bananas:Bananas"),
+        SearchRow(name="predictor", title="predictor, N at random, then K", search="one_fit:OneFit"),
+        SearchRow(name="rounds", title="rounds", search="rounds:Rounds"),
     ],
 )
 """Name -> row."""
-
-
-def run_search(name: str, problem: Problem) -> Traces:
-    """The traces of a search.
-
-    Raises:
-        ConfigError: if the row's entry point does not exist, or a setting does not fit the table.
-    """
-    traces: Traces = load_entry(_FILE, name, "neural_predictor.search", SEARCHES[name].run)(problem)
-    return traces

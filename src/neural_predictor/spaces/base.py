@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from neural_predictor.spaces.graphs import GraphBatch
 
+NEIGHBOUR_DRAWS = 128
+"""Mutations drawn for the neighbours of an architecture, where its space does not list them."""
+
 
 class SearchSpace(ABC):
     """A set of architectures, each a row of `code_length` uint8 codes; every method works on many rows at once.
@@ -73,6 +76,22 @@ class SearchSpace(ABC):
         lineage starts from it once instead of anew with every child. Here nothing is missing: the same rows.
         """
         return codes
+
+    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Architectures one step from another, (m, code_length) uint8; some may come more than once.
+
+        Here `NEIGHBOUR_DRAWS` mutations, drawn; a space that can list its steps lists them.
+
+        Args:
+            code: (code_length,) an architecture.
+            rng: source of what is drawn.
+        """
+        return self.mutate(np.repeat(self.filled(code[None], rng), NEIGHBOUR_DRAWS, axis=0), rng)
+
+    @property
+    def choices(self) -> NDArray[np.intp] | None:
+        """(code_length,) number of values of each code, where every row below them is an architecture; else None."""
+        return None
 
     @abstractmethod
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:

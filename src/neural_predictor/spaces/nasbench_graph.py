@@ -202,6 +202,18 @@ class NasBenchGraphSpace(SearchSpace):
             left = left[same]
         return mutated
 
+    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """All rows with one other choice that are no four skips; some may be the architecture itself."""
+        self.check(code[None])
+        macros = np.repeat(code[None], len(MACROS), axis=0)
+        macros[:, 0] = np.arange(len(MACROS))
+        others = np.repeat(code[None], NODES * len(self.allowed), axis=0)
+        others[np.arange(len(others)), 1 + np.repeat(np.arange(NODES), len(self.allowed))] = np.tile(
+            self.allowed, NODES
+        )
+        codes = np.concatenate([macros, others])
+        return np.asarray(codes[(codes[:, 1:] != SKIP).any(axis=1)])
+
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
         """Six nodes: input, four computing nodes, output; an edge from each node that nobody reads to the output."""
         self.check(codes)

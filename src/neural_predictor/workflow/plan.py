@@ -24,8 +24,9 @@ from neural_predictor.figures.registry import ARTEFACTS, PAGES
 from neural_predictor.figures.wanted import Wanted, find, names_of
 from neural_predictor.fits.key import FitKey, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.search.registry import SEARCHES
 from neural_predictor.tables.benchmarks import BENCHMARKS
-from neural_predictor.workflow.code import code_of, imported_by
+from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
 from neural_predictor.workflow.manifest import config_digest
 from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION
 
@@ -235,9 +236,12 @@ class Plan:
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
         module = module_of(find(wildcards.experiment).numbers)
-        return sorted(
-            {*self.code(module), *map(os.path.relpath, imported_by(f"neural_predictor.{module}", "predictors"))}
-        )
+        files = {*self.code(module), *map(os.path.relpath, imported_by(f"neural_predictor.{module}", "predictors"))}
+        if os.path.relpath(PACKAGE / "search/run.py") in files:  # searches are named by rows, not imported
+            section = self.wanted(wildcards.study).section(wildcards.experiment)
+            for name in getattr(section, "searches", ("random",)):
+                files |= set(self.code(f"search.{SEARCHES[name].module}"))
+        return sorted(files)
 
     # Pages: what the rule of an artefact is made from
 

@@ -10,7 +10,8 @@ from scipy.stats import chisquare
 
 from neural_predictor.errors import ConfigError, TableError, UserError
 from neural_predictor.search.base import best_so_far
-from neural_predictor.search.evolution import MAX_MUTATIONS, evolution_traces
+from neural_predictor.search.evolution import evolution_traces
+from neural_predictor.search.pool import MAX_MUTATIONS
 from neural_predictor.spaces import SearchSpace
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
 from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBenchGraphSpace

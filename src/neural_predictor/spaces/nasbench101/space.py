@@ -186,6 +186,21 @@ class NasBench101Space(SearchSpace):
             left = left[~done]
         return mutated
 
+    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """All cells with one entry flipped or one operation changed, after `filled`, as local search moves.
+
+        Source: White et al., "Exploring the Loss Landscape in Neural Architecture Search", UAI 2021, section 4.
+        """
+        (parent,) = self.filled(code[None], rng)
+        flips = np.repeat(parent[None], cells.EDGE_PLACES, axis=0)
+        flips[:, _EDGES] ^= np.eye(cells.EDGE_PLACES, dtype=np.uint8)
+        other = np.repeat(parent[None], cells.INTERIOR * (cells.INTERIOR_OPERATIONS - 1), axis=0)
+        place, step = np.divmod(np.arange(len(other)), cells.INTERIOR_OPERATIONS - 1)
+        rows, place = np.arange(len(other)), place + _INTERIOR.start
+        other[rows, place] = (other[rows, place] + step) % cells.INTERIOR_OPERATIONS + 1
+        codes = np.concatenate([flips, other])
+        return np.asarray(codes[_is_cell(codes)])
+
     def filled(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Rows of seven vertices that prune to the given ones; those that have seven stay as they are.
 

@@ -180,6 +180,19 @@ class ProxylessNasSpace(SearchSpace):
         mutated[rows, layer] = (codes[rows, layer] + step) % CHOICES[layer]
         return mutated
 
+    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """All architectures with one other op code, a row each."""
+        self.check(code[None])
+        changed = [(layer, op) for layer, own in enumerate(code) for op in range(CHOICES[layer]) if op != own]
+        codes = np.repeat(code[None], len(changed), axis=0)
+        codes[np.arange(len(changed)), [layer for layer, _ in changed]] = [op for _, op in changed]
+        return codes
+
+    @property
+    def choices(self) -> NDArray[np.intp]:
+        """(22,) op codes of each layer, all independent."""
+        return np.asarray(CHOICES, np.intp)
+
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
         """A chain of 22 nodes, the layers in their order, zero layers among them; no input and no output.
 

@@ -1,0 +1,98 @@
+"""BANANAS: an ensemble of neural networks, independent Thompson sampling, mutations of the best.
+
+Source: White, Neiswanger and Savani, "BANANAS: Bayesian Optimization with Neural Architectures for Neural Architecture
+Search", AAAI 2021 (algorithm 1): five feed-forward networks of ten layers of twenty units; candidates are mutations of
+the best architectures; each candidate's value is drawn from a normal with the ensemble's mean and deviation.
+The project's graph features stand for the paper's path encoding, so that it works on every space, and the networks
+learn normal scores of the labels by squared error (there a relative absolute error).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from neural_predictor.predictors.label_units import normal_scores
+from neural_predictor.search.base import Search, Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.intp]
+
+
+class BananasSettings(Settings):
+    """Settings of BANANAS; the defaults are the paper's.
+
+    Attributes:
+        initial: random architectures before the first fit.
+        networks: of the ensemble.
+        layers: of a network.
+        units: of a layer.
+        epochs: of a fit.
+        learning_rate: of Adam.
+        candidates: mutations that the ensemble scores, for each architecture that is asked for.
+        parents: best architectures that are mutated.
+    """
+
+    initial: Annotated[int, Field(ge=2)] = 10
+    networks: Annotated[int, Field(ge=2)] = 5
+    layers: Annotated[int, Field(ge=1)] = 10
+    units: Annotated[int, Field(ge=1)] = 20
+    epochs: Annotated[int, Field(ge=1)] = 200
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    candidates: Annotated[int, Field(ge=1)] = 100
+    parents: Annotated[int, Field(ge=1)] = 10
+
+
+class Bananas(Search):
+    """See the module."""
+
+    settings_class = BananasSettings
+
+    def _propose(self, count: int) -> Rows:
+        if len(self.rows) < self.settings.initial:
+            return self.random(count)
+        offered = self._offered(max(self.settings.candidates, 2 * count))
+        if len(offered) < count:
+            offered = np.concatenate([offered, self.random(count - len(offered), besides=offered)])
+        predicted = self._predictions(offered)
+        drawn = self.rng.normal(predicted.mean(axis=0), predicted.std(axis=0, ddof=1))
+        return offered[np.argsort(-drawn)[:count]]
+
+    def _offered(self, count: int) -> Rows:
+        """Different mutations of the best that were never asked for."""
+        best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.parents]]
+        parents = self.pool.filled(np.resize(best, count), self.rng)
+        rows, _ = self.pool.mutate(parents, self.rng)
+        return self.fresh(rows[rows >= 0], count)
+
+    def _predictions(self, offered: Rows) -> NDArray[np.float64]:
+        """(networks, k) targets of candidates by networks that differ in their first weights and order."""
+        import warnings
+
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.neural_network import MLPRegressor
+        from sklearn.preprocessing import StandardScaler
+        from threadpoolctl import threadpool_limits
+
+        settings, described = self.settings, self.pool.features(self.rows)
+        scaler = StandardScaler().fit(described)
+        inputs, targets = scaler.transform(described), normal_scores(self.goodness[None])[0]
+        asked = np.clip(scaler.transform(self.pool.features(offered)), -5, 5)
+        found = []
+        with threadpool_limits(1), warnings.catch_warnings():  # matrices this small are slower on several threads
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is a setting
+            for seed in self.rng.integers(2**31, size=settings.networks):
+                network = MLPRegressor(
+                    hidden_layer_sizes=(settings.units,) * settings.layers,
+                    learning_rate_init=settings.learning_rate,
+                    batch_size=min(32, len(inputs)),
+                    max_iter=settings.epochs,
+                    n_iter_no_change=settings.epochs,
+                    random_state=int(seed),
+                )
+                found.append(network.fit(inputs, targets).predict(asked))
+        return np.stack(found)

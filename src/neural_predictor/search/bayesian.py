@@ -1,0 +1,72 @@
+"""Bayesian optimisation: a Gaussian process on graph features, expected improvement.
+
+Source: Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions", Journal of Global
+Optimization 1998. The process is the project's predictor `gp` (features by their importance to a forest, normal scores
+of the labels). Within a batch, deviations shrink as if what is chosen had its mean (GP-BUCB, Desautels et al. 2014).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe, fit
+from neural_predictor.predictors.label_units import normal_scores
+from neural_predictor.search.base import Search, Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+
+
+class BayesianSettings(Settings):
+    """Settings of Bayesian optimisation.
+
+    Attributes:
+        initial: random architectures before the first fit.
+        candidates: drawn for each batch from a pool without end; a listed pool is scored whole.
+        process: the Gaussian process.
+    """
+
+    initial: Annotated[int, Field(ge=2)] = 20
+    candidates: Annotated[int, Field(ge=10)] = 5000
+    process: GaussianProcessRecipe = GaussianProcessRecipe()
+
+
+class Bayesian(Search):
+    """See the module."""
+
+    settings_class = BayesianSettings
+
+    def _propose(self, count: int) -> Rows:
+        if len(self.rows) < self.settings.initial:
+            return self.random(count)
+        best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.initial]]
+        offered = self.pool.candidates(best, self.settings.candidates, self.rng)
+        offered = self.fresh(offered, len(offered))
+        described, targets = self.pool.features(self.rows), normal_scores(self.goodness[None])[0]
+        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+        seed = int(self.rng.integers(2**31))
+        process = fit(self.settings.process, described[:, vary], targets, seed, workers=1)
+        posterior = process.posterior(self.pool.features(offered)[:, vary])
+        for row in self.pending:  # what is being trained counts as chosen
+            posterior.observe(int(np.flatnonzero(offered == row)[0])) if row in offered else None
+        left, found = np.ones(len(offered), np.bool_), []
+        for _ in range(min(count, len(offered))):
+            gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), float(targets.max()))
+            found.append(int(np.where(left, gain, -np.inf).argmax()))
+            left[found[-1]] = False
+            posterior.observe(found[-1])
+        return offered[found]
+
+
+def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+    """(n,) expected excess over `best` of normal variables with these means (n,) and deviations (n,)."""
+    from scipy.stats import norm
+
+    z = (mean - best) / deviation
+    return np.asarray(deviation * (z * norm.cdf(z) + norm.pdf(z)), np.float64)

@@ -1,0 +1,65 @@
+"""REINFORCE with one categorical a decision, as NAS-Bench-101 ran it.
+
+Source: Williams, "Simple Statistical Gradient-Following Algorithms", Machine Learning 1992; Ying et al.,
+"NAS-Bench-101", ICML 2019 (section 4.3 and supplement): a softmax for each decision, no network. The reward is the
+label less a moving average of labels, here in deviations of all labels so far, so that one learning rate serves every
+unit. Over a listed pool the policy's draws are conditioned on the pool, its gradient is that of the independent
+decisions; an architecture that was trained before is not drawn again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.decisions import Decisions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neural_predictor.search.pool import Pool
+
+    Rows = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+
+
+class ReinforceSettings(Settings):
+    """Settings of REINFORCE.
+
+    Attributes:
+        learning_rate: step along the gradient of the log-probability, a deviation of the labels.
+        memory: share of the moving average that stays at each label.
+    """
+
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    memory: Annotated[float, Field(ge=0, lt=1)] = 0.9
+
+
+class Reinforce(Search):
+    """See the module."""
+
+    settings_class = ReinforceSettings
+
+    def __init__(self, pool: Pool, *args: object, **kwargs: object) -> None:
+        super().__init__(pool, *args, **kwargs)  # type: ignore[arg-type]
+        self._decisions = Decisions(pool)
+        self._logits = np.zeros(self._decisions.size)
+        self._baseline: float | None = None
+
+    def _propose(self, count: int) -> Rows:
+        return self._decisions.draw(self._decisions.log_softmax(self._logits), count, self.asked, self.rng)
+
+    def _learn(self, rows: Rows, goodness: Floats) -> None:
+        deviation = float(self.goodness.std()) or 1.0
+        for row, value in zip(rows, goodness, strict=True):
+            if self._baseline is not None:
+                probabilities = np.exp(self._decisions.log_softmax(self._logits))
+                gradient = -probabilities
+                gradient[self._decisions.places(np.array([row]))[0]] += 1
+                reward = (value - self._baseline) / deviation
+                self._logits += self.settings.learning_rate * reward * gradient
+            before = value if self._baseline is None else self._baseline
+            self._baseline = self.settings.memory * before + (1 - self.settings.memory) * float(value)

@@ -1,0 +1,66 @@
+"""Rounds: some architectures at random, then again and again the best by a predictor that is fitted anew.
+
+The project's own search. Each round fits gradient-boosted trees on graph features to all labels, as normal scores of
+their ranks, so that differences among the best count most. It asks for the architectures with the highest mean of
+several fits plus their deviation between fits, times `optimism`. docs/search.md says how its settings were chosen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe, fit
+from neural_predictor.predictors.label_units import normal_scores
+from neural_predictor.search.base import Search, Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+
+
+class RoundsSettings(Settings):
+    """Settings of rounds.
+
+    Attributes:
+        initial: random architectures before the first fit.
+        optimism: deviations between fits that are added to their mean.
+        trees: the predictor; one fit for each of its `ensembles`.
+        candidates: drawn for each round from a pool without end; a listed pool is scored whole.
+        parents: best architectures whose mutations are half of these.
+    """
+
+    initial: Annotated[int, Field(ge=2)] = 20
+    optimism: Annotated[float, Field(ge=0)] = 0.5
+    trees: BoostedTreesRecipe = BoostedTreesRecipe(trees=300, learning_rate=0.05, ensembles=3)
+    candidates: Annotated[int, Field(ge=10)] = 10_000
+    parents: Annotated[int, Field(ge=1)] = 20
+
+
+class Rounds(Search):
+    """See the module."""
+
+    settings_class = RoundsSettings
+
+    def _propose(self, count: int) -> Rows:
+        if len(self.rows) < self.settings.initial:
+            return self.random(min(count, self.settings.initial))
+        mean, deviation, offered = self.predict()
+        return offered[np.argsort(-(mean + self.settings.optimism * deviation), kind="stable")[:count]]
+
+    def predict(self) -> tuple[Floats, Floats, Rows]:
+        """Mean and deviation between fits (k,), in normal scores, of candidates (k,) that were never asked for."""
+        best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.parents]]
+        offered = self.pool.candidates(best, self.settings.candidates, self.rng)
+        offered = self.fresh(offered, len(offered))
+        described, targets = self.pool.features(self.rows), normal_scores(self.goodness[None])[0]
+        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+        recipe = self.settings.trees.model_copy(update={"ensembles": 1})
+        asked, found = self.pool.features(offered)[:, vary], []
+        for seed in self.rng.integers(2**31, size=self.settings.trees.ensembles).tolist():
+            found.append(fit(recipe, described[:, vary], targets, seed, workers=1).predict(asked))
+        return np.mean(found, axis=0), np.std(found, axis=0), offered

@@ -1,0 +1,215 @@
+"""All searches by their one interface: on a real table, on graphs alone, and on a space without end."""
+
+from pathlib import Path
+
+import nas_bench_graph
+import numpy as np
+import pytest
+
+from neural_predictor.errors import SearchError
+from neural_predictor.search.bananas import BananasSettings
+from neural_predictor.search.base import Problem
+from neural_predictor.search.bayesian import expected_improvement
+from neural_predictor.search.evolution import EvolutionSettings, evolution_traces
+from neural_predictor.search.local_search import LocalSearchSettings
+from neural_predictor.search.one_fit import OneFitSettings
+from neural_predictor.search.pool import EndlessPool, GraphPool, ListedPool
+from neural_predictor.search.registry import SEARCHES
+from neural_predictor.search.run import make_search, replay, run_asking, run_search
+from neural_predictor.spaces import make_space
+from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBenchGraphSpace
+from neural_predictor.tables.nasbench_graph import read
+
+RNG = np.random.default_rng
+SMALL = {
+    "bananas": BananasSettings(epochs=40, layers=3),
+    "evolution": EvolutionSettings(population=15, tournament=4),
+    "predictor": OneFitSettings(train_size=15, predictor="xgboost"),
+}
+OF_GRAPHS = ("random", "bayesian", "predictor", "rounds")
+
+
+@pytest.fixture(scope="module")
+def proteins():
+    return read("nasbench-graph-proteins", Path(nas_bench_graph.__file__).parent / "light/proteins.bench")
+
+
+@pytest.fixture(scope="module")
+def pool(proteins):
+    return ListedPool(NasBenchGraphSpace(PROTEINS_OPERATIONS), proteins.encoding)
+
+
+def spend(search, label_of, budget, batch):
+    """Ask and tell until the budget is spent; the history."""
+    history = []
+    while len(search.asked) < budget:
+        rows = search.ask(min(batch, budget - len(search.asked)))
+        search.tell(rows, label_of(rows))
+        history.append((rows.tolist(), rows.tolist(), label_of(rows).tolist()))
+    return history
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_no_architecture_is_asked_for_twice_and_a_replay_goes_on_alike(proteins, pool, name):
+    signal = proteins.mean("validation_accuracy")
+
+    def made():
+        return make_search(name, pool, 3, settings=SMALL.get(name))
+
+    search = made()
+    history = spend(search, lambda rows: signal[rows], 44, 11)
+    assert len(set(search.asked.tolist())) == 44
+    again = replay(made(), history[:2])
+    spend(again, lambda rows: signal[rows], 44, 11)
+    assert again.asked.tolist() == search.asked.tolist()
+    with pytest.raises(SearchError, match="another search, seed, pool or version"):
+        replay(make_search(name, pool, 4, settings=SMALL.get(name)), history)
+
+
+@pytest.mark.parametrize("name", [name for name in SEARCHES if name not in ("random", "predictor", "reinforce")])
+def test_a_search_finds_more_than_random_search_does(proteins, pool, name):
+    """By validation on a real table of 2,021, 80 trainings: the mean of two repeats against what chance gives."""
+    problem = Problem(proteins, 0, 2, 80, population=30)
+    found = run_asking(name, problem, batch=20, settings=SMALL.get(name)).rows
+    signal = proteins.mean("validation_accuracy")
+    chance = np.sort(RNG(0).choice(signal, (2000, 2, 80)).max(axis=2).mean(axis=1))
+    assert signal[found].max(axis=1).mean() > chance[1000]
+
+
+def test_evolution_asked_one_at_a_time_is_the_array_without_what_comes_again(proteins, pool):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("evolution", pool, 7, settings=SMALL["evolution"])
+    spend(search, lambda rows: signal[rows], 80, 1)
+    space = NasBenchGraphSpace(PROTEINS_OPERATIONS)
+    (trace,) = evolution_traces(proteins, space, signal[None], 160, RNG(7), population=15, tournament=4).rows
+    different = list(dict.fromkeys(trace.tolist()))
+    assert search.asked.tolist() == different[:80]
+
+
+def test_random_search_asked_is_uniform_without_replacement(pool):
+    search = make_search("random", pool, 0)
+    asked = np.concatenate([search.ask(500) for _ in range(5)])
+    assert sorted(asked.tolist()) == list(range(len(pool)))
+    assert not len(search.ask(3))
+
+
+def test_evolution_waits_for_its_first_members_and_then_for_nobody(proteins, pool):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("evolution", pool, 0, settings=SMALL["evolution"])
+    first = search.ask(100)
+    assert len(first) == 15
+    with pytest.raises(SearchError, match="15 architectures are pending: tell some of their labels"):
+        search.ask(1)
+    search.tell(first[::-1], signal[first[::-1]])
+    assert search.ready is None
+    assert len(search.ask(7)) == 7
+    assert len(search.pending) == 7
+
+
+def test_the_paper_s_search_waits_once(proteins, pool):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("predictor", pool, 0, settings=SMALL["predictor"])
+    assert search.ready == 15
+    rows = search.ask(40)
+    search.tell(rows, signal[rows])
+    best = search.ask(30)
+    search.tell(best[:5], signal[best[:5]])
+    assert np.mean(signal[best[:10]]) > np.mean(signal[best[-10:]]) - signal.std()
+    assert not np.isin(search.ask(20), search.rows).any()
+
+
+def test_local_search_trains_all_neighbours_and_moves_to_the_best(proteins, pool):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("local-search", pool, 1, settings=LocalSearchSettings(initial=1))
+    (start,) = search.ask(1)
+    search.tell(np.array([start]), signal[[start]])
+    expected = set(pool.neighbours(int(start), RNG(0)).tolist())
+    around = search.ask(1000)
+    assert set(around.tolist()) == expected
+    search.tell(around, signal[around])
+    best = around[signal[around].argmax()] if signal[around].max() > signal[start] else None
+    if best is not None:
+        assert set(search.ask(1000).tolist()) == set(pool.neighbours(int(best), RNG(0)).tolist()) - {start} - expected
+
+
+def test_lower_labels_are_better_where_they_are_minimised(proteins, pool):
+    latency = proteins.mean("latency_ms")
+    search = make_search("rounds", pool, 0, maximise=False)
+    spend(search, lambda rows: latency[rows], 60, 20)
+    assert latency[search.asked[-20:]].mean() < np.quantile(latency, 0.1)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_graphs_without_a_space_are_searched_or_refused(pool, name):
+    graphs = GraphPool(pool.graphs(np.arange(200)))
+    if name not in OF_GRAPHS:
+        with pytest.raises(SearchError, match="works on graphs"):
+            spend(make_search(name, graphs, 0), lambda rows: rows * 1.0, 60, 20)
+        return
+    search = make_search(name, graphs, 0, settings=SMALL.get(name))
+    spend(search, lambda rows: rows * 1.0, 60, 20)
+    assert len(set(search.asked.tolist())) == 60
+
+
+@pytest.mark.parametrize("name", [name for name in SEARCHES if name != "bayesian"])
+def test_a_space_without_end_is_searched(name):
+    endless = EndlessPool(make_space("proxylessnas"))
+
+    def label_of(rows):
+        return (endless.codes(rows) == 5).mean(axis=1)
+
+    settings = {"candidates": 300} if name in ("rounds", "predictor") else {}
+    own = SMALL.get(name)
+    if settings:
+        own = type(make_search(name, endless, 0).settings)(**((own.model_dump() if own else {}) | settings))
+    search = make_search(name, endless, 0, settings=own)
+    spend(search, label_of, 45, 15)
+    assert len(set(endless.space.identify(endless.codes(search.asked)))) == 45
+    if name == "rounds":
+        assert label_of(search.asked[-15:]).mean() > label_of(search.asked[:15]).mean()
+
+
+def test_what_was_told_before_is_known(proteins, pool):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("rounds", pool, 0)
+    rows = RNG(0).choice(len(pool), 50, replace=False)
+    search.tell(rows, signal[rows])
+    asked = search.ask(10)
+    assert not np.isin(asked, rows).any()
+    assert signal[asked].mean() > np.quantile(signal, 0.75)
+
+
+def test_labels_are_checked(pool):
+    search = make_search("random", pool, 0)
+    rows = search.ask(3)
+    with pytest.raises(SearchError, match="one finite number each"):
+        search.tell(rows, np.array([0.1, np.nan, 0.2]))
+    with pytest.raises(SearchError, match="one finite number each"):
+        search.tell(rows, np.array([0.1, 0.2]))
+    search.tell(rows, np.array([0.1, 0.2, 0.3]))
+    with pytest.raises(SearchError, match="told twice"):
+        search.tell(rows[:1], np.array([0.1]))
+    with pytest.raises(SearchError, match="unknown search 'annealing'; known are random, evolution"):
+        make_search("annealing", pool, 0)
+
+
+def test_a_search_without_an_array_form_has_traces(proteins):
+    problem = Problem(proteins, 0, 2, 30)
+    assert run_search("local-search", problem).rows.shape == (2, 30)
+
+
+def test_expected_improvement_is_that_of_a_normal():
+    drawn = RNG(0).normal(0.3, 0.7, 400_000)
+    found = expected_improvement(np.array([0.3]), np.array([0.7]), 0.5)[0]
+    assert found == pytest.approx(np.maximum(drawn - 0.5, 0).mean(), rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["nasbench101", "nasbench-graph", "proxylessnas", "nasbench-nlp"])
+def test_neighbours_are_one_step_away(name):
+    space = make_space(name)
+    (code,) = space.sample(1, RNG(0))
+    found = space.neighbours(code, RNG(0))
+    assert len(set(space.identify(found))) > 10
+    space.check(found)
+    if name in ("nasbench-graph", "proxylessnas"):
+        assert ((found != code).sum(axis=1) <= 1).all()
