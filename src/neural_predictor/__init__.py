@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neural_predictor.ranking.api import rank as rank
+    from neural_predictor.ranking.api import suggest as suggest
 
 try:
     __version__ = version("neural-predictor")
@@ -14,8 +15,8 @@ except PackageNotFoundError:  # run from a source tree with src/ on the path
 
 
 def __getattr__(name: str) -> Any:
-    """`rank`, imported when it is asked for: what it needs takes a second to import."""
-    if name == "rank":
+    """`rank` and `suggest`, imported when they are asked for: what they need takes a second to import."""
+    if name in ("rank", "suggest"):
         # By name, so that it is no part of the code of whatever imports this package (workflow.py).
-        return import_module("neural_predictor.ranking.api").rank
+        return getattr(import_module("neural_predictor.ranking.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

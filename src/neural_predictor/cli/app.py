@@ -21,6 +21,7 @@ from neural_predictor import __version__
 from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
+from neural_predictor.cli import suggest as cli_suggest
 from neural_predictor.errors import UserError
 from neural_predictor.io.logs import PACKAGE_LOGGER, end_log, set_up_log
 
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(cli_children.app)
 app.add_typer(cli_manifest.app)
 app.add_typer(cli_rank.app)
+app.add_typer(cli_suggest.app)
 
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]

@@ -13,11 +13,13 @@ from neural_predictor.errors import RankingError
 from neural_predictor.ranking.python_objects import ArchitectureList
 from neural_predictor.ranking.rank import ranked
 from neural_predictor.ranking.score import Options, Scored, check_whole, maker
+from neural_predictor.ranking.suggest import suggested
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from neural_predictor.ranking.quality import Curve, Maker
+    from neural_predictor.ranking.suggest import Prospects
     from neural_predictor.statistics.bootstrap import Estimate
 
 
@@ -96,6 +98,63 @@ def rank(
     with ranked(trained, given, "label", options, predictor, lambda: made) as found:
         scored = found.scored
     return Ranking(_table(scored), scored.tau, scored.curve, scored.warnings, found.report)
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """Candidates to train next.
+
+    Attributes:
+        table: one row a candidate, best first: `candidate` (its place in what was given, from 0), `score`, `score_low`,
+            `score_high` (in the label's unit; NaN in a first set), `reason`.
+        prospects: what to expect of training them; None for a first set.
+        report: all of it in words.
+    """
+
+    table: pd.DataFrame
+    prospects: Prospects | None
+    report: str
+
+    def __str__(self) -> str:
+        return self.report
+
+
+def suggest(
+    trained: Iterable[Any],
+    labels: Iterable[Any],
+    candidates: Iterable[Any],
+    count: int,
+    *,
+    minimise: bool = False,
+    pending: Iterable[Any] | None = None,
+    seed: int = 0,
+    operation: str = "operation",
+) -> Suggestion:
+    """Choose the candidates to train next by what the trained architectures teach: one round of the search `rounds`.
+
+    Architectures are as `rank` takes them. With fewer than ten trained ones, or none, the choice is a random set of
+    candidates that differ from each other.
+
+    Args:
+        trained: N trained architectures, or none.
+        labels: (N,) their labels, finite, in any unit and order of magnitude.
+        candidates: n architectures that can be trained; those that are trained or pending are passed over.
+        count: how many to choose.
+        minimise: the label is better the lower it is.
+        pending: candidates that are being trained.
+        seed: of all draws.
+        operation: attribute of a directed graph's nodes that names their operation.
+
+    Raises:
+        UserError: naming the architecture and what is wrong.
+    """
+    done, values = list(trained), list(labels)
+    known = ArchitectureList("trained", done, operation, values) if done or values else None
+    given = ArchitectureList("candidates", candidates, operation)
+    waiting = ArchitectureList("pending", pending, operation) if pending is not None else None
+    with suggested(known, given, waiting, "label", count=count, minimise=minimise, seed=seed) as (found, _):
+        columns = {"candidate": found.rows, "score": found.score, "score_low": found.low, "score_high": found.high}
+        return Suggestion(pd.DataFrame(columns | {"reason": found.reason}), found.prospects, found.report)
 
 
 def _table(scored: Scored) -> pd.DataFrame:

@@ -85,8 +85,8 @@ class Candidates:
         near = get_close_matches(_letters(name), known, 1, 0.8)
         return f" (is it {known[near[0]]!r}?)" if near else ""
 
-    def warnings(self) -> list[str]:
-        """What a reader of the ranking should know of the architectures."""
+    def unlike_training(self) -> list[str]:
+        """In what candidates are unlike all training architectures, a sentence each."""
         names, found = list(self.vocabulary.numbers), []
         for kind in self._unknown():
             found.append(
@@ -95,15 +95,15 @@ class Candidates:
             )
         if larger := int((self.scratch.sizes > self.training.cells.sizes.max()).sum()):
             found.append(f"{larger:,} candidates have more nodes than any training architecture: expect less there")
+        return found
+
+    def warnings(self) -> list[str]:
+        """What a reader of the ranking should know of the architectures."""
+        found = self.unlike_training()
         if doubled := len(self.scratch) - len(np.unique(self.scratch.identities)):
             found.append(f"{doubled:,} candidates repeat an earlier one; they are kept, with the same score")
         if known := int(np.isin(self.scratch.identities, self.training.identities).sum()):
             found.append(f"{known:,} candidates are training architectures; they are kept, and marked in_training")
-        if self.training.repeated:
-            found.append(
-                f"{self.training.repeated:,} training rows repeat the architecture of an earlier row; each "
-                "architecture counts once, with the mean of its labels"
-            )
         return found
 
 

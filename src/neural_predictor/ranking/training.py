@@ -54,6 +54,24 @@ def read_training(source: Source, label: str, vocabulary: Vocabulary) -> Trainin
         RankingError: for fewer than `MIN_ARCHITECTURES` different architectures, labels that are all equal, or one
             that is beyond all others.
     """
+    found = read_labelled(source, label, vocabulary)
+    count, repeated = len(found.labels), found.repeated
+    if count < MIN_ARCHITECTURES:
+        more = (
+            f" ({count + repeated} rows, {repeated} of an architecture that stands there already)" if repeated else ""
+        )
+        raise RankingError(
+            f"{source.name}: {count} training architectures{more}; at least {MIN_ARCHITECTURES} are needed"
+        )
+    if np.ptp(found.labels) == 0:
+        raise RankingError(
+            f"{source.name}: all labels are {found.labels[0]:g}; nothing can be learnt from labels that are equal"
+        )
+    return found
+
+
+def read_labelled(source: Source, label: str, vocabulary: Vocabulary) -> TrainingSet:
+    """As `read_training`, for any number of architectures, one or more, and for labels that are all equal too."""
     found = read_all(source, vocabulary, [label])
     labels = found.require_finite(label)
     notes = source.notes + _check_labels(found, labels, label)
@@ -63,14 +81,10 @@ def read_training(source: Source, label: str, vocabulary: Vocabulary) -> Trainin
     order = np.argsort(first)
     first, means = first[order], means[order]
     repeated = len(labels) - len(first)
-    if len(first) < MIN_ARCHITECTURES:
-        more = f" ({len(labels)} rows, {repeated} of an architecture that stands there already)" if repeated else ""
-        raise RankingError(
-            f"{source.name}: {len(first)} training architectures{more}; at least {MIN_ARCHITECTURES} are needed"
-        )
-    if np.ptp(labels) == 0 or np.ptp(means) == 0:
-        raise RankingError(
-            f"{source.name}: all labels are {means[0]:g}; nothing can be learnt from labels that are equal"
+    if repeated:
+        notes.append(
+            f"{repeated:,} training rows repeat the architecture of an earlier row; each architecture counts once, "
+            "with the mean of its labels"
         )
     return TrainingSet(found.cells.take(first), means, found.identities[first], repeated, notes)
 

@@ -109,6 +109,10 @@ class Search(ABC):
         self.rows, self.goodness = np.concatenate([self.rows, rows]), np.concatenate([self.goodness, goodness])
         self._learn(rows, goodness)
 
+    def reserve(self, rows: Rows) -> None:
+        """Count architectures as asked for: others train them, and their labels come later, or never."""
+        self.asked = np.concatenate([self.asked, self.fresh(np.asarray(rows, np.intp), len(rows))])
+
     @abstractmethod
     def _propose(self, count: int) -> Rows:
         """`count` different architectures, none of `asked`; fewer where none is left."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
 
+FOLDS = 5
+"""Of the cross-validation of what was told."""
+
 
 class RoundsSettings(Settings):
     """Settings of rounds.
@@ -52,15 +55,34 @@ class Rounds(Search):
         mean, deviation, offered = self.predict()
         return offered[np.argsort(-(mean + self.settings.optimism * deviation), kind="stable")[:count]]
 
+    @property
+    def targets(self) -> Floats:
+        """(N,) labels of what was told, as normal scores of their ranks; higher is better."""
+        return np.asarray(normal_scores(self.goodness[None])[0], np.float64)
+
     def predict(self) -> tuple[Floats, Floats, Rows]:
         """Mean and deviation between fits (k,), in normal scores, of candidates (k,) that were never asked for."""
         best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.parents]]
         offered = self.pool.candidates(best, self.settings.candidates, self.rng)
         offered = self.fresh(offered, len(offered))
-        described, targets = self.pool.features(self.rows), normal_scores(self.goodness[None])[0]
+        found = self._fits(np.arange(len(self.rows)), self.pool.features(offered), self.settings.trees.ensembles)
+        return found.mean(axis=0), found.std(axis=0), offered
+
+    def predict_out_of_fold(self) -> Floats:
+        """(N,) normal scores of what was told, each by a fit that did not see it."""
+        described, found = self.pool.features(self.rows), np.empty(len(self.rows))
+        for held in np.array_split(self.rng.permutation(len(found)), FOLDS):
+            found[held] = self._fits(np.setdiff1d(np.arange(len(found)), held), described[held], 1)[0]
+        return found
+
+    def _fits(self, told: Rows, asked: NDArray[np.float32], count: int) -> Floats:
+        """(count, k) predictions for features (k, F) by fits to these of what was told, from different seeds."""
+        described = self.pool.features(self.rows[told])
         vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
         recipe = self.settings.trees.model_copy(update={"ensembles": 1})
-        asked, found = self.pool.features(offered)[:, vary], []
-        for seed in self.rng.integers(2**31, size=self.settings.trees.ensembles).tolist():
-            found.append(fit(recipe, described[:, vary], targets, seed, workers=1).predict(asked))
-        return np.mean(found, axis=0), np.std(found, axis=0), offered
+        return np.stack(
+            [
+                fit(recipe, described[:, vary], self.targets[told], seed, workers=1).predict(asked[:, vary])
+                for seed in self.rng.integers(2**31, size=count).tolist()
+            ]
+        )
