@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from neural_predictor.children.journal import Journal
-from neural_predictor.children.plan import recipe_digest, sample
+from neural_predictor.children.plan import recipe_digest, sample, training_seed
 from neural_predictor.cli.app import app
 from neural_predictor.config.project import Project
 from neural_predictor.errors import UserError
@@ -150,8 +150,9 @@ def write_project(root):
     (root / "config/sources.yaml").write_text((ROOT / "config/sources.yaml").read_text())
 
 
-def record_of(network):
-    record = {"network": network, "training": 0, "seed": network, "status": "ok", "epochs": 1, "device": "CPU"}
+def record_of(study, network):
+    record = {"network": network, "training": 0, "status": "ok", "epochs": 1, "device": "CPU"}
+    record["seed"] = training_seed(study.seed, "digits", network, 0)
     record |= {"validation_accuracy": 0.5 + network / 100, "test_accuracy": 0.5, "training_time_s": 1.0}
     return record | {"history": [[1.0, 0.5, 0.5]]}
 
@@ -164,14 +165,15 @@ def write_journal(root):
     plan = study.children["digits"]
     first = sample(study, "digits")[:1]
     shard = Shard("digits", first, 0, 1, study.seed, plan.network, plan.training, images)
-    Journal(root / "work" / recipe_digest(plan, images)[:12] / "0/journal", shard.header()).append(record_of(0))
+    Journal(root / "work" / recipe_digest(plan, images)[:12] / "0/journal", shard.header()).append(record_of(study, 0))
 
 
 def write_shards(root):
     """What the other shards of the set ended with."""
-    space, codes = ProxylessNasSpace(), sample(Project(root).study("tiny-v1"), "digits")
+    study, space = Project(root).study("tiny-v1"), ProxylessNasSpace()
+    codes = sample(study, "digits")
     for place in range(1, NETWORKS):
-        record = record_of(place) | {"architecture": space.format(codes[place])}
+        record = record_of(study, place) | {"architecture": space.format(codes[place])}
         (root / f"shards/{place}.jsonl").write_text(json.dumps(record) + "\n")
 
 

@@ -136,11 +136,15 @@ def test_every_requirement_is_pinned_and_has_hashes(lock):
 
 def test_setup_and_ci_install_by_hash_alone():
     for name in ("Makefile", ".ci/run"):
-        for line in re.findall(r".*pip install.*", (ROOT / name).read_text()):
+        lines = re.findall(r".*(?:pip install|\$\(PIP\)).*", (ROOT / name).read_text())
+        for line in lines:
             assert (
-                "--require-hashes" in line or "--no-build-isolation --no-deps --editable ." in line or " uv" in line
+                line.startswith("PIP := ")  # the program and its settings
+                or "--require-hashes" in line
+                or "--no-build-isolation --no-deps --editable ." in line
+                or " uv" in line
             ), line
-    assert "--require-hashes" in (ROOT / "Makefile").read_text()
+    assert sum("--require-hashes" in line for line in re.findall(r"\$\(PIP\).*", (ROOT / "Makefile").read_text())) == 4
 
 
 def test_every_need_of_a_locked_package_is_locked():

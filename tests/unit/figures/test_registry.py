@@ -43,7 +43,7 @@ def test_every_row_is_made_by_some_study():
 def test_a_figure_of_children_is_found_by_the_name_of_any_set():
     assert find("fig9-my_flowers").name == "fig9-{children}"
     assert find("fig9-nlp").name == "fig9-nlp"  # a row of its own
-    with pytest.raises(ConfigError, match=r"no figure or table 'fig9-'; there are fig1, .*fig9-<children>"):
+    with pytest.raises(ConfigError, match=r"no figure or table 'fig9-' \(did .*\); there are fig1, .*fig9-<children>"):
         find("fig9-")
 
 
