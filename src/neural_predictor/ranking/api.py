@@ -88,8 +88,7 @@ def rank(
     options = Options(minimise=minimise, top=top, seed=seed, curve=learning_curve)
     if threads is not None:
         check_whole("threads", threads, 1, "None, for all, and numbers from 1")
-    if not isinstance(operation, str):
-        raise RankingError(f"operation is {operation!r}; allowed is the name of a node's attribute, a text")
+    _check_attribute(operation)
     if labels is None:
         raise RankingError("labels are None; expected a list of numbers, one a training architecture")
     trained = ArchitectureList("train", train, operation, labels)
@@ -98,6 +97,11 @@ def rank(
     with ranked(trained, given, "label", options, predictor, lambda: made) as found:
         scored = found.scored
     return Ranking(_table(scored), scored.tau, scored.curve, scored.warnings, found.report)
+
+
+def _check_attribute(operation: object) -> None:
+    if not isinstance(operation, str):
+        raise RankingError(f"operation is {operation!r}; allowed is the name of a node's attribute, a text")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,11 +152,13 @@ def suggest(
     Raises:
         UserError: naming the architecture and what is wrong.
     """
-    done, values = list(trained), list(labels)
-    known = ArchitectureList("trained", done, operation, values) if done or values else None
+    _check_attribute(operation)
+    known = ArchitectureList("trained", trained, operation, labels)
     given = ArchitectureList("candidates", candidates, operation)
     waiting = ArchitectureList("pending", pending, operation) if pending is not None else None
-    with suggested(known, given, waiting, "label", count=count, minimise=minimise, seed=seed) as (found, _):
+    with suggested(
+        known if len(known) else None, given, waiting, "label", count=count, minimise=minimise, seed=seed
+    ) as (found, _):
         columns = {"candidate": found.rows, "score": found.score, "score_low": found.low, "score_high": found.high}
         return Suggestion(pd.DataFrame(columns | {"reason": found.reason}), found.prospects, found.report)
 

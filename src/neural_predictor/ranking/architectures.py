@@ -174,6 +174,24 @@ class ArchitectureFile:
         return self._reader.restore(kept)
 
 
+def check_memory(source: Source, count: int, largest: int) -> None:
+    """Refuse more architectures than memory holds side by side.
+
+    Args:
+        source: of the architectures, for the message.
+        count: how many there are so far.
+        largest: nodes of the largest.
+
+    Raises:
+        RankingError: if their matrices would take more than `MAX_MATRIX_BYTES`.
+    """
+    if count * largest**2 > MAX_MATRIX_BYTES:
+        raise RankingError(
+            f"{source.name}: {count:,} architectures or more, of up to {largest} nodes, do not fit into memory "
+            "side by side; leave out the largest, or most of them"
+        )
+
+
 def read_all(source: Source, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Architectures:
     """All architectures of a source at once.
 
@@ -187,11 +205,7 @@ def read_all(source: Source, vocabulary: Vocabulary, named: Sequence[str] = ()) 
     for part in source.chunks(vocabulary, named):
         parts.append(part)
         count, largest = count + len(part), max(largest, part.cells.kinds.shape[1])
-        if count * largest**2 > MAX_MATRIX_BYTES:
-            raise RankingError(
-                f"{source.name}: {count:,} architectures or more, of up to {largest} nodes, do not fit into memory "
-                "side by side; leave out the largest, or most of them"
-            )
+        check_memory(source, count, largest)
     return Architectures(
         source.name,
         [place for part in parts for place in part.places],

@@ -45,6 +45,10 @@ class ArchitectureList:
                     f"({len(self._objects)},)"
                 )
 
+    def __len__(self) -> int:
+        """Number of the labels, and of the objects then; 0 without labels."""
+        return len(self._labels or ())
+
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
         """As `Source.chunks`."""
         objects, start = iter(self._objects), 0

@@ -113,6 +113,12 @@ def _line(sizes: Sequence[int], taus: NDArray[np.float64], at: int) -> NDArray[n
     return np.asarray(np.clip(slope * np.log(at) + level, -1, 1), np.float64)
 
 
+def conformal_quantile(errors: NDArray[np.float64]) -> float:
+    """The quantile that holds `COVERAGE` of errors (N,), and of one more like them."""
+    place = min(int(np.ceil(COVERAGE * (len(errors) + 1))), len(errors)) - 1
+    return float(np.sort(errors)[place])
+
+
 @dataclass(frozen=True)
 class Intervals:
     """Half-widths of the intervals of scores: `factor` times (the spread of the ensemble's members + `floor`).
@@ -131,9 +137,7 @@ class Intervals:
         """From labels (N,), their cross-validated predictions (N,) and those of the members (m, N)."""
         errors = np.abs(labels - crossed)
         floor = float(np.median(errors)) or float(labels.std())
-        ratios = np.sort(errors / (members.std(axis=0) + floor))
-        place = min(int(np.ceil(COVERAGE * (len(labels) + 1))), len(labels)) - 1
-        return cls(float(ratios[place]), floor)
+        return cls(conformal_quantile(errors / (members.std(axis=0) + floor)), floor)
 
     def half_width(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) of the members' predictions (m, n)."""

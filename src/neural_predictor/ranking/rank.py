@@ -119,7 +119,7 @@ def rank_files(
     check_output(output, [train, candidates])
     if make is None:
         check_predictor(predictor)
-    source = _Candidates(candidates)
+    source = CandidateFile(candidates, ADDED, "a ranking")
 
     def made() -> Maker:
         if make is not None:
@@ -146,15 +146,30 @@ def check_output(output: Path, inputs: Sequence[Path]) -> None:
     check_writable(output)
 
 
-class _Candidates(ArchitectureFile):
-    """A file without the columns that a ranking adds."""
+class CandidateFile(ArchitectureFile):
+    """A file without the columns that its rows will be given.
+
+    Args:
+        path: the file.
+        added: names of these columns.
+        adding: what adds them, for the message.
+    """
+
+    def __init__(self, path: Path, added: Sequence[str], adding: str) -> None:
+        super().__init__(path)
+        self._added, self._adding = added, adding
 
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
+        """As `Source.chunks`.
+
+        Raises:
+            FormatError: also if the file has one of these columns.
+        """
         for part in super().chunks(vocabulary, named):
-            if clash := [name for name in ADDED if name in self.columns]:
+            if clash := [name for name in self._added if name in self.columns]:
                 raise FormatError(
-                    f"{self.name}: has a column {', '.join(clash)}, which a ranking adds; rename or drop it in this "
-                    "file"
+                    f"{self.name}: has a column {', '.join(clash)}, which {self._adding} adds; rename or drop it in "
+                    "this file"
                 )
             yield part
 

@@ -41,9 +41,18 @@ class Options:
         if self.top is not None:
             check_whole("top", self.top, 1, "numbers from 1 to that of the candidates")
         check_whole("seed", self.seed, 0, "0 and larger numbers")
-        for name, value in (("minimise", self.minimise), ("learning_curve", self.curve)):
-            if not isinstance(value, bool | np.bool_):
-                raise RankingError(f"{name} is {value!r}; allowed are True and False")
+        check_truth("minimise", self.minimise)
+        check_truth("learning_curve", self.curve)
+
+
+def check_truth(name: str, value: Any) -> None:
+    """Refuse an option that is no truth value: any text would count as true.
+
+    Raises:
+        RankingError: naming it and what is allowed.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise RankingError(f"{name} is {value!r}; allowed are True and False")
 
 
 def check_whole(name: str, value: Any, least: int, allowed: str) -> None:

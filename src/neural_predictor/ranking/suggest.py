@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from neural_predictor.errors import FormatError, RankingError
+from neural_predictor.errors import RankingError
 from neural_predictor.io.files import atomic
 from neural_predictor.predictors.label_units import LabelUnits
-from neural_predictor.ranking.architectures import ArchitectureFile, listed, read_all
+from neural_predictor.ranking.architectures import ArchitectureFile, check_memory, listed, read_all
 from neural_predictor.ranking.candidates import Candidates
 from neural_predictor.ranking.cells import Cells, Vocabulary
 from neural_predictor.ranking.forms import form_of
-from neural_predictor.ranking.rank import check_output
-from neural_predictor.ranking.score import Units, check_whole
+from neural_predictor.ranking.quality import conformal_quantile
+from neural_predictor.ranking.rank import CandidateFile, check_output
+from neural_predictor.ranking.score import Units, check_truth, check_whole
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
-from neural_predictor.ranking.training import MIN_ARCHITECTURES, read_labelled
+from neural_predictor.ranking.training import MIN_ARCHITECTURES, TrainingSet, read_labelled
 from neural_predictor.ranking.writers import write_blocks
 from neural_predictor.search.pool import GraphPool
 from neural_predictor.search.rounds import Rounds, RoundsSettings
@@ -32,15 +33,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.ranking.architectures import Source
-    from neural_predictor.ranking.training import TrainingSet
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
 
 ADDED = ("score", "score_low", "score_high", "reason")
 """Columns that a suggestion adds to those of the candidates."""
-COVERAGE = 0.9
-"""Share of cross-validated labels that intervals hold."""
 DRAWS = 4000
 """Of a batch's labels, from which its prospects are counted."""
 SPREAD_AMONG = 10
@@ -115,14 +113,17 @@ def suggested(
     """
     check_whole("count", count, 1, "1 and larger numbers")
     check_whole("seed", seed, 0, "0 and larger numbers")
+    check_truth("minimise", minimise)
     vocabulary = Vocabulary()
-    known = read_labelled(trained, label, vocabulary) if trained is not None else None
+    known = _NOTHING if trained is None else read_labelled(trained, label, vocabulary)
+    enough = len(known.labels) >= MIN_ARCHITECTURES
     with scratch_folder() as folder:
-        found, parts = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, known or _nothing()), []
+        found, parts, largest = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, known), [known.cells], 0
         for part in candidates.chunks(vocabulary):
             found.add(part)
             parts.append(part.cells)
-        enough = known is not None and len(known.labels) >= MIN_ARCHITECTURES
+            largest = max(largest, part.cells.kinds.shape[1])
+            check_memory(candidates, sum(map(len, parts)), largest)
         if enough:
             found.close(candidates)
         else:
@@ -131,17 +132,12 @@ def suggested(
         waiting = _waiting(pending, vocabulary, identities, candidates.name)
         left = _left(identities, known, waiting)
         _check_left(len(left), count, candidates, len(identities))
-        cells = Cells.joined([known.cells, *parts] if known is not None else parts)
-        pool = GraphPool(cells.encode(vocabulary.places(len(vocabulary.numbers))))
-        if known is not None and enough:
-            chosen = _round(pool, known, np.flatnonzero(np.isin(identities, waiting)), left, count, minimise, seed)
+        pool = GraphPool(Cells.joined(parts).encode(vocabulary.places(len(vocabulary.numbers))))
+        if enough:
+            chosen = _round(pool, known, left, count, minimise, seed)
         else:
-            chosen = _first_set(pool, left, count, seed, 0 if known is None else len(known.labels))
-        notes = [
-            *(known.notes if known is not None else []),
-            *candidates.notes,
-            *(found.unlike_training() if enough else []),
-        ]
+            chosen = _first_set(pool, left, count, seed, len(known.labels))
+        notes = [*known.notes, *candidates.notes, *(found.unlike_training() if enough else [])]
         yield _with_report(chosen, known, len(left), len(waiting), minimise, notes), found.scratch
 
 
@@ -175,13 +171,9 @@ def suggest_files(
         UserError: naming the file, the row and what is wrong; nothing is written then.
     """
     check_output(output, [path for path in (trained, candidates, pending) if path is not None])
-    source = ArchitectureFile(candidates)
+    source = CandidateFile(candidates, ADDED, "a suggestion")
     others = [None if path is None else ArchitectureFile(path) for path in (trained, pending)]
     with suggested(others[0], source, others[1], label, count=count, minimise=minimise, seed=seed) as (found, scratch):
-        if clash := [name for name in ADDED if name in source.columns]:
-            raise FormatError(
-                f"{candidates}: has a column {', '.join(clash)}, which a suggestion adds; rename or drop it there"
-            )
         table = source.restore(scratch.kept(found.rows))
         scores = [pa.array(values, mask=np.isnan(values)) for values in (found.score, found.low, found.high)]
         for name, values in zip(ADDED, [*scores, pa.array(found.reason)], strict=True):
@@ -191,11 +183,8 @@ def suggest_files(
         return found.report
 
 
-def _nothing() -> TrainingSet:
-    """No trained architectures."""
-    from neural_predictor.ranking.training import TrainingSet
-
-    return TrainingSet(Cells.empty(np.zeros(0, np.intp)), np.zeros(0), np.zeros(0, "V16"), 0)
+_NOTHING = TrainingSet(Cells.empty(np.zeros(0, np.intp)), np.zeros(0), np.zeros(0, "V16"), 0)
+"""No trained architectures."""
 
 
 def _waiting(
@@ -215,13 +204,10 @@ def _waiting(
     return np.unique(found.identities)
 
 
-def _left(identities: NDArray[np.void], known: TrainingSet | None, waiting: NDArray[np.void]) -> Rows:
+def _left(identities: NDArray[np.void], known: TrainingSet, waiting: NDArray[np.void]) -> Rows:
     """Rows of different candidates that are neither trained nor pending."""
     first = np.sort(np.unique(identities, return_index=True)[1])
-    taken = np.isin(identities[first], waiting)
-    if known is not None:
-        taken |= np.isin(identities[first], known.identities)
-    return first[~taken]
+    return first[~np.isin(identities[first], np.concatenate([waiting, known.identities]))]
 
 
 def _check_left(left: int, count: int, candidates: Source, rows: int) -> None:
@@ -251,9 +237,7 @@ def _first_set(pool: GraphPool, left: Rows, count: int, seed: int, trained: int)
     return Suggested(among[chosen], nothing, nothing, nothing, ["first random set"] * count, None)
 
 
-def _round(
-    pool: GraphPool, known: TrainingSet, waiting: Rows, left: Rows, count: int, minimise: bool, seed: int
-) -> Suggested:
+def _round(pool: GraphPool, known: TrainingSet, left: Rows, count: int, minimise: bool, seed: int) -> Suggested:
     """The candidates that `Rounds` asks for, with scores in the label's unit."""
     sign, n = -1.0 if minimise else 1.0, len(known.labels)
     if np.ptp(known.labels) == 0:
@@ -262,11 +246,9 @@ def _round(
     labels = scale.scaled(sign * known.labels)
     search = Rounds(pool, seed, settings=RoundsSettings(initial=MIN_ARCHITECTURES))
     search.tell(np.arange(n), labels)
-    search.reserve(n + waiting)
+    search.reserve(np.setdiff1d(np.arange(n, len(pool)), n + left))
     units, errors = _TopUnits(labels), _Errors.of(search.predict_out_of_fold(), search.targets)
     mean, deviation, offered = search.predict()
-    allowed = np.isin(offered - n, left)
-    mean, deviation, offered = mean[allowed], deviation[allowed], offered[allowed]
     wanted = mean + search.settings.optimism * deviation
     chosen = np.argsort(-wanted, kind="stable")[:count]
     highest = set(np.argsort(-mean, kind="stable")[:count].tolist())
@@ -315,7 +297,7 @@ class _Errors:
         offset: of the line from predictions to targets.
         slope: of that line, 0 to 1: below 1 where the best predictions promise too much.
         deviation: of targets from the line.
-        half: half the width of an interval that holds `COVERAGE` of them.
+        half: half the width of an interval around the line; see `quality.conformal_quantile`.
         tau: Kendall tau between predictions and targets.
     """
 
@@ -332,7 +314,7 @@ class _Errors:
         slope = float(np.clip((centred * targets).sum() / max((centred**2).sum(), 1e-12), 0, 1))
         offset = float(targets.mean() - slope * predicted.mean())
         errors = targets - (offset + slope * predicted)
-        half = float(np.quantile(np.abs(errors), COVERAGE))
+        half = conformal_quantile(np.abs(errors))
         return cls(offset, slope, float(errors.std()), half, kendall_tau(predicted, targets))
 
     def corrected(self, predicted: Floats) -> Floats:
@@ -342,14 +324,14 @@ class _Errors:
 
 def _with_report(
     chosen: Suggested,
-    known: TrainingSet | None,
+    known: TrainingSet,
     left: int,
     waiting: int,
     minimise: bool,
     notes: Sequence[str],
 ) -> Suggested:
     """The same with its report."""
-    trained, count = 0 if known is None else len(known.labels), len(chosen.rows)
+    trained, count = len(known.labels), len(chosen.rows)
     lines = [f"{trained:,} trained architectures, {waiting:,} pending, {left:,} candidates left"]
     if chosen.prospects is None:
         lines.append(

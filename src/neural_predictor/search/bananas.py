@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from neural_predictor.predictors.label_units import normal_scores
 from neural_predictor.search.base import Search, Settings
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ class Bananas(Search):
 
     def _offered(self, count: int) -> Rows:
         """Different mutations of the best that were never asked for."""
-        best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.parents]]
-        parents = self.pool.filled(np.resize(best, count), self.rng)
+        parents = self.pool.filled(np.resize(self.best(self.settings.parents), count), self.rng)
         rows, _ = self.pool.mutate(parents, self.rng)
         return self.fresh(rows[rows >= 0], count)
 
@@ -80,7 +78,7 @@ class Bananas(Search):
 
         settings, described = self.settings, self.pool.features(self.rows)
         scaler = StandardScaler().fit(described)
-        inputs, targets = scaler.transform(described), normal_scores(self.goodness[None])[0]
+        inputs, targets = scaler.transform(described), self.targets
         asked = np.clip(scaler.transform(self.pool.features(offered)), -5, 5)
         found = []
         with threadpool_limits(1), warnings.catch_warnings():  # matrices this small are slower on several threads

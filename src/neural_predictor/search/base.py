@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from neural_predictor.errors import SearchError
+from neural_predictor.predictors.label_units import normal_scores
 from neural_predictor.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,19 @@ class Search(ABC):
         self.asked: Rows = np.zeros(0, np.intp)
         self.rows: Rows = np.zeros(0, np.intp)
         self.goodness: Floats = np.zeros(0)
+        self._begin()
+
+    def _begin(self) -> None:  # noqa: B027
+        """Set up what a search keeps besides; its pool, generator and settings are there."""
+
+    @property
+    def targets(self) -> Floats:
+        """(N,) labels of what was told, as normal scores of their ranks: what models learn; higher is better."""
+        return np.asarray(normal_scores(self.goodness[None])[0], np.float64)
+
+    def best(self, count: int) -> Rows:
+        """The best `count` of what was told, best first."""
+        return self.rows[np.argsort(-self.goodness, kind="stable")[:count]]
 
     @property
     def ready(self) -> int | None:
@@ -77,8 +91,10 @@ class Search(ABC):
         Fewer where the search must hear first, or the pool has no more.
 
         Raises:
-            SearchError: if the search must be told labels before it can ask for anything.
+            SearchError: if the search must be told labels before it can ask for anything, or `count` is below 1.
         """
+        if count < 1:
+            raise SearchError(f"count is {count}; ask for 1 architecture or more")
         if self.ready is not None:
             count = min(count, self.ready)
         if count < 1:
@@ -97,9 +113,10 @@ class Search(ABC):
         """The labels (k,) of architectures (k,); also of some that were trained before and never asked for.
 
         Raises:
-            SearchError: for a label that is not finite, and for an architecture that was told before.
+            SearchError: for a label that is not finite, an architecture that was told before, and a number that is none
+                of the pool's.
         """
-        rows, labels = np.asarray(rows, np.intp), np.asarray(labels, np.float64)
+        rows, labels = self._numbers(rows), np.asarray(labels, np.float64)
         if rows.shape != labels.shape or rows.ndim != 1 or not np.isfinite(labels).all():
             raise SearchError(f"labels {labels.shape} for architectures {rows.shape}: one finite number each is needed")
         if len(np.unique(rows)) < len(rows) or np.isin(rows, self.rows).any():
@@ -110,8 +127,22 @@ class Search(ABC):
         self._learn(rows, goodness)
 
     def reserve(self, rows: Rows) -> None:
-        """Count architectures as asked for: others train them, and their labels come later, or never."""
-        self.asked = np.concatenate([self.asked, self.fresh(np.asarray(rows, np.intp), len(rows))])
+        """Count architectures as asked for: others train them, and their labels come later, or never.
+
+        Raises:
+            SearchError: for a number that is none of the pool's.
+        """
+        self.asked = np.concatenate([self.asked, self.fresh(self._numbers(rows), len(rows))])
+
+    def _numbers(self, rows: Rows) -> Rows:
+        """Numbers of architectures, checked: a negative one would be another architecture's from the end."""
+        found = np.asarray(rows)
+        if found.size and (found.dtype.kind not in "iu" or found.min() < 0 or found.max() >= len(self.pool)):
+            raise SearchError(
+                f"architectures {found.min()} to {found.max()} ({found.dtype}); allowed are whole numbers from 0 to "
+                f"{len(self.pool) - 1}, as `ask` gives them"
+            )
+        return found.astype(np.intp)
 
     @abstractmethod
     def _propose(self, count: int) -> Rows:
@@ -147,7 +178,6 @@ class Problem:
         budget: architectures that each repeat trains.
         population: members of a population, for searches that have one.
         tournament: members that compete to be a parent, likewise.
-        batch: architectures that a search without a form for many repeats trains side by side.
     """
 
     table: BenchmarkTable
@@ -156,7 +186,6 @@ class Problem:
     budget: int
     population: int = 100
     tournament: int = 10
-    batch: int = 20
 
     def draw(self, repeat: int) -> tuple[np.random.Generator, NDArray[np.intp]]:
         """Generator of a repeat, and the run (n,) of each architecture that it sees: the same for every search."""

@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field
 
 from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe, fit
-from neural_predictor.predictors.label_units import normal_scores
 from neural_predictor.search.base import Search, Settings
 
 if TYPE_CHECKING:
@@ -45,17 +44,17 @@ class Bayesian(Search):
     def _propose(self, count: int) -> Rows:
         if len(self.rows) < self.settings.initial:
             return self.random(count)
-        best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.initial]]
-        offered = self.pool.candidates(best, self.settings.candidates, self.rng)
+        offered = self.pool.candidates(self.best(self.settings.initial), self.settings.candidates, self.rng)
         offered = self.fresh(offered, len(offered))
-        described, targets = self.pool.features(self.rows), normal_scores(self.goodness[None])[0]
+        described, targets, pending = self.pool.features(self.rows), self.targets, self.pending
         vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
         seed = int(self.rng.integers(2**31))
         process = fit(self.settings.process, described[:, vary], targets, seed, workers=1)
-        posterior = process.posterior(self.pool.features(offered)[:, vary])
-        for row in self.pending:  # what is being trained counts as chosen
-            posterior.observe(int(np.flatnonzero(offered == row)[0])) if row in offered else None
-        left, found = np.ones(len(offered), np.bool_), []
+        points = np.concatenate([offered, pending])
+        posterior = process.posterior(self.pool.features(points)[:, vary])
+        for place in range(len(offered), len(points)):  # what is being trained counts as chosen
+            posterior.observe(place)
+        left, found = np.arange(len(points)) < len(offered), []
         for _ in range(min(count, len(offered))):
             gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), float(targets.max()))
             found.append(int(np.where(left, gain, -np.inf).argmax()))

@@ -39,14 +39,14 @@ class Decisions:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        if pool.space is None or (pool.endless and pool.space.choices is None):
+        choices = pool.space.choices if pool.endless and pool.space is not None else None
+        if choices is not None:
+            self.choices = choices
+        elif pool.endless:
             raise SearchError(
-                "a search over decisions needs a space whose architectures are lists of independent choices; "
-                "take one that works on graphs: rounds, bayesian, predictor or random"
+                "a search over decisions needs a space whose architectures are lists of independent choices, or a list "
+                "of architectures: take a search that works on graphs"
             )
-        if pool.endless:
-            assert pool.space.choices is not None
-            self.choices = pool.space.choices
         else:
             self._codes = pool.codes(np.arange(len(pool)))
             self.choices = self._codes.max(axis=0).astype(np.intp) + 1

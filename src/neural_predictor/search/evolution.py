@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.search.base import Problem
-    from neural_predictor.search.pool import Pool
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -246,11 +245,10 @@ class Evolution(Search):
 
     settings_class = EvolutionSettings
 
-    def __init__(self, pool: Pool, *args: object, **kwargs: object) -> None:
-        super().__init__(pool, *args, **kwargs)  # type: ignore[arg-type]
-        population = self.settings.population if pool.endless else min(self.settings.population, len(pool))
-        self._first = pool.sample(population, self.rng)
-        self._codes = dict(zip(self._first.tolist(), pool.filled(self._first, self.rng), strict=True))
+    def _begin(self) -> None:
+        population = self.settings.population if self.pool.endless else min(self.settings.population, len(self.pool))
+        self._first = self.pool.sample(population, self.rng)
+        self._codes = dict(zip(self._first.tolist(), self.pool.filled(self._first, self.rng), strict=True))
         self._tournaments = _tournaments(1, population, min(self.settings.tournament, population), self.rng)
         self._members: _Members | None = None
 

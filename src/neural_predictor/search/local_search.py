@@ -37,15 +37,10 @@ class LocalSearch(Search):
 
     settings_class = LocalSearchSettings
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self._queue: Rows = np.zeros(0, np.intp)
-        self._current: int | None = None
-        self._begin()
-
     def _begin(self) -> None:
         """Start from random architectures that were never asked for."""
-        self._current, self._round = None, np.zeros(0, np.intp)
+        self._current: int | None = None
+        self._round: Rows = np.zeros(0, np.intp)
         self._queue = self.random(self.settings.initial)
 
     @property

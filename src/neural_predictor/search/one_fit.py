@@ -18,8 +18,6 @@ from neural_predictor.search.base import Search, Settings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.pool import Pool
-
     Rows = NDArray[np.intp]
 
 
@@ -42,8 +40,7 @@ class OneFit(Search):
 
     settings_class = OneFitSettings
 
-    def __init__(self, pool: Pool, *args: object, **kwargs: object) -> None:
-        super().__init__(pool, *args, **kwargs)  # type: ignore[arg-type]
+    def _begin(self) -> None:
         self._order: Rows | None = None
 
     @property

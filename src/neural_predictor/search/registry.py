@@ -19,14 +19,12 @@ class SearchRow:
 
     Attributes:
         name: what studies and figures call it.
-        title: name for readers.
         search: entry point `module:class` below `neural_predictor.search`, a `base.Search`.
         traces: entry point `module:function` of (base.Problem) -> base.Traces, which runs many repeats as one array;
             None where there is no such form.
     """
 
     name: str
-    title: str
     search: str
     traces: str | None = None
 
@@ -47,17 +45,15 @@ class SearchRow:
 SEARCHES = by_name(
     _FILE,
     [
-        SearchRow(name="random", title="random search", search="random_search:Random", traces="random_search:traces"),
-        SearchRow(
-            name="evolution", title="regularized evolution", search="evolution:Evolution", traces="evolution:traces"
-        ),
-        SearchRow(name="local-search", title="local search", search="local_search:LocalSearch"),
-        SearchRow(name="reinforce", title="REINFORCE", search="reinforce:Reinforce"),
-        SearchRow(name="tpe", title="TPE", search="tpe:Tpe"),
-        SearchRow(name="bayesian", title="Gaussian process, expected improvement", search="bayesian:Bayesian"),
-        SearchRow(name="bananas", title="BANANAS", search="bananas:Bananas"),
-        SearchRow(name="predictor", title="predictor, N at random, then K", search="one_fit:OneFit"),
-        SearchRow(name="rounds", title="rounds", search="rounds:Rounds"),
+        SearchRow(name="random", search="random_search:Random", traces="random_search:traces"),
+        SearchRow(name="evolution", search="evolution:Evolution", traces="evolution:traces"),
+        SearchRow(name="local-search", search="local_search:LocalSearch"),
+        SearchRow(name="reinforce", search="reinforce:Reinforce"),
+        SearchRow(name="tpe", search="tpe:Tpe"),
+        SearchRow(name="bayesian", search="bayesian:Bayesian"),
+        SearchRow(name="bananas", search="bananas:Bananas"),
+        SearchRow(name="predictor", search="one_fit:OneFit"),
+        SearchRow(name="rounds", search="rounds:Rounds"),
     ],
 )
 """Name -> row."""

@@ -20,8 +20,6 @@ from neural_predictor.search.decisions import Decisions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.pool import Pool
-
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
 
@@ -43,9 +41,8 @@ class Reinforce(Search):
 
     settings_class = ReinforceSettings
 
-    def __init__(self, pool: Pool, *args: object, **kwargs: object) -> None:
-        super().__init__(pool, *args, **kwargs)  # type: ignore[arg-type]
-        self._decisions = Decisions(pool)
+    def _begin(self) -> None:
+        self._decisions = Decisions(self.pool)
         self._logits = np.zeros(self._decisions.size)
         self._baseline: float | None = None
 

@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field
 
 from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe, fit
-from neural_predictor.predictors.label_units import normal_scores
 from neural_predictor.search.base import Search, Settings
 
 if TYPE_CHECKING:
@@ -55,15 +54,9 @@ class Rounds(Search):
         mean, deviation, offered = self.predict()
         return offered[np.argsort(-(mean + self.settings.optimism * deviation), kind="stable")[:count]]
 
-    @property
-    def targets(self) -> Floats:
-        """(N,) labels of what was told, as normal scores of their ranks; higher is better."""
-        return np.asarray(normal_scores(self.goodness[None])[0], np.float64)
-
     def predict(self) -> tuple[Floats, Floats, Rows]:
         """Mean and deviation between fits (k,), in normal scores, of candidates (k,) that were never asked for."""
-        best = self.rows[np.argsort(-self.goodness, kind="stable")[: self.settings.parents]]
-        offered = self.pool.candidates(best, self.settings.candidates, self.rng)
+        offered = self.pool.candidates(self.best(self.settings.parents), self.settings.candidates, self.rng)
         offered = self.fresh(offered, len(offered))
         found = self._fits(np.arange(len(self.rows)), self.pool.features(offered), self.settings.trees.ensembles)
         return found.mean(axis=0), found.std(axis=0), offered

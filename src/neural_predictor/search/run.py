@@ -14,10 +14,11 @@ from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from neural_predictor.search.base import Problem, Search, Settings
     from neural_predictor.search.pool import Pool
+
+BATCH = 20
+"""Architectures that a search without a form for many repeats trains side by side in a figure."""
 
 
 def make_search(name: str, pool: Pool, seed: int, *, maximise: bool = True, settings: Settings | None = None) -> Search:
@@ -42,7 +43,7 @@ def run_search(name: str, problem: Problem) -> Traces:
     """
     row = SEARCHES[name]
     if row.traces is None:
-        return run_asking(name, problem, batch=problem.batch)
+        return run_asking(name, problem, batch=BATCH)
     traces: Traces = row.load("traces")(problem)
     return traces
 
@@ -51,9 +52,8 @@ def run_asking(
     name: str,
     problem: Problem,
     *,
-    batch: int = 1,
+    batch: int,
     settings: Settings | None = None,
-    advance: Callable[[int], None] = lambda _: None,
 ) -> Traces:
     """The traces of a search on a table, in batches: of each, all labels are told before the next question.
 
@@ -62,7 +62,6 @@ def run_asking(
         problem: table, repeats and budget; each repeat sees the same draw of the signal as in every other search.
         batch: architectures trained side by side, at most.
         settings: hyper-parameters; the search's own defaults for None.
-        advance: called with the number of architectures trained.
 
     Raises:
         SearchError: if the search cannot work on this table.
@@ -79,7 +78,6 @@ def run_asking(
             if not len(rows):
                 raise SearchError(f"{name}: nothing left to ask for after {len(search.asked)} of {problem.budget}")
             search.tell(rows, signal[rows])
-            advance(len(rows))
         traces[repeat] = search.asked
     return Traces(traces)
 

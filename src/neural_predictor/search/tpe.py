@@ -19,8 +19,6 @@ from neural_predictor.search.decisions import Decisions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.pool import Pool
-
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
 
@@ -49,9 +47,8 @@ class Tpe(Search):
 
     settings_class = TpeSettings
 
-    def __init__(self, pool: Pool, *args: object, **kwargs: object) -> None:
-        super().__init__(pool, *args, **kwargs)  # type: ignore[arg-type]
-        self._decisions = Decisions(pool)
+    def _begin(self) -> None:
+        self._decisions = Decisions(self.pool)
 
     def _propose(self, count: int) -> Rows:
         if len(self.rows) < self.settings.initial:

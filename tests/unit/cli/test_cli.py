@@ -120,9 +120,9 @@ def test_an_unknown_shard_is_named(tmp_path):
     assert said in done.stderr
 
 
-def test_pages_are_drawn_without_the_users_matplotlib(monkeypatch):
+def test_pages_are_drawn_without_the_users_matplotlib(monkeypatch, tmp_path):
     monkeypatch.setenv("MPLBACKEND", "module://of.a.notebook")
-    monkeypatch.setenv("MATPLOTLIBRC", "/home/me/matplotlibrc")
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
     cli._settings_of_its_own()
     assert os.environ["MPLBACKEND"] == "agg"
     assert Path(os.environ["MATPLOTLIBRC"]).read_text().startswith("#")  # matplotlib's own, in which all is a comment

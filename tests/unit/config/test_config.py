@@ -296,8 +296,8 @@ def test_a_byte_order_mark_is_no_part_of_a_key(tmp_path):
     assert load(Config, tmp_path / "config.yaml").study == "a-v1"
 
 
-def test_paths_are_written_as_in_a_shell(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
+def test_paths_are_written_as_in_a_shell(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DATA", "/data")
 
     def paths(text):
@@ -306,7 +306,7 @@ def test_paths_are_written_as_in_a_shell(monkeypatch):
         assert found.data["nasbench101"] == found.images.folder == found.images.manual
         return str(found.images.folder)
 
-    assert paths("~/nb.tfrecord") == "/home/me/nb.tfrecord"
+    assert paths("~/nb.tfrecord") == f"{tmp_path}/nb.tfrecord"
     assert paths("$DATA/nb") == paths("${DATA}/nb") == "/data/nb"
     assert paths("a/~b {x} 100%") == "a/~b {x} 100%"
     with pytest.raises(ConfigError, match=r"data\.nasbench101 is '\$NOPE/x': the variable NOPE is not set"):

@@ -140,9 +140,26 @@ def test_python_and_files_choose_alike(files, made, different):
     assert found.prospects.best == pytest.approx(max(different[1][:60]))
     assert 0 <= found.prospects.probability <= 1
     assert str(found) == found.report
+    table = pd.DataFrame(objects)
+    again = suggest(table[:60], pd.Series(different[1][:60]), table, 7)
+    assert again.table["candidate"].tolist() == found.table["candidate"].tolist()
     first = suggest([], [], objects, 4)
     assert first.prospects is None
     assert len(first.table) == 4
+
+
+def test_what_python_must_not_take_for_something_else(different):
+    objects = [{"operations": operations, "edges": edges} for operations, edges in different[0]]
+    with pytest.raises(RankingError, match="labels are one dict"):
+        suggest(objects[:20], dict(enumerate(different[1][:20])), objects, 3)
+    with pytest.raises(RankingError, match="trained is one dict"):
+        suggest(dict(enumerate(objects[:20])), different[1][:20], objects, 3)
+    with pytest.raises(RankingError, match=r"labels have the shape \(19,\)"):
+        suggest(objects[:20], different[1][:19], objects, 3)
+    with pytest.raises(RankingError, match="minimise is 'no'; allowed are True and False"):
+        suggest(objects[:20], different[1][:20], objects, 3, minimise="no")
+    with pytest.raises(RankingError, match="operation is 3; allowed is the name of a node's attribute"):
+        suggest(objects[:20], different[1][:20], objects, 3, operation=3)
 
 
 def test_the_command(files):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neural_predictor.errors import SearchError
+from neural_predictor.predictors.gaussian_process import Posterior
 from neural_predictor.search.bananas import BananasSettings
 from neural_predictor.search.base import Problem
 from neural_predictor.search.bayesian import expected_improvement
@@ -114,8 +115,21 @@ def test_the_paper_s_search_waits_once(proteins, pool):
     search.tell(rows, signal[rows])
     best = search.ask(30)
     search.tell(best[:5], signal[best[:5]])
-    assert np.mean(signal[best[:10]]) > np.mean(signal[best[-10:]]) - signal.std()
+    assert signal[best].mean() > signal.mean() + signal.std() / 2
     assert not np.isin(search.ask(20), search.rows).any()
+
+
+def test_what_is_being_trained_narrows_the_gaussian_process(proteins, pool, monkeypatch):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("bayesian", pool, 0)
+    rows = search.ask(20)
+    search.tell(rows, signal[rows])
+    waiting, seen, observe = search.ask(3), [], Posterior.observe
+    monkeypatch.setattr(Posterior, "observe", lambda self, place: (seen.append(place), observe(self, place))[1])
+    chosen = search.ask(2)
+    assert seen[:3] == [len(pool) - 23, len(pool) - 22, len(pool) - 21]  # after all that can be asked for
+    assert len(seen) == 3 + 2
+    assert not set(chosen) & set(waiting)
 
 
 def test_local_search_trains_all_neighbours_and_moves_to_the_best(proteins, pool):
@@ -127,9 +141,9 @@ def test_local_search_trains_all_neighbours_and_moves_to_the_best(proteins, pool
     around = search.ask(1000)
     assert set(around.tolist()) == expected
     search.tell(around, signal[around])
-    best = around[signal[around].argmax()] if signal[around].max() > signal[start] else None
-    if best is not None:
-        assert set(search.ask(1000).tolist()) == set(pool.neighbours(int(best), RNG(0)).tolist()) - {start} - expected
+    best = around[signal[around].argmax()]
+    assert signal[best] > signal[start]  # else the search would begin anew
+    assert set(search.ask(1000).tolist()) == set(pool.neighbours(int(best), RNG(0)).tolist()) - {start} - expected
 
 
 def test_lower_labels_are_better_where_they_are_minimised(proteins, pool):
@@ -189,6 +203,13 @@ def test_labels_are_checked(pool):
     search.tell(rows, np.array([0.1, 0.2, 0.3]))
     with pytest.raises(SearchError, match="told twice"):
         search.tell(rows[:1], np.array([0.1]))
+    for wrong in ([-1], [len(pool)], [1.0]):
+        with pytest.raises(SearchError, match=r"allowed are whole numbers from 0 to \d+, as `ask` gives them"):
+            search.tell(np.array(wrong), np.array([0.1]))
+        with pytest.raises(SearchError, match="allowed are whole numbers"):
+            search.reserve(np.array(wrong))
+    with pytest.raises(SearchError, match="count is 0; ask for 1 architecture or more"):
+        search.ask(0)
     with pytest.raises(SearchError, match="unknown search 'annealing'; known are random, evolution"):
         make_search("annealing", pool, 0)
 

@@ -10,7 +10,7 @@ from neural_predictor.workflow.plan import shell_prefix
 
 @pytest.mark.parametrize(("users", "level"), [({}, "0"), ({"TF_CPP_MIN_LOG_LEVEL": "2"}, "2")])
 def test_logs_of_rules_keep_what_tensorflow_writes_and_any_folder_will_do(users, level):
-    root = """/home/me/it's 100% "mine" $x {y}"""
+    root = """/srv/it's 100% "mine" $x {y}"""
     prefix = shell_prefix(root, []).format()  # as Snakemake fills it in
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TF_")} | {"PYTHONPATH": "own"}
     script = prefix + 'printf "%s\\n" "$TF_CPP_MIN_LOG_LEVEL" "$NEURAL_PREDICTOR_ROOT" "$PYTHONPATH"'
