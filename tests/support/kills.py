@@ -1,6 +1,6 @@
-"""Kills of a whole study at random moments, and restarts by the documented command: the same command again.
+"""Kills of a study at random moments, and restarts by the documented command: the same command again.
 
-A run goes from nothing to the end of smoke-v1 and suffers several kills on the way. When k kills are still to come,
+A run goes from nothing to the end of its targets and suffers several kills on the way. When k kills are still to come,
 the next one is the earliest of k moments drawn uniformly over the time that the rest of the run is expected to take, so
 that all of them together are spread evenly over it, however much work each destroys. The expected time comes from the
 seconds that each rule took in an undisturbed run, and is corrected as jobs finish: a kill strikes when the time since
@@ -51,7 +51,7 @@ LATEST = 0.97
 
 @dataclass(frozen=True)
 class Kill:
-    """A kill that struck: its kind, seconds since the last start, share of the study done, rules of running jobs."""
+    """A kill that struck: its kind, seconds since the last start, share of the jobs done, rules of running jobs."""
 
     kind: str
     after_s: float
@@ -96,12 +96,12 @@ class Log:
 
 
 class Killer:
-    """Runs smoke-v1 in checkouts beside an undisturbed one, kills it, restarts it."""
+    """Builds targets of smoke-v1 in checkouts beside an undisturbed one, kills the runs, restarts them."""
 
-    def __init__(self, built: Checkout, folder: Path, seed: int) -> None:
-        self.type, self.folder = type(built), folder
+    def __init__(self, built: Checkout, folder: Path, seed: int, targets: tuple[str, ...] = (ALL,)) -> None:
+        self.type, self.folder, self.targets = type(built), folder, targets
         self.seconds = seconds_of_rules(built)
-        self.plan = jobs_by_rule(built)
+        self.plan = jobs_by_rule(built, targets)
         self.whole_s = self._expected(self.plan)
         self.random = random.Random(seed)
         self.kinds = self._kinds()
@@ -117,7 +117,7 @@ class Killer:
             for leg in count():
                 log = Log(self.folder / f"killed-{number}.{leg}.log")
                 before = Folder(checkout.folder).locked(), jobs_in(checkout)
-                process = checkout.start("--cores", str(CORES), ALL, log=log.path)
+                process = checkout.start("--cores", str(CORES), *self.targets, log=log.path)
                 struck = False
                 while len(run.kills) < kills and self._strike(process, log, run, kills - len(run.kills), rest):
                     struck = True
@@ -191,10 +191,10 @@ def seconds_of_rules(built: Checkout) -> dict[str, float]:
     return {rule: mean(values) for rule, values in times.items()}
 
 
-def jobs_by_rule(built: Checkout) -> Counter[str]:
+def jobs_by_rule(built: Checkout, targets: tuple[str, ...]) -> Counter[str]:
     """Jobs of each rule that a run from nothing has, from Snakemake's own plan."""
     log = Log(built.folder.with_suffix(".plan"))
-    log.path.write_text(built.snakemake("-n", "--forceall", ALL))
+    log.path.write_text(built.snakemake("-n", "--forceall", *targets))
     return log.planned()
 
 
@@ -249,7 +249,7 @@ def summary(runs: list[Run], plan: Counter[str]) -> str:
     rows = [
         f"{len(kills)} kills in {len(runs)} runs from nothing to the end, {plan.total()} jobs each when undisturbed",
         "kinds: " + ", ".join(f"{kind} {kinds[kind]}" for kind in KINDS),
-        "share of the study done at the kill, by tenths: " + " ".join(str(tenths[tenth]) for tenth in range(10)),
+        "share of the jobs done at the kill, by tenths: " + " ".join(str(tenths[tenth]) for tenth in range(10)),
         "kills while a job of the rule ran: "
         + _counts(running)
         + f"; no job {sum(not kill.running for kill in kills)}",
