@@ -56,6 +56,7 @@ include: "workflow/rules/predictors.smk"
 include: "workflow/rules/children.smk"
 include: "workflow/rules/experiments.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/publish.smk"
 
 

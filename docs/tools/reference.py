@@ -46,6 +46,7 @@ FILES = {
     "config": "config/config.yaml",
     "study": "config/studies/<study>.yaml",
     "sources": "config/sources.yaml",
+    "claims": "config/claims.yaml",
 }
 """Part of the schema -> the files that it is for."""
 

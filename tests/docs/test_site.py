@@ -5,7 +5,6 @@ Without MkDocs (`make docs` installs it) the pages are not built; without Chromi
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from functools import partial
@@ -128,22 +127,6 @@ def test_links_of_a_page_outside_the_site(page):
             slugs = {re.sub(r"[^\w -]", "", head.lower()).strip().replace(" ", "-") for head in heads}
             assert parts.fragment in slugs, link
     assert all(len(alt) >= 10 for alt in re.findall(r"!\[(.*?)\]|alt=\"(.*?)\"", text) for alt in alt if alt)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A page of headless Chromium that may speak to this machine alone."""
-    if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed: make docs")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found)
-        yield chromium.new_page()
-        chromium.close()
 
 
 @pytest.fixture

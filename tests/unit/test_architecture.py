@@ -22,6 +22,7 @@ STAGES = (
     ("ranking",),
     ("children",),
     ("figures",),
+    ("claims",),
     ("workflow",),
     ("cli", "__main__"),
 )

@@ -77,8 +77,23 @@ def test_searches_meet_on_the_same_axes(built):
     assert chosen[0] == chosen[1]  # the same random searches in every figure
     frontier = pd.read_csv(built.path("results/smoke-v1/fig-frontier.csv"))
     assert set(frontier["train_size"]) == {20, 43}
-    efficiency = pd.read_csv(built.path("results/smoke-v1/table-efficiency.csv"), index_col="method")
-    assert efficiency.loc["evolution", "reached"] > 0
+    efficiency = pd.read_csv(built.path("results/smoke-v1/table-efficiency.csv"), index_col=["panel", "method"])
+    assert (efficiency.xs("evolution", level="method")["reached"] > 0).all()
+
+
+def test_claims_are_tested_with_the_numbers(built):
+    folder = built.path("results/smoke-v1")
+    found = pd.read_csv(folder / "claims.csv", index_col="claim")
+    assert len(found) == len(Project(built.folder).claims)
+    assert (found["verdict"] != "not measured").sum() >= 15
+    mse = pd.read_csv(folder / "table-mse.csv").query("tested_on == 'what the classifier accepts of it'")
+    one, two = (mse.loc[mse["stages"] == stages, "mse"].iloc[0] for stages in ("one", "two"))
+    assert found.loc["two-stages-smaller-error", "value"] == pytest.approx(two / one, rel=1e-6)
+    page = (folder / "claims.html").read_text()
+    links = set(re.findall(r'(?:href|src)="([^"#]+)"', page))
+    assert {"fig4.png", "table-mse.md", "fig4-digits.csv"} <= links
+    assert all((folder / link).is_file() for link in links)
+    assert (folder / "claims.md").stat().st_size > 0
 
 
 def test_a_run_with_five_kills_gives_the_same_bytes_as_an_undisturbed_one(built, tmp_path):
@@ -176,7 +191,8 @@ def test_a_change_in_a_module_that_a_cheap_stage_uses_reruns_that_stage(built):
 def test_another_word_in_the_small_print_of_a_figure_of_children_refits_nothing(built):
     with changed(built.path("src/neural_predictor/figures/fig9_children/numbers.py")):
         planned = rules(built.snakemake("-n", ALL))
-    assert planned == {"run_experiment", "render_fig9_digits", "write_manifest", "finish_study"}
+    claims = {"judge_claims", "render_claims"}
+    assert planned == {"run_experiment", "render_fig9_digits", "write_manifest", "finish_study"} | claims
     with changed(built.path("src/neural_predictor/figures/fig9_children/caption.rst")):
         assert "Nothing to be done" in built.snakemake("-n", ALL)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from neural_predictor.config.claims import Claim, Claims
 from neural_predictor.config.sections import Section
 from neural_predictor.config.study import Study
 from neural_predictor.config.yaml_files import load
@@ -99,6 +101,9 @@ class Config(Section):
         examples=[0],
     )
     images: Images = Images()
+    claims: tuple[str, ...] = Field(
+        (), description="studies that results/claims.html shows side by side; none: `study`", examples=[["embedded-v2"]]
+    )
 
 
 class Sources(Section):
@@ -125,8 +130,17 @@ class Project:
                 raise ConfigError(
                     f"{root / 'config/config.yaml'}: data.{name}: no such source; known are {', '.join(self.sources)}"
                 )
-        for name in (self.config.study, *self.study_names()):
+        for name in (self.config.study, *self.config.claims, *self.study_names()):
             self.study(name)
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims that studies are tested with.
+
+        Raises:
+            ConfigError: if `config/claims.yaml` is missing or not valid.
+        """
+        return load(Claims, self.root / "config/claims.yaml").claims
 
     def study_path(self, name: str) -> Path:
         """The file of a study, there or not."""
@@ -166,8 +180,9 @@ def digest(model: BaseModel) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schemas of the three kinds of configuration file."""
-    kinds: dict[Literal["config", "study", "sources"], type[BaseModel]] = {
+    """JSON Schemas of the four kinds of configuration file."""
+    kinds: dict[Literal["config", "study", "sources", "claims"], type[BaseModel]] = {
+        "claims": Claims,
         "config": Config,
         "study": Study,
         "sources": Sources,

@@ -58,6 +58,11 @@ class Curves:
             self._time.append(np.cumsum(self.table.at("training_time_s", runs)[trace]))
 
     @property
+    def signal(self) -> NDArray[np.float64]:
+        """(R, total) search signal of the choice after each sample."""
+        return np.array(self._signal)
+
+    @property
     def target(self) -> NDArray[np.float64]:
         """(R, total) reported metric of the choice after each sample."""
         return np.array(self._target)
@@ -65,7 +70,7 @@ class Curves:
     def rows(self) -> pd.DataFrame:
         """Mean and interval at every number of samples from `first` on, and on a grid of times."""
         places = slice(self.first - 1, None)
-        signal, target = np.array(self._signal), self.target
+        signal, target = self.signal, self.target
         samples = np.arange(self.first, signal.shape[1] + 1)
         panels = [("signal_by_samples", samples, signal[:, places]), ("target_by_samples", samples, target[:, places])]
         if self.timed:

@@ -233,7 +233,7 @@ ARTEFACTS = (
     Artefact(
         "table-efficiency",
         "table",
-        "samples that each search needs for evolution's test accuracy",
+        "samples that each search needs for what evolution ends with, by validation and by test",
         section="fig4",
         fits=needs.compared,
         numbers="table_efficiency.numbers:run",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
+from neural_predictor.claims.artefacts import artefacts_of
 from neural_predictor.config.project import Config, Project, digest
 from neural_predictor.config.yaml_files import read_mapping
 from neural_predictor.errors import ConfigError, UserError
@@ -120,7 +121,9 @@ class Plan:
         """
         with _told_by_snakemake():
             validation.check(ARTEFACTS)
-            return cls(Project(root, dict(config)))
+            plan = cls(Project(root, dict(config)))
+            artefacts_of(plan.project.claims, plan.wanted(plan.project.config.study))
+            return plan
 
     def enter(self, workflow: Any, say: Callable[[str], None]) -> None:
         """Begin a run of Snakemake in its working folder; a dry run or a job's own process only gets better messages.
@@ -149,7 +152,7 @@ class Plan:
 
     def published(self) -> list[str]:
         """Stable names of everything that the default study makes."""
-        return [f"results/{name}" for name in self.wanted(self.project.config.study).targets]
+        return [f"results/{name}" for name in (*self.wanted(self.project.config.study).targets, "claims.html")]
 
     def publishable(self, wildcards: Any) -> str:
         """The default study's file behind a stable name; a link whose file was deleted is removed to be made again."""
@@ -166,7 +169,7 @@ class Plan:
         """
         folder = f"results/{wildcards.study}"
         files = [f"{folder}/{name}" for name in self.wanted(wildcards.study).targets]
-        files.append(f"{folder}/manifest.json")
+        files += [f"{folder}/claims.html", f"{folder}/manifest.json"]
         if not all(map(os.path.exists, files)):
             Path(f"{folder}/all").unlink(missing_ok=True)
         return files
@@ -183,6 +186,7 @@ class Plan:
             for name, row in self.wanted(wildcards.study).artefacts.items()
             for kind in (*PAGES[row.kind], "csv", "protocol.json")
         ]
+        files += [f"{folder}/claims.{kind}" for kind in ("csv", "html", "md")]
         for name, children in study.children.items():
             for key in (name, *([f"{name}{CHOSEN}"] if children.chosen else [])):
                 files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
@@ -242,6 +246,33 @@ class Plan:
             for name in getattr(section, "searches", ("random",)):
                 files |= set(self.code(f"search.{SEARCHES[name].module}"))
         return sorted(files)
+
+    # Claims
+
+    def claim_numbers(self, wildcards: Any) -> list[str]:
+        """Numbers and protocols that a study's claims are tested with."""
+        return [
+            f"results/{wildcards.study}/{name}.{kind}"
+            for name in artefacts_of(self.project.claims, self.wanted(wildcards.study))
+            for kind in ("csv", "protocol.json")
+        ]
+
+    def claim_pages(self, wildcards: Any) -> list[str]:
+        """Pictures and tables that a study's page of claims shows; it is as good where they are drawn anew."""
+        from snakemake.io import ancient
+
+        names = artefacts_of(self.project.claims, self.wanted(wildcards.study))
+        files = (f"results/{wildcards.study}/{name}.{PAGES[self.artefacts[name].kind][-1]}" for name in names)
+        return [ancient(path) for path in files]
+
+    def claim_code(self) -> list[str]:
+        """Modules and templates of the page of claims."""
+        templates = sorted((PACKAGE / "claims").glob("*.j2"))
+        return [*self.code("claims.page"), *map(os.path.relpath, templates)]
+
+    def claim_studies(self) -> list[str]:
+        """The studies whose verdicts stand side by side."""
+        return list(self.project.config.claims or (self.project.config.study,))
 
     # Pages: what the rule of an artefact is made from
 

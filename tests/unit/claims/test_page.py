@@ -1,0 +1,45 @@
+"""The page of claims: readable, whole, and on one file."""
+
+import re
+
+import pytest
+
+from neural_predictor.claims.judge import VERDICTS
+from neural_predictor.claims.page import render
+from neural_predictor.errors import FormatError
+from support.verdicts import verdicts
+
+
+def test_one_study(tmp_path):
+    path = verdicts(tmp_path / "mine-v1", "mine-v1")
+    html, md = path.with_suffix(".html"), path.with_suffix(".md")
+    render([path], html, md)
+    page = html.read_text()
+    assert [page.index(text) for text in ("What holds", "What does not", "What cannot be told")] < [
+        page.index("<article")
+    ] * 3
+    assert "Claim &lt;0&gt;" in page
+    assert "<script" not in page
+    assert not re.search(r"https?://", page)
+    assert page.count('src="fig4.png" alt="fig4: ') == 3
+    assert {'href="fig4.csv"', 'href="fig4.png"', 'href="#claim-0"'} <= set(re.findall(r'href="[^"]*"', page))
+    assert "None" not in page
+    text = md.read_text()
+    assert "| Claim <0> | Wen et al., ECCV 2020, Fig. 4 | over 20 | not given | **holds**: 0.95 [0.93, 0.96]" in text
+    assert len([line for line in text.splitlines() if line.startswith("| Claim")]) == len(VERDICTS)
+
+
+def test_several_studies_side_by_side(tmp_path):
+    paths = [verdicts(tmp_path / name, name) for name in ("a-v1", "b-v1")]
+    render(paths, tmp_path / "claims.html", tmp_path / "claims.md")
+    page = (tmp_path / "claims.html").read_text()
+    assert {'href="a-v1/fig4.csv"', 'href="b-v1/fig4.csv"'} <= set(re.findall(r'href="[^"]*"', page))
+    assert page.count("<article") == len(VERDICTS)
+    assert "| a-v1 | b-v1 |" in (tmp_path / "claims.md").read_text()
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(FormatError, match=r"claims\.csv: not a file of verdicts .*run its rule again"):
+        render([path], tmp_path / "claims.html", tmp_path / "claims.md")
