@@ -18,7 +18,7 @@ from neural_predictor.ranking.suggest import suggested
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from neural_predictor.ranking.quality import Curve, Maker
+    from neural_predictor.ranking.quality import Curve, Maker, Top
     from neural_predictor.ranking.suggest import Prospects
     from neural_predictor.statistics.bootstrap import Estimate
 
@@ -31,6 +31,7 @@ class Ranking:
         table: one row a candidate, best first: `candidate` (its place in what was given, from 0), `score`, `rank`,
             `score_low`, `score_high` (in the label's unit), `in_training`.
         tau: Kendall tau of the training architectures in cross-validation, with its 95 % interval.
+        top: how many of the architectures that it would train first are among the best tenth, in cross-validation too.
         curve: tau by number of training architectures, and with twice as many; None where it was not measured.
         warnings: what to mind, a sentence each.
         report: all of it in words.
@@ -38,6 +39,7 @@ class Ranking:
 
     table: pd.DataFrame
     tau: Estimate
+    top: Top
     curve: Curve | None
     warnings: list[str]
     report: str
@@ -96,7 +98,7 @@ def rank(
     made = make or maker(predictor, threads or os.cpu_count() or 1)
     with ranked(trained, given, "label", options, predictor, lambda: made) as found:
         scored = found.scored
-    return Ranking(_table(scored), scored.tau, scored.curve, scored.warnings, found.report)
+    return Ranking(_table(scored), scored.tau, scored.top, scored.curve, scored.warnings, found.report)
 
 
 def _check_attribute(operation: object) -> None:

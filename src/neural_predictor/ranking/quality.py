@@ -26,6 +26,8 @@ CONFIDENCE = 0.95
 """Share of the resamples within the interval of a tau."""
 COVERAGE = 0.9
 """Share of labels of new architectures that an interval of a score is to hold."""
+FIRST = 10
+"""Architectures that a predictor would train first, of which `Top` counts the best; a quarter of all at most."""
 MIN_SUBSET = 10
 """Architectures of a subset that a predictor is fitted to for the learning curve, at least."""
 
@@ -47,6 +49,39 @@ class Trial:
     def taus(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """(1 + RESAMPLES,) Kendall's tau-b of all m architectures, then on m drawn with replacement."""
         return bootstrap_taus(self.predicted, self.observed, RESAMPLES, rng)
+
+
+@dataclass(frozen=True)
+class Top:
+    """How many of the architectures that a predictor would train first are among the best.
+
+    Attributes:
+        first: how many it would train: those with the highest predictions by fits that did not see them.
+        best: how many count as the best, by their labels: a tenth of all.
+        found: how many of the first are among the best; guessing finds `guessed`.
+        guessed: `first` times `best` over the number of architectures.
+    """
+
+    first: int
+    best: int
+    found: Estimate
+    guessed: float
+
+    @classmethod
+    def of(cls, trial: Trial, rng: np.random.Generator) -> Top:
+        """Of out-of-fold predictions, with an interval from resamples of the architectures."""
+        n = len(trial.observed)
+        first, best = min(FIRST, -(-n // 4)), -(-n // 10)
+
+        def found(rows: NDArray[np.intp]) -> int:
+            observed = trial.observed[rows]
+            chosen = np.argsort(-trial.predicted[rows], kind="stable")[:first]
+            return int((observed[chosen] >= np.partition(observed, n - best)[n - best]).sum())
+
+        drawn = [np.arange(n), *(rng.integers(n, size=n) for _ in range(RESAMPLES))]
+        return cls(
+            first, best, estimate(np.array([found(rows) for rows in drawn], float), CONFIDENCE), first * best / n
+        )
 
 
 @dataclass(frozen=True)

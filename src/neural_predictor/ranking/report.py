@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from neural_predictor.ranking.quality import COVERAGE, MIN_SUBSET
 
 if TYPE_CHECKING:
+    from neural_predictor.ranking.quality import Top
     from neural_predictor.ranking.score import Scored
 
 
@@ -25,6 +26,7 @@ def describe(scored: Scored, trained: int, operations: list[str], predictor: str
         f"Predictor {predictor}; Kendall tau in cross-validation of the training architectures, with its 95 % "
         f"interval: {scored.tau}",
         f"  {meaning(scored)}",
+        f"  {_top(scored.top)}",
         *_curve(scored, trained),
         f"Intervals score_low to score_high are made to hold {COVERAGE:.0%} of the labels of architectures like the "
         "training architectures",
@@ -45,6 +47,13 @@ def meaning(scored: Scored) -> str:
     return (
         "Of two architectures that it was not fitted to, the predictor puts the better one first in "
         f"{100 * right:.0f} of 100 cases (guessing: 50)"
+    )
+
+
+def _top(top: Top) -> str:
+    return (
+        f"Of the {top.first} that it would train first, {top.found.value:.0f} ({top.found.low:.0f} to "
+        f"{top.found.high:.0f}) are among the best {top.best} (guessing: {top.guessed:.1f})"
     )
 
 

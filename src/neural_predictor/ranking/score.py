@@ -10,7 +10,7 @@ import numpy as np
 
 from neural_predictor.errors import PredictorError, RankingError
 from neural_predictor.io.progress import progress
-from neural_predictor.ranking.quality import CONFIDENCE, Curve, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.ranking.quality import CONFIDENCE, Curve, Intervals, Top, Trial, learning_curve, sub_trials
 from neural_predictor.statistics.bootstrap import Estimate, estimate
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Scored:
         high: (n,) its upper end.
         in_training: (n,) bool, whether a candidate is a training architecture.
         tau: Kendall tau of the training architectures in cross-validation.
+        top: how many of the best it finds among those that it would train first, in cross-validation too.
         curve: tau by number of architectures, where it was measured.
         warnings: sentences.
     """
@@ -86,6 +87,7 @@ class Scored:
     high: NDArray[np.float64]
     in_training: NDArray[np.bool_]
     tau: Estimate
+    top: Top
     curve: Curve | None
     warnings: list[str]
 
@@ -158,6 +160,7 @@ def score_candidates(candidates: Candidates, make: Maker, options: Options) -> S
         high=score + half,
         in_training=np.isin(candidates.scratch.identities, training.identities),
         tau=estimate(taus[-1], CONFIDENCE),
+        top=Top.of(trials[-1], rng),
         curve=curve,
         warnings=candidates.warnings(),
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from neural_predictor.ranking.quality import Curve, Intervals, Trial, learning_curve, sub_trials
+from neural_predictor.ranking.quality import Curve, Intervals, Top, Trial, learning_curve, sub_trials
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Scored
 from neural_predictor.statistics.bootstrap import Estimate
@@ -71,12 +71,14 @@ def test_intervals_of_a_predictor_that_was_never_wrong_are_still_intervals():
 
 def scored(tau, curve=None, warnings=()):
     values = np.zeros(3)
-    return Scored(np.arange(3), values, values, values, values > 0, tau, curve, list(warnings))
+    top = Top(10, 18, Estimate(6.0, 2.0, 10.0), 1.046)
+    return Scored(np.arange(3), values, values, values, values > 0, tau, top, curve, list(warnings))
 
 
 def test_the_report_says_what_tau_means():
     report = describe(scored(Estimate(0.6, 0.5, 0.7)), 172, ["a", "b"], "best")
     assert "puts the better one first in 80 of 100 cases" in report
+    assert "Of the 10 that it would train first, 6 (2 to 10) are among the best 18 (guessing: 1.0)" in report
     assert "No learning curve" in report
     unsure = describe(scored(Estimate(0.1, -0.1, 0.3)), 12, ["a"], "best")
     assert "do not show that the ranking is better than a random one" in unsure
@@ -86,3 +88,21 @@ def test_the_report_says_what_tau_means():
     assert "172 more architectures would change tau by about +0.10" in with_curve
     assert "16 operations: a, b, c, d, e, f, g, h, i, j, k, l and 4 more" in with_curve
     assert with_curve.endswith("Mind:\n  look here")
+
+
+def test_the_top_counts_the_best_tenth_among_the_first_ten():
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(100).astype(float)
+    perfect = Top.of(Trial(100, labels, labels), rng)
+    assert (perfect.first, perfect.best, perfect.guessed) == (10, 10, 1)
+    assert perfect.found.value == 10
+    worst = Top.of(Trial(100, labels, -labels), rng)
+    assert (worst.found.value, worst.found.high) == (0, 0)
+    predicted = np.where(labels >= 95, 200.0, labels - 100 * (labels >= 85))  # the best five, then 84, 83, ..
+    assert Top.of(Trial(100, labels, predicted), rng).found.value == 5
+
+
+def test_of_few_architectures_the_first_quarter_counts_and_equal_labels_all_do():
+    rng = np.random.default_rng(0)
+    top = Top.of(Trial(12, np.repeat([0.0, 1.0], 6), np.arange(12.0)), rng)
+    assert (top.first, top.best, top.found.value, top.guessed) == (3, 2, 3, 0.5)
