@@ -1,5 +1,6 @@
 # make <any snakemake target>, for example
 #   make results/fig7.pdf
+#   make results/fig7.pdf ACCELERATOR=gpu
 # makes .venv from requirements.lock, again when the lock, pyproject.toml or this folder's place has changed, and runs
 # Snakemake in it.
 
@@ -17,6 +18,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 PIP := $(BIN)/python -m pip install --no-user --quiet
 SNAKEMAKE := $(BIN)/python -m snakemake
+# ACCELERATOR=gpu on the command line is config.yaml's accelerator for this run.
+CONFIGURED := $(if $(ACCELERATOR),--config accelerator=$(ACCELERATOR) --)
 
 # What .venv was made from and where. Contents, for the times of files lie: clocks differ, and archives keep them.
 MADE_FROM := { pwd -P; cat requirements.lock pyproject.toml | cksum; }
@@ -47,7 +50,7 @@ help:  ## list the targets
 setup: $(READY)  ## the environment alone (.venv)
 
 all: $(READY)  ## every figure and table of the default study
-	$(SNAKEMAKE) --cores $(CORES) all
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIGURED) all
 
 report: all  ## results/report.html: figures, captions, run times
 	$(SNAKEMAKE) all --report results/report.html
@@ -122,11 +125,11 @@ $(GPU): requirements-gpu.lock | $(READY)
 
 # Measures Snakemake itself, so no target of it; lengths of trainings come from the children of the default study.
 results/fig-parallel.pdf: $(READY) FORCE
-	$(SNAKEMAKE) --cores $(CORES) results/fig9-digits.pdf
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIGURED) results/fig9-digits.pdf
 	$(BIN)/python bench/scaling.py
 
 # Everything else is a Snakemake target.
 Makefile requirements.lock requirements-gpu.lock requirements-cluster.lock requirements-docs.lock pyproject.toml: ;
 %: $(READY) FORCE
-	$(SNAKEMAKE) --cores $(CORES) $@
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIGURED) $@
 FORCE: ;

@@ -64,6 +64,14 @@ def test_a_moved_folder_and_a_removed_python_make_the_environment_anew(ready):
     assert TOLD in planned(back)
 
 
+def test_one_command_installs_for_a_gpu_and_one_variable_uses_it(ready):
+    shutil.copy2(ROOT / "requirements-gpu.lock", ready)
+    assert "--require-hashes --no-deps -r requirements-gpu.lock" in make(ready, "-n", "gpu").stdout
+    planned = make(ready, "-n", "results/fig7.pdf", "ACCELERATOR=gpu").stdout
+    assert "--config accelerator=gpu -- results/fig7.pdf" in planned
+    assert "--config" not in make(ready, "-n", "results/fig7.pdf").stdout
+
+
 def test_settings_of_the_user_reach_neither_pip_nor_python(ready):
     recorder = ready / "recorder"
     recorder.write_text('#!/bin/sh\nenv > "$(dirname "$0")/seen"\nexit 1\n')

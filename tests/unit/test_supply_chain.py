@@ -147,6 +147,38 @@ def test_setup_and_ci_install_by_hash_alone():
     assert sum("--require-hashes" in line for line in re.findall(r"\$\(PIP\).*", (ROOT / "Makefile").read_text())) == 4
 
 
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_what_two_locks_hold_has_one_version(lock):
+    """What is installed on top of requirements.lock changes nothing of it."""
+    versions = {name: version for name, version, _ in ROWS}
+    for (name, version, _), _ in locked(lock):
+        assert versions.get(name, version) == version, f"{lock} has {name} {version}: run make lock"
+
+
+def test_the_lock_for_gpus_has_every_library_of_cuda():
+    locks = {name for (name, _, _), _ in locked("requirements-gpu.lock")}
+    extra = [Requirement(line) for line in distribution("tensorflow").requires or [] if "and-cuda" in line]
+    needed = {need.name.lower() for need in extra if need.marker.evaluate({"extra": "and-cuda"})}
+    assert len(needed) > 8
+    assert needed <= locks
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_lock_for_gpus_resolves(request):
+    """By its hashes, from the registry that pip is set up with; nothing is installed."""
+    if "network" not in request.config.getoption("-m"):
+        pytest.skip("takes minutes: pytest -m network runs it")
+    if sys.platform != "linux":
+        pytest.skip("CUDA's libraries are for Linux")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--require-hashes"]
+    command += ["--no-deps", "--only-binary", ":all:", "--no-user", "--quiet", "-r", f"{ROOT}/requirements-gpu.lock"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    if re.search("name resolution|Connection refused|Network is unreachable|timed out", done.stderr):
+        pytest.skip(f"the registry is not reachable: {done.stderr.splitlines()[-1][:200]}")
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_need_of_a_locked_package_is_locked():
     """--no-deps installs what the lock names and nothing else."""
     names = {name for name, _, _ in ROWS}

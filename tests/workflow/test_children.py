@@ -30,6 +30,15 @@ def test_the_replications_sets_are_planned_whole(checkout, name):
     assert planned.count("rule train_children:") == SETS[name][1]
 
 
+def test_on_a_gpu_the_setting_of_a_set_is_measured_before_its_shards_are_trained(checkout):
+    target = "results/smoke-v1/fig9-digits.pdf"
+    planned = checkout.snakemake("-n", "--config", "accelerator=gpu", "--", target)
+    assert planned.index("rule probe_device:") < planned.index("rule train_children:")
+    measured = "results/smoke-v1/children/digits.device.json"
+    assert planned.count(f"--device {measured}") == 3  # two shards and their table
+    assert "--device" not in checkout.snakemake("-n", target)
+
+
 def test_without_photographs_the_job_says_at_once_which_file_belongs_where(checkout):
     checkout.edit("config/config.yaml", "download: true", "download: false")
     start = time.monotonic()

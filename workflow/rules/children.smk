@@ -28,9 +28,35 @@ rule prepare_images:
         " --place {params.place} --output {output.protocol} > {log} 2>&1"
 
 
+rule probe_device:
+    input:
+        images=plan.child_images,
+    output:
+        device="results/{study}/children/{children}.device.json",
+    log:
+        "work/logs/probe_device/{study}/{children}.log",
+    wildcard_constraints:
+        children="|".join(plan.child_sets),
+    conda:
+        f"../../envs/{plan.accelerator}.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(6000),
+        runtime=growing(15),
+        gpu=int(plan.accelerator == "gpu"),
+    params:
+        children=plan.child_params,
+        accelerator=plan.accelerator,
+    shell:
+        "python -m neural_predictor probe-device --children {wildcards.children} --study {wildcards.study}"
+        " --images {input.images} --output {output.device} --threads {threads}"
+        " --accelerator {params.accelerator} > {log} 2>&1"
+
+
 rule train_children:
     input:
         images=plan.child_images,
+        device=plan.child_device,
         raw=plan.image_inputs,
         chosen=plan.chosen_inputs,
     output:
@@ -51,11 +77,13 @@ rule train_children:
         accelerator=plan.accelerator,
         place=plan.image_place,
         chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
+        device=lambda wildcards, input: [f"--device {path}" for path in input.device],
         # Scratch that survives a kill, so no output: Snakemake deletes outputs before each attempt.
         work="work/children/{study}/{children}",
     shell:
         "python -m neural_predictor train-children --children {wildcards.children} --study {wildcards.study}"
         " --shard {wildcards.shard} --images {input.images} --place {params.place} {params.chosen}"
+        " {params.device}"
         " --work {params.work} --output {output.records} --threads {threads} --accelerator {params.accelerator}"
         " > {log} 2>&1"
 
@@ -64,6 +92,7 @@ rule collect_children:
     input:
         shards=plan.child_shards,
         images=plan.child_images,
+        device=plan.child_device,
         chosen=plan.chosen_inputs,
         code=plan.code("children.collect") + plan.code("children.datasheet"),
     output:
@@ -80,9 +109,10 @@ rule collect_children:
         runtime=growing(10),
     params:
         chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
+        device=lambda wildcards, input: [f"--device {path}" for path in input.device],
     shell:
         "python -m neural_predictor collect-children --children {wildcards.children} --study {wildcards.study}"
-        " --images {input.images} {params.chosen} --parquet {output.parquet} --csv {output.csv}"
+        " --images {input.images} {params.chosen} {params.device} --parquet {output.parquet} --csv {output.csv}"
         " --sheet {output.sheet} {input.shards} > {log} 2>&1"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import kendalltau
 
+from neural_predictor.children.device import COLUMNS, measured_rows
 from neural_predictor.children.table import children_table
 from neural_predictor.config.sections import Bootstrap
 from neural_predictor.errors import TableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import BaseModel
 
+    from neural_predictor.children.device import DeviceFile
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.statistics.bootstrap import Estimate
     from neural_predictor.tables.table import BenchmarkTable
@@ -38,7 +40,13 @@ QUANTITIES = {
 """Column -> its name for readers, factor, decimals."""
 
 
-def datasheet(frame: pd.DataFrame, plan: ChildSet | None, source: str, image_protocol: Mapping[str, Any] | None) -> str:
+def datasheet(
+    frame: pd.DataFrame,
+    plan: ChildSet | None,
+    source: str,
+    image_protocol: Mapping[str, Any] | None,
+    device: DeviceFile | None = None,
+) -> str:
     """The datasheet of a table as Markdown; every number in it is of the table.
 
     Args:
@@ -46,10 +54,13 @@ def datasheet(frame: pd.DataFrame, plan: ChildSet | None, source: str, image_pro
         plan: what the study says of the set; None for imported pairs.
         source: name of the study, or what else the pairs come from.
         image_protocol: of `images.splits.split_protocol`; None where nobody knows the splits.
+        device: of a set that was trained on a GPU, what it was trained by.
     """
     parts = [_what(frame, source), _sampling(frame, plan)]
     if plan is not None:
         parts += [_recipe("How they are built", plan.network), _recipe("How they are trained", plan.training)]
+    if device is not None:
+        parts.append(_computed(device))
     for name in frame["images"].unique().tolist():
         part = frame[frame["images"] == name]
         parts += [_images(name, image_protocol), _counts(part), _statistics(part), _agreement(part)]
@@ -96,6 +107,12 @@ def _recipe(heading: str, recipe: BaseModel) -> str:
         text = ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)
         rows.append([name.replace("_", " "), text])
     return f"## {heading}\n\n{_table(['key', 'value'], rows)}"
+
+
+def _computed(device: DeviceFile) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in device.libraries.items())
+    text = f"## What they were computed by\n\n{device.note} Driver: {device.driver}. Libraries: {versions}."
+    return text + (f"\n\n{_table(COLUMNS, measured_rows(device))}" if device.settings else "")
 
 
 def _images(name: str, protocol: Mapping[str, Any] | None) -> str:

@@ -43,10 +43,13 @@ class _Pass:
         statistics: moving means and variances for inference; None in training.
         epsilon: of batch normalisation.
         dtype: of the convolutions.
+        depthwise: how depthwise convolutions are computed, see `forward`.
     """
 
-    def __init__(self, layout: Layout, weights: Any, statistics: Any, epsilon: float, dtype: Any) -> None:
-        self.layout = layout
+    def __init__(
+        self, layout: Layout, weights: Any, statistics: Any, epsilon: float, dtype: Any, depthwise: str
+    ) -> None:
+        self.layout, self.depthwise = layout, depthwise
         pieces = tf.split(weights, layout.sizes)
         count = len(layout.convolutions)
         names = [convolution.name for convolution in layout.convolutions]
@@ -68,7 +71,10 @@ class _Pass:
         """(b, h, w, inputs) to (b, ceil(h / stride), ceil(w / stride), outputs), normalised and activated."""
         kernel = self.kernels[convolution.name]
         if convolution.depthwise:
-            hidden = _depthwise(hidden, tf.cast(tf.reshape(kernel, convolution.shape), self.dtype), convolution)
+            dtype = tf.float32 if self.depthwise == "float32" else self.dtype
+            taps = tf.cast(tf.reshape(kernel, convolution.shape), dtype)
+            compute = _shifted if self.depthwise == "shifted" else _depthwise
+            hidden = tf.cast(compute(tf.cast(hidden, dtype), taps, convolution), self.dtype)
         elif convolution.kernel == 1:
             matrix = tf.cast(tf.reshape(kernel, convolution.shape[2:]), self.dtype)
             rows = tf.matmul(tf.reshape(hidden, (-1, convolution.inputs)), matrix)
@@ -106,7 +112,15 @@ class _Pass:
         return tf.concat([*self.means, tf.concat(self.variances, axis=0) * (1 - 1 / values)], axis=0)
 
 
-def forward(layout: Layout, weights: Any, images: Any, statistics: Any, epsilon: float, dtype: Any) -> Forward:
+def forward(
+    layout: Layout,
+    weights: Any,
+    images: Any,
+    statistics: Any,
+    epsilon: float,
+    dtype: Any,
+    depthwise: str = "standard",
+) -> Forward:
     """Logits of images.
 
     Args:
@@ -116,8 +130,10 @@ def forward(layout: Layout, weights: Any, images: Any, statistics: Any, epsilon:
         statistics: moving means and variances for inference; None in training, where the batch's own are used.
         epsilon: of batch normalisation.
         dtype: in which convolutions are computed; logits are float32.
+        depthwise: how depthwise ones are: `standard`, by the library's in `dtype`; `float32`, by it in that; or
+            `shifted`, as a sum of products that XLA makes one loop of.
     """
-    run = _Pass(layout, weights, statistics, epsilon, dtype)
+    run = _Pass(layout, weights, statistics, epsilon, dtype, depthwise)
     hidden = tf.cast(images, dtype)
     for block in layout.blocks:
         before = hidden
@@ -145,6 +161,20 @@ def _depthwise(hidden: Any, kernel: Any, convolution: Convolution) -> Any:
     ours = last - first >= side and convolution.inputs >= FEW_CHANNELS
     padding = ((0, 0), (before, after), (before, after), (0, 0)) if ours else "SAME"
     return tf.nn.depthwise_conv2d(hidden, kernel, (1, stride, stride, 1), padding)
+
+
+def _shifted(hidden: Any, kernel: Any, convolution: Convolution) -> Any:
+    """The same as a sum over taps: each multiplies a shifted view of the map, which no library has to be asked for."""
+    side, stride = hidden.shape[1], convolution.stride
+    first, last, before, after = _taps(side, convolution.kernel, stride)
+    padded = tf.pad(hidden, ((0, 0), (before, max(after, 0)), (before, max(after, 0)), (0, 0)))
+    reach = (-(-side // stride) - 1) * stride + 1
+    parts = [
+        padded[:, i : i + reach : stride, j : j + reach : stride] * kernel[first + i, first + j, :, 0]
+        for i in range(last - first)
+        for j in range(last - first)
+    ]
+    return tf.add_n(parts)
 
 
 def _taps(side: int, kernel: int, stride: int) -> tuple[int, int, int, int]:

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 
     from neural_predictor.children.architecture import Convolution
     from neural_predictor.children.layout import Layout
+    from neural_predictor.config.child_recipes import NetworkRecipe
+
+LARGEST_SIDE = 8
+"""Pixels of a side, after the stem, up to which maps are small: a depthwise matrix grows with its fourth power."""
+
+
+def small_maps(network: NetworkRecipe) -> bool:
+    """Whether trainings of an architecture run in a stack, where they are computed in float32 without XLA."""
+    return -(-network.resolution // network.stem_stride) <= LARGEST_SIDE
+
 
 PIECES = {
     "kernels": 2,

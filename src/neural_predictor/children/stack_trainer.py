@@ -15,7 +15,7 @@ import tensorflow as tf
 from neural_predictor.children import optimizers, stack_step
 from neural_predictor.children.feeds import Order, Section, joined, unpack
 from neural_predictor.children.preprocessing import augment, scale
-from neural_predictor.children.stack_layout import HEAD_PIECES, PIECES, StackLayout, Tables, patches
+from neural_predictor.children.stack_layout import HEAD_PIECES, PIECES, StackLayout, Tables, patches, small_maps
 from neural_predictor.children.trainer import EVALUATION_BATCHES, Epoch, Evaluation, Settings, State, Trainer, settings
 from neural_predictor.spaces.proxylessnas.layers import STEM_KERNEL
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from neural_predictor.children.feeds import Feed
     from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
-LARGEST_SIDE = 8
-"""Pixels of a side, after the stem, up to which maps are small: a depthwise matrix grows with its fourth power."""
 STACK_BYTES = 2**30
 """What the maps of a stack may take; a stack that takes more is split."""
 
@@ -39,9 +37,8 @@ def make_trainer(code: NDArray[np.uint8], network: NetworkRecipe, training: Trai
     Raises:
         ArchitectureError: for a code outside the space.
     """
-    small = -(-network.resolution // network.stem_stride) <= LARGEST_SIDE
-    plain = settings(training) == Settings(tf.float32, compiled=False)
-    return (StackTrainer if small and plain else Trainer)(code, network, training, feed)
+    plain = settings(training) == Settings(tf.float32, compiled=False, depthwise="standard")
+    return (StackTrainer if small_maps(network) and plain else Trainer)(code, network, training, feed)
 
 
 class StackTrainer(Trainer):
@@ -88,13 +85,20 @@ class StackTrainer(Trainer):
         tables, seeds = tf.nest.map_structure(tf.constant, layout.tables()), [state.seed for state in states]
         done, summed = epoch * self.steps, []
         feeds = [self.feed.sections("train", self.training.batch_size, Order(seed, epoch)) for seed in seeds]
-        with self.memory_advice():
+
+        def call(section: Section) -> Any:
+            place = tf.constant([[seed, done] for seed in seeds], tf.int64)
+            return self.train_steps(values, tables, section, place)
+
+        with self.first_steps() as watch, self.memory_advice() as tried:
             for sections in zip(*feeds, strict=True):
                 section = joined(sections)
-                place = tf.constant([[seed, done] for seed in seeds], tf.int64)
-                values, total = self.train_steps(values, tables, section, place)
+                tried(call, section)
+                values, total = call(section)
                 summed.append(total)
                 done += section.rows.shape[0]
+                if watch:
+                    watch(section.rows.shape[0])
             weights, statistics, slots = tf.nest.map_structure(lambda value: value.numpy(), values)
             found = np.array([total.numpy() for total in summed], np.float64).sum(axis=0) / self.feed.size("train")
         parts = zip(

@@ -2,7 +2,7 @@
 
 Architectures all of whose trainings diverged have no row; `provenance["left_out"]` holds them. Other keys of the
 provenance: `title`, `images`, `variant`, `sampling` (as sentences quote it), `trainings` and `diverged` (counts),
-`epochs` (those that trainings lasted), and `recipe` (digest of recipes and images).
+`epochs` (those that trainings lasted), `recipe` (digest of recipes and images), and of what a GPU trained, `note`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OF_ARCHITECTURE = {
 }
 
 
-def children_table(frame: pd.DataFrame, name: str, sampling: str = "") -> BenchmarkTable:
+def children_table(frame: pd.DataFrame, name: str, sampling: str = "", note: str | None = None) -> BenchmarkTable:
     """The architectures of one set of children.
 
     A metric that some training which ended well lacks is left out; without test accuracies the validation accuracy is
@@ -38,6 +38,7 @@ def children_table(frame: pd.DataFrame, name: str, sampling: str = "") -> Benchm
         frame: trainings, as `records.typed` gives them, of one set of images.
         name: of the table, such as `digits` or `digits-chosen`.
         sampling: how the architectures were drawn.
+        note: what protocols say of how they were computed.
 
     Raises:
         TableError: if trainings are of several sets of images, or none ended well.
@@ -63,7 +64,7 @@ def children_table(frame: pd.DataFrame, name: str, sampling: str = "") -> Benchm
         encoding=codes,
         metrics=metrics,
         target=target,
-        provenance=_provenance(frame, good, sampling),
+        provenance=_provenance(frame, good, sampling) | ({} if note is None else {"note": note}),
         dtype="float64",
     )
 

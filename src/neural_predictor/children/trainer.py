@@ -10,6 +10,7 @@ takes the same steps to rounding; it is several times slower on small images.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,17 +21,19 @@ import tensorflow as tf
 from neural_predictor.children import optimizers
 from neural_predictor.children.architecture import blocks
 from neural_predictor.children.feeds import Order, unpack
+from neural_predictor.children.first_steps import FirstSteps
 from neural_predictor.children.forward import forward
 from neural_predictor.children.layout import Layout
 from neural_predictor.children.preprocessing import augment, scale
 from neural_predictor.errors import ChildError
+from neural_predictor.predictors import gpus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from neural_predictor.children.feeds import Feed
+    from neural_predictor.children.feeds import Feed, Section
     from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 
 EVALUATION_BATCHES = 4
@@ -94,20 +97,23 @@ def on_gpu() -> bool:
 
 
 class Settings(NamedTuple):
-    """How a recipe is computed: the type of convolutions, and whether XLA compiles the step."""
+    """How a recipe is computed: the type of convolutions, whether XLA compiles the step, and the depthwise form."""
 
     dtype: Any
     compiled: bool
+    depthwise: str
 
 
 def settings(training: TrainingRecipe) -> Settings:
-    """What a recipe asks for; "auto" is float32 without XLA on every device.
+    """What a recipe asks for; "auto" is float32 without XLA, by the library's depthwise convolution.
 
     On a GPU half precision searches for an algorithm for each new shape of a convolution, and XLA compiles a network of
-    sixty convolutions, for minutes each; every architecture has new shapes.
+    sixty convolutions, for minutes each; every architecture has new shapes. Where that was measured to be better
+    (`probe`), the recipe that arrives here says so.
     """
     mixed = training.precision == "mixed_bfloat16"
-    return Settings(tf.bfloat16 if mixed else tf.float32, training.xla is True)
+    depthwise = "standard" if training.depthwise == "auto" else training.depthwise
+    return Settings(tf.bfloat16 if mixed else tf.float32, training.xla is True, depthwise)
 
 
 class Trainer:
@@ -128,11 +134,15 @@ class Trainer:
         self.layout = Layout(blocks(code, network, feed.shape[2]), feed.classes)
         self.steps = -(-feed.size("train") // training.batch_size)  # of an epoch
         self.train_steps, self.test_steps = self._graphs()
+        self._begun = False
 
     def _graphs(self) -> tuple[Any, Any]:
         """The steps of a section in training and in inference, to be traced when they are first called."""
-        self._dtype, compiled = settings(self.training)
-        options = {"autograph": False, "jit_compile": compiled}
+        self._settings = settings(self.training)
+        # XLA gets the step alone: it compiles anew for each shape, and sections differ in their number of steps.
+        self._one = (
+            tf.function(self._step, autograph=False, jit_compile=True) if self._settings.compiled else self._step
+        )
         weights, statistics = tf.TensorSpec((self.layout.parameters,)), tf.TensorSpec((2 * sum(self.layout.channels),))
         slots = (weights,) * optimizers.SLOTS[self.training.optimizer.name]
         words = -(-int(np.prod(self.feed.shape)) // 8)
@@ -144,8 +154,8 @@ class Trainer:
         place = tf.TensorSpec((2,), tf.int64)
         # Batches of any size share one trace, so that the smaller last one costs none of its own.
         return (
-            tf.function(self._train, ((weights, statistics, slots), section, place), **options),
-            tf.function(self._test, ((weights, statistics), section), **options),
+            tf.function(self._train, ((weights, statistics, slots), section, place), autograph=False),
+            tf.function(self._test, ((weights, statistics), section), autograph=False),
         )
 
     def start(self, seed: int) -> State:
@@ -193,12 +203,21 @@ class Trainer:
         self.check_unfinished(state)
         size, done = self.feed.size("train"), state.epoch * self.steps
         values: Any = tf.nest.map_structure(tf.constant, (state.weights, state.statistics, state.slots))
+        sections = self.feed.sections("train", self.training.batch_size, Order(state.seed, state.epoch))
         totals = []
-        with self.memory_advice():
-            for section in self.feed.sections("train", self.training.batch_size, Order(state.seed, state.epoch)):
-                values, total = self.train_steps(values, section, tf.constant([state.seed, done], tf.int64))
+
+        def call(section: Section) -> Any:
+            return self.train_steps(values, section, tf.constant([state.seed, done], tf.int64))
+
+        with self.first_steps() as watch, self.memory_advice() as tried:
+            for section in watch.pieces(sections) if watch else sections:
+                tried(call, section)
+                values, total = call(section)
                 totals.append(total)
                 done += section.rows.shape[0]
+                if watch:
+                    total.numpy()
+                    watch(section.rows.shape[0])
             weights, statistics, slots = tf.nest.map_structure(lambda value: value.numpy(), values)
             loss, right = np.array([total.numpy() for total in totals], np.float64).sum(axis=0)
         return Epoch(State(state.seed, state.epoch + 1, weights, statistics, slots), loss / size, right / size)
@@ -222,16 +241,33 @@ class Trainer:
             raise ChildError(f"all {self.training.epochs} epochs are done; a longer training needs another recipe")
 
     @contextmanager
-    def memory_advice(self) -> Iterator[None]:
-        """Turn exhausted memory of the device into advice."""
+    def first_steps(self) -> Iterator[FirstSteps | None]:
+        """Tell of the first epoch of this trainer, which traces; None for later ones."""
+        if self._begun:
+            yield None
+            return
+        with FirstSteps(self.steps, f"architecture of {self.layout.parameters:,} parameters") as watch:
+            yield watch
+        self._begun = True
+
+    @contextmanager
+    def memory_advice(self) -> Iterator[Callable[[Callable[[Section], Any], Section], None]]:
+        """Turn exhausted memory of the device into advice: the batch of which a step fits, as is then tried.
+
+        Yields:
+            Call it with a function and the section that it is about to take.
+        """
+        calls: list[tuple[Callable[[Section], Any], Section]] = []
         try:
-            yield
+            yield lambda call, section: calls.__setitem__(slice(None), [(call, section)])
         except tf.errors.ResourceExhaustedError as error:
             size, pixels = self.training.batch_size, self.network.resolution
-            advice = f"set batch_size to {size // 2} or less" if size > 1 else "set resolution or width lower"
-            raise ChildError(
-                f"the device's memory does not hold a step of {size} images at {pixels} pixels: {advice}"
-            ) from error
+            fits = _fitting(*calls[0], size) if calls else size // 2
+            advice = f"set batch_size to {fits}" if fits else "set resolution or width lower"
+            told = f"the device's memory does not hold a step of {size} images at {pixels} pixels"
+            told += f", but one of {fits}" if fits and calls else ""
+            crowd = gpus.crowded(os.getpid())
+            raise ChildError(f"{told}: {advice}{f'. {crowd}' if crowd else ''}") from error
 
     def _images(self, section: Any, k: Any) -> tuple[Any, Any]:
         """Scaled images and labels of step `k` of a section."""
@@ -244,27 +280,27 @@ class Trainer:
         steps = tf.shape(section[2])[0]
 
         def step(k: Any, values: Any, total: Any) -> Any:
-            values, added = self._step(values, section, k, place + tf.cast(tf.stack([0, k]), tf.int64))
+            now = place + tf.cast(tf.stack([0, k]), tf.int64)
+            images, labels = self._images(section, k)
+            values, added = self._one(values, augment(images, self.training, now), labels, now[1])
             return k + 1, values, total + added
 
         start = (0, values, tf.zeros(2))
         return tf.while_loop(lambda k, *_: k < steps, step, start, parallel_iterations=1)[1:]
 
-    def _step(self, values: Any, section: Any, k: Any, place: Any) -> Any:
-        """One step on batch `k` of a section; `place` is the seed and the number of steps done."""
+    def _step(self, values: Any, images: Any, labels: Any, done: Any) -> Any:
+        """One step on a batch; `done` is the number of steps before it."""
         weights, statistics, slots = values
-        network, training, layout = self.network, self.training, self.layout
-        images, labels = self._images(section, k)
-        images = augment(images, training, place)
+        network, training, layout, (dtype, _, depthwise) = self.network, self.training, self.layout, self._settings
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            found = forward(layout, weights, images, None, network.batch_norm_epsilon, self._dtype)
+            found = forward(layout, weights, images, None, network.batch_norm_epsilon, dtype, depthwise)
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, found.logits)
             loss = tf.reduce_mean(each)
         kernels = weights[: layout.regularised]
         decay = tf.pad(2 * training.l2 * kernels, ((0, layout.parameters - layout.regularised),))
         gradient = tape.gradient(loss, weights) + decay
-        done = tf.cast(place[1], tf.float32)
+        done = tf.cast(done, tf.float32)
         rate = optimizers.cosine_rate(training.learning_rate, done, training.epochs * self.steps)
         weights, slots = optimizers.update(training.optimizer, weights, slots, gradient, rate, done)
         momentum = network.batch_norm_momentum
@@ -278,11 +314,26 @@ class Trainer:
 
         def step(k: Any, total: Any) -> Any:
             images, labels = self._images(section, k)
-            found = forward(self.layout, weights, images, statistics, self.network.batch_norm_epsilon, self._dtype)
+            found = forward(
+                self.layout, weights, images, statistics, self.network.batch_norm_epsilon, self._settings.dtype
+            )
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, found.logits)
             return k + 1, total + _totals(each, found.logits, labels)
 
         return tf.while_loop(lambda k, *_: k < steps, step, (0, tf.zeros(2)), parallel_iterations=1)[1]
+
+
+def _fitting(call: Callable[[Section], Any], section: Section, size: int) -> int:
+    """The largest of the halves of a batch of which a step fits the memory; 0 if none does."""
+    while size := size // 2:
+        try:
+            tf.nest.map_structure(
+                lambda value: value.numpy(), call(section._replace(rows=section.rows[:1, ..., :size]))
+            )
+        except tf.errors.ResourceExhaustedError:
+            continue
+        return size
+    return 0
 
 
 def _totals(each: Any, logits: Any, labels: Any) -> Any:

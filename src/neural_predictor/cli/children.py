@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from neural_predictor.config.study import Study
 
 app = typer.Typer()
 
@@ -20,12 +23,14 @@ Chosen = Annotated[Path | None, typer.Option("--chosen", help="For a chosen set:
 Place = Annotated[Path, typer.Option("--place", help="Folder of prepared images; of digits, their raw file.")]
 ImagesJson = Annotated[Path, typer.Option("--images", help="Protocol of the images, of prepare-images.")]
 Parquet = Annotated[Path, typer.Option("--parquet", help="Table of children.")]
+Device = Annotated[Path | None, typer.Option("--device", help="On a GPU: the file of probe-device.")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 Accelerator = Annotated[str, typer.Option(help="cpu or gpu.")]
 HERE = Path()
 
 
-def _protocol(path: Path) -> dict[str, Any]:
+def read_protocol(path: Path) -> dict[str, Any]:
+    """The protocol of a set's images, as `prepare-images` writes it."""
     from neural_predictor.errors import FormatError
     from neural_predictor.io.untrusted import parse_json
 
@@ -36,6 +41,27 @@ def _protocol(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: not the protocol of images ({error}); run prepare-images again") from error
     return found
+
+
+def _computed(study: Study, children: str, device: Path | None) -> Study:
+    """The study, with the set's recipe as the setting of a file of `probe-device` computes it."""
+    from neural_predictor.children.device import as_set, read_device
+
+    return study if device is None else as_set(study, children, read_device(device))
+
+
+def _enter(device: Path | None, accelerator: str) -> None:
+    """Claim a GPU, hold the file of `probe-device` to it, and set the variables of its setting."""
+    from neural_predictor.children.device import check_device, read_device
+    from neural_predictor.predictors import gpus
+    from neural_predictor.predictors.claims import claim_gpu
+
+    if accelerator == "gpu":
+        claim_gpu()
+    if device is not None:
+        found, gpu = read_device(device), gpus.here() if accelerator == "gpu" else None
+        check_device(found, device, accelerator, gpu.name if gpu else accelerator.upper())
+        found.chosen.enter(os.environ)
 
 
 @app.command()
@@ -77,6 +103,7 @@ def train_children(
     work: Annotated[Path, typer.Option(help="Folder of scratch that survives a kill.")],
     output: Annotated[Path, typer.Option(help="Where the records (JSON lines) shall be.")],
     chosen: Chosen = None,
+    device: Device = None,
     threads: Threads = 1,
     accelerator: Accelerator = "cpu",
     root: Root = HERE,
@@ -89,11 +116,12 @@ def train_children(
     from neural_predictor.predictors.device import configure
 
     project = Project(root)
-    whole, protocol = project.study(study), _protocol(images)
+    whole, protocol = _computed(project.study(study), children, device), read_protocol(images)
     plan = plan_of(whole, children)
     if shard not in shards_of(whole, children):
         raise ChildError(f"{children} of {study} has {len(shards_of(whole, children))} shards; there is no {shard}")
-    configure(threads, accelerator)
+    _enter(device, accelerator)
+    configure(threads, accelerator, claimed=True)
     from neural_predictor.children.images import open_images
     from neural_predictor.children.shard import Shard, device_name, train_shard, write_shard
 
@@ -123,11 +151,13 @@ def collect_children(
     csv: Annotated[Path, typer.Option(help="All trainings as text, a row each.")],
     sheet: Annotated[Path, typer.Option(help="Where its datasheet (Markdown) shall be.")],
     chosen: Chosen = None,
+    device: Device = None,
     root: Root = HERE,
 ) -> None:
     """Put the records of all shards into one table, with its datasheet."""
     from neural_predictor.children.collect import collect
     from neural_predictor.children.datasheet import datasheet
+    from neural_predictor.children.device import read_device
     from neural_predictor.children.plan import SAMPLINGS, plan_of
     from neural_predictor.children.records import as_csv
     from neural_predictor.children.table import children_table
@@ -135,11 +165,13 @@ def collect_children(
     from neural_predictor.io.files import write_text
     from neural_predictor.tables.table import write_table
 
-    whole, protocol = Project(root).study(study), _protocol(images)
+    whole, protocol = _computed(Project(root).study(study), children, device), read_protocol(images)
+    probed = None if device is None else read_device(device)
     frame, plan = collect(whole, children, shards, protocol, chosen), plan_of(whole, children)
     write_text(csv, as_csv(frame))
-    write_text(sheet, datasheet(frame, plan, study, protocol))
-    write_table(children_table(frame, children, SAMPLINGS[plan.sampling]), parquet)
+    write_text(sheet, datasheet(frame, plan, study, protocol, probed))
+    note = None if probed is None else probed.note
+    write_table(children_table(frame, children, SAMPLINGS[plan.sampling], note), parquet)
 
 
 @app.command()

@@ -107,9 +107,12 @@ class TrainingRecipe(BaseModel):
         crop: pixels of grey (zero after scaling to [-1, 1]) around a resized image, of which a window of the
             resolution is then cut anywhere; 0, no cropping, in the replication.
         precision: `mixed_bfloat16` convolves in bfloat16 and keeps weights, statistics and logits in float32; `auto`
-            is `float32`, since a GPU takes seconds to find an algorithm for each convolution in half precision.
-        xla: whether XLA compiles the step; `auto` is false: on a GPU it compiles for longer than short trainings take,
-            and on a CPU its convolutions are 6 to 10 times slower.
+            is `float32` on a CPU and what `probe-device` finds fastest on a GPU.
+        xla: whether XLA compiles the step; `auto` is false on a CPU, where its convolutions are 6 to 10 times slower,
+            and what `probe-device` finds fastest on a GPU.
+        depthwise: how depthwise convolutions are computed: by the library's (`standard`); by it in float32 whatever
+            the precision is (`float32`); or as a sum of shifted products (`shifted`), which XLA makes one loop of.
+            `auto` is `standard` on a CPU and what `probe-device` finds fastest on a GPU.
     """
 
     model_config = _FROZEN
@@ -123,3 +126,6 @@ class TrainingRecipe(BaseModel):
     crop: Annotated[int, Field(ge=0)] = 0
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "auto"
     xla: Literal["auto"] | bool = "auto"
+    depthwise: Literal["standard", "float32", "shifted", "auto"] = Field(
+        "auto", exclude_if=lambda value: value == "auto"
+    )

@@ -82,6 +82,15 @@ class Images(Section):
     download: bool = Field(True, description="whether missing archives may be downloaded")
 
 
+class ProbeLimits(Section):
+    """How long `probe-device` looks for the fastest setting of children on a GPU."""
+
+    setting_s: Annotated[float, Field(gt=0)] = Field(
+        60, description="seconds after which a setting that is not yet compiled and measured is ended"
+    )
+    all_s: Annotated[float, Field(gt=0)] = Field(180, description="seconds after which no further setting is tried")
+
+
 class Config(Section):
     """`config/config.yaml`."""
 
@@ -104,6 +113,7 @@ class Config(Section):
     claims: tuple[str, ...] = Field(
         (), description="studies that results/claims.html shows side by side; none: `study`", examples=[["embedded-v2"]]
     )
+    probe: ProbeLimits = ProbeLimits()
 
 
 class Sources(Section):

@@ -73,7 +73,7 @@ def describe(request: Request[Any], repeats: dict[str, int], notes: Sequence[str
 
 
 def left_out(table: BenchmarkTable) -> list[str]:
-    """What a reader must know of runs that a table does not have."""
+    """What a reader must know of a table: runs that it does not have, the device that its children were trained on."""
     return [table.provenance["note"]] if "note" in table.provenance else []
 
 
@@ -124,7 +124,7 @@ def describe_children(
         reported=reported,
         repeats=repeats,
         interval=interval,
-        notes=list(notes),
+        notes=[*left_out(table), *notes],
         seed=study.seed,
         study_digest=digest(study),
         versions=versions(),

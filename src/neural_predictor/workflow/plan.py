@@ -308,6 +308,11 @@ class Plan:
         """The protocol of the images of a set, the same for what was chosen."""
         return f"results/{wildcards.study}/children/{key_of(wildcards.children)}.images.json"
 
+    def child_device(self, wildcards: Any) -> list[str]:
+        """On a GPU, the setting of a set, the same for what was chosen; on a CPU there is nothing to choose."""
+        folder = f"results/{wildcards.study}/children"
+        return [f"{folder}/{key_of(wildcards.children)}.device.json"] if self.accelerator == "gpu" else []
+
     def image_params(self, wildcards: Any) -> str:
         """What prepared images depend on."""
         plan = self._child_set(wildcards)

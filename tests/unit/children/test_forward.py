@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from neural_predictor.children.architecture import Convolution, blocks
 from neural_predictor.children.feeds import Order, Resident
-from neural_predictor.children.forward import _depthwise, forward
+from neural_predictor.children.forward import _depthwise, _shifted, forward
 from neural_predictor.children.layout import Layout
 from neural_predictor.children.network import build_network
 from neural_predictor.children.trainer import Trainer
@@ -163,3 +163,34 @@ def test_xla_computes_the_same(small_network, small_training, small_images):
     assert found.loss == pytest.approx(expected.loss, rel=1e-5)
     assert distance(found.state.statistics, expected.state.statistics) < 1e-5
     assert distance(found.state.weights - start, expected.state.weights - start) < 1e-3
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+def test_shifted_products_are_the_depthwise_convolution_and_its_gradients(kernel, stride):
+    rng = np.random.default_rng(0)
+    for side in (1, 2, 3, 4, 7, 8):
+        convolution = Convolution("any", kernel, stride, 5, 5, depthwise=True)
+        images = tf.constant(rng.normal(size=(3, side, side, 5)), tf.float32)
+        weights = tf.constant(rng.normal(size=convolution.shape), tf.float32)
+        found = []
+        for compute in (_shifted, _depthwise):
+            with tf.GradientTape() as tape:
+                tape.watch([images, weights])
+                result = compute(images, weights, convolution)
+                loss = tf.reduce_sum(tf.sin(result))
+            found.append([result, *tape.gradient(loss, [images, weights])])
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+@pytest.mark.parametrize("depthwise", ["float32", "shifted"])
+def test_every_depthwise_form_gives_the_same_epoch(small_code, small_network, small_training, small_images, depthwise):
+    feed = Resident(small_images)
+    plain, other = (
+        Trainer(small_code, small_network, small_training.model_copy(update={"depthwise": form}), feed)
+        for form in ("auto", depthwise)
+    )
+    start = plain.start(0)
+    expected, found = plain.run_epoch(start).state, other.run_epoch(start).state
+    assert distance(found.weights - start.weights, expected.weights - start.weights) < 1e-3

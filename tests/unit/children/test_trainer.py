@@ -128,15 +128,21 @@ def test_divergence_is_seen(feed):
     assert not type(trainer.run_epoch(trainer.start(0)))(fine, 1.0, 0.5).diverged
 
 
-def test_exhausted_memory_says_what_to_set(feed, monkeypatch):
+@pytest.mark.parametrize(("most", "advice"), [(5, "but one of 4: set batch_size to 4"), (0, "set resolution or width")])
+def test_exhausted_memory_says_which_batch_fits(feed, monkeypatch, most, advice):
     trainer = Trainer(CODE, NETWORK, recipe(), feed)
+    state, tried = trainer.start(0), []
 
-    def exhausted(*_):
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+    def exhausted(values, section, _):
+        tried.append(section.rows.shape[-1])
+        if tried[-1] > most:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+        return values, tf.zeros(2)
 
     monkeypatch.setattr(trainer, "train_steps", exhausted)
-    with pytest.raises(ChildError, match=r"a step of 16 images at 32 pixels: set batch_size to 8 or less"):
-        trainer.run_epoch(trainer.start(0))
+    with pytest.raises(ChildError, match=rf"a step of 16 images at 32 pixels.*{advice}"):
+        trainer.run_epoch(state)
+    assert tried == ([16, 8, 4] if most else [16, 8, 4, 2, 1])
 
 
 def test_mixed_precision_is_near_full_precision(feed):

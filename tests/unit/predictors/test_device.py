@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from neural_predictor.predictors import device
+from neural_predictor.predictors import claims, gpus
 
 HOLD = (
-    "import sys; from neural_predictor.predictors.device import claim; "
+    "import sys; from neural_predictor.predictors.claims import claim; "
     "print(claim(sys.argv[1:]), flush=True); sys.stdin.read()"
 )
 
@@ -21,10 +21,10 @@ def holder(*devices):
 
 
 @pytest.fixture(autouse=True)
-def claims(monkeypatch, tmp_path):
+def own_claims(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(device.tempfile, "tempdir", None)
-    monkeypatch.setattr(device, "_held", [])
+    monkeypatch.setattr(claims.tempfile, "tempdir", None)
+    monkeypatch.setattr(claims, "_held", [])
 
 
 def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
@@ -36,9 +36,9 @@ def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
         first.kill()
         first.wait()
 
-    monkeypatch.setattr(device.time, "sleep", free_one)
+    monkeypatch.setattr(claims.time, "sleep", free_one)
     caplog.set_level("INFO")
-    assert device.claim(["0", "1"]) == one
+    assert claims.claim(["0", "1"]) == one
     assert "all GPUs are taken (0, 1); waiting for one" in caplog.text
     second.kill()
     second.wait()
@@ -52,17 +52,17 @@ def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
 )
 def test_cuda_visible_devices_bounds_the_choice(monkeypatch, value, devices):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
-    assert device._visible_gpus() == devices
+    assert claims.visible_gpus() == devices
 
 
 def test_without_a_driver_there_is_no_device_and_the_message_says_what_to_do(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(device.shutil, "which", lambda _: None)
-    assert device._visible_gpus() == []
+    monkeypatch.setattr(gpus.shutil, "which", lambda _: None)
+    assert claims.visible_gpus() == []
     code = (
         "from neural_predictor.predictors.device import configure\nfrom neural_predictor.errors import PredictorError\n"
     )
     code += "try: configure(1, 'gpu')\nexcept PredictorError as error: print(error)"
     env_free = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "accelerator is gpu, but TensorFlow sees none" in env_free.stdout
+    assert "accelerator is gpu, but TensorFlow sees none: there is no NVIDIA driver (libcuda.so.1)" in env_free.stdout
     assert env_free.stderr == ""  # nothing of what TensorFlow writes while it loads

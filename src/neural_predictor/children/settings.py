@@ -1,0 +1,113 @@
+"""Ways to compute the same training on a GPU: which is fastest depends on the card, the libraries and the maps.
+
+On a CPU there is nothing to choose. On a GPU the stage `probe-device` measures these settings, in this order; until it
+has, trainings are computed as the first one says. Nothing here imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from neural_predictor.errors import ConfigError
+from neural_predictor.records import by_name
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from neural_predictor.config.child_recipes import TrainingRecipe
+
+_NO_SEARCH = (("TF_CUDNN_USE_AUTOTUNE", "0"), ("XLA_FLAGS", "--xla_gpu_autotune_level=0"))
+
+
+class Setting(NamedTuple):
+    """One way.
+
+    Attributes:
+        name: of it.
+        about: what it is, as a page says it.
+        precision: as in a training's recipe.
+        xla: likewise.
+        depthwise: likewise.
+        environment: variables that TensorFlow reads when it is loaded, with their values.
+    """
+
+    name: str
+    about: str
+    precision: str = "float32"
+    xla: bool = False
+    depthwise: str = "standard"
+    environment: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The keys of a recipe that it decides, with its values."""
+        return {"precision": self.precision, "xla": self.xla, "depthwise": self.depthwise}
+
+    def applied(self, training: TrainingRecipe) -> TrainingRecipe:
+        """A recipe that is computed in this way."""
+        return training.model_copy(update=self.keys)
+
+    def enter(self, environment: MutableMapping[str, str]) -> None:
+        """Set its variables, before TensorFlow is loaded; flags join those that are there."""
+        for name, value in self.environment:
+            before = environment.get(name, "") if name == "XLA_FLAGS" else ""
+            environment[name] = f"{before} {value}".strip()
+
+
+SETTINGS = by_name(
+    "src/neural_predictor/children/settings.py",
+    [
+        Setting("float32", "float32, of which convolutions use TF32 where the card has it; nothing is compiled"),
+        Setting("float32-untuned", "as float32, without a search for the fastest algorithm", environment=_NO_SEARCH),
+        Setting(
+            "mixed",
+            "pointwise convolutions in bfloat16, depthwise ones in float32, without a search",
+            precision="mixed_bfloat16",
+            depthwise="float32",
+            environment=_NO_SEARCH,
+        ),
+        Setting(
+            "mixed-shifted-xla",
+            "pointwise convolutions in bfloat16, depthwise ones as shifted multiply-adds; compiled, without a search",
+            precision="mixed_bfloat16",
+            xla=True,
+            depthwise="shifted",
+            environment=_NO_SEARCH,
+        ),
+        Setting(
+            "float32-shifted-xla",
+            "float32, depthwise convolutions as shifted multiply-adds; compiled, without a search",
+            xla=True,
+            depthwise="shifted",
+            environment=_NO_SEARCH,
+        ),
+        Setting(
+            "bfloat16",
+            "all convolutions in bfloat16, without a search",
+            precision="mixed_bfloat16",
+            environment=_NO_SEARCH,
+        ),
+        Setting("float32-xla", "float32, compiled, with a search", xla=True),
+        Setting("bfloat16-xla", "all convolutions in bfloat16, compiled, with a search", "mixed_bfloat16", xla=True),
+    ],
+)
+DEFAULT = SETTINGS["float32"]
+
+
+def candidates(training: TrainingRecipe) -> list[Setting]:
+    """The settings that a recipe leaves open; one alone where it fixes precision, xla and depthwise.
+
+    Raises:
+        ConfigError: if no setting has the values that the recipe fixes.
+    """
+    recipe = training.model_dump()
+    fixed = {key: recipe[key] for key in DEFAULT.keys if recipe.get(key, "auto") != "auto"}
+    found = [one for one in SETTINGS.values() if fixed.items() <= one.keys.items()]
+    if not found:
+        listed = "; ".join(f"{one.name}: {_pairs(one.keys)}" for one in SETTINGS.values())
+        raise ConfigError(f"training: no setting has {_pairs(fixed)}; there are {listed}: change a key to auto")
+    return found[:1] if len(fixed) == len(DEFAULT.keys) else found
+
+
+def _pairs(keys: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {str(value).lower() if isinstance(value, bool) else value}" for key, value in keys.items())
