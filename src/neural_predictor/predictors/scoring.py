@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,13 @@ from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.predictors.weisfeiler_lehman import refine_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.recipe_base import NeuralRecipe
     from neural_predictor.predictors.replicates import Replicates
-    from neural_predictor.predictors.weisfeiler_lehman import Colouring, Round
+    from neural_predictor.predictors.weisfeiler_lehman import Colouring
     from neural_predictor.spaces import GraphBatch
 
 Links = tuple["Sequence[int]", "Sequence[int]"]
@@ -42,6 +43,11 @@ def _round_up(count: int) -> int:
     """A size near `count`, of few, so that blocks of similar sizes share their compiled code."""
     step = max(256, 2 ** max(count.bit_length() - 4, 0))
     return -(-count // step) * step
+
+
+def _even(count: int, most: int) -> int:
+    """The size of parts of nearly the same size, each of at most `most`; at least 1."""
+    return -(-count // max(1, -(-count // most))) or 1
 
 
 def _propagate(gathered: list[Any], rows: Any, bias: Any, links: Links) -> Any:
@@ -115,24 +121,35 @@ class SpaceScorer:
     def __init__(self, graphs: GraphBatch, layers: int, width: int, memory_mb: int = MEMORY_MB) -> None:
         # Before the last convolution a block holds D embeddings and 2 D products of each distinct node.
         bytes_a_graph = graphs.mask.shape[1] * width * 3 * 4
-        block = max(memory_mb * 2**20 // bytes_a_graph, 256)
+        block = _even(len(graphs), max(memory_mb * 2**20 // bytes_a_graph, 256))
         self._links = _links(graphs)
-        self._blocks = [
-            self._on_device(refine_colours(graphs.take(slice(start, start + block)), layers - 1))
+        found = [
+            refine_colours(graphs.take(slice(start, start + block)), layers - 1)
             for start in range(0, len(graphs), block)
         ]
+        # To compile a shape takes longer than to compute it. Heads have one, and on a GPU, where padding costs nothing,
+        # rounds too: that of the largest block.
+        sizes = [[_round_up(len(part.members)) for part in one.rounds] for one in found]
+        largest = [max(each) for each in zip(*sizes, strict=True)]
+        if tf.config.list_logical_devices("GPU"):
+            sizes = [largest] * len(found)
+        self._rows = largest[-1] if largest else 0
+        pooled = _even(block, POOLED_GRAPHS)
+        self._blocks = [self._on_device(one, own, pooled) for one, own in zip(found, sizes, strict=True)]
 
     @staticmethod
-    def _on_device(block: Colouring) -> tuple[list[tuple[Any, Any]], list[tuple[int, tuple[Any, ...]]]]:
-        def on_device(part: Round) -> tuple[Any, Any]:
-            size = _round_up(len(part.members))
-            return padded(part.members, size), padded(part.rows, size)
-
+    def _on_device(
+        block: Colouring, sizes: Sequence[int], pooled: int
+    ) -> tuple[list[tuple[Any, Any]], list[tuple[int, tuple[Any, ...]]]]:
+        rounds = [
+            (padded(part.members, size), padded(part.rows, size))
+            for part, size in zip(block.rounds, sizes, strict=True)
+        ]
         heads = []
-        for start in range(0, len(block.colours), POOLED_GRAPHS):
-            parts = [part[start : start + POOLED_GRAPHS] for part in (block.colours, block.propagation, block.pooling)]
-            heads.append((len(parts[0]), tuple(padded(part, _round_up(len(parts[0]))) for part in parts)))
-        return [on_device(part) for part in block.rounds], heads
+        for start in range(0, len(block.colours), pooled):
+            parts = [part[start : start + pooled] for part in (block.colours, block.propagation, block.pooling)]
+            heads.append((len(parts[0]), tuple(padded(part, _round_up(pooled)) for part in parts)))
+        return rounds, heads
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """(n,) scores by one replicate's weights (without the leading axis), in units of its z-scored label."""
@@ -144,6 +161,8 @@ class SpaceScorer:
             product = kernels[0]
             for (members, rows), bias, kernel in zip(rounds, biases, kernels[1:], strict=False):
                 product = climb(product, members, rows, bias, kernel)
+            if short := max(self._rows - product.shape[0], 0):
+                product = tf.pad(product, ((0, short), (0, 0)))
             for count, graphs in heads:
                 found = finish(product, graphs, biases[-1], on_device[2 * recipe.layers :])
                 scores.append(found.numpy()[:count])
@@ -185,6 +204,17 @@ def make_scorer(
     return PlainScorer(graphs, recipe)
 
 
+@contextmanager
+def _full_float32() -> Iterator[None]:
+    """Products in float32: TF32, a GPU's default, has 10 bits, which moved scores by 2.4e-3 deviations."""
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
+
+
 def score(
     replicates: Replicates,
     graphs: GraphBatch,
@@ -214,7 +244,8 @@ def score(
         scorer = make_scorer(graphs, replicates.recipe, replicates.width, memory_mb)
     scores = np.empty((len(replicates), len(graphs)), np.float32)
     for k, row in enumerate(scores):
-        row[:] = scorer.score(tuple(weight[k] for weight in replicates.weights), replicates.recipe)
+        with _full_float32():
+            row[:] = scorer.score(tuple(weight[k] for weight in replicates.weights), replicates.recipe)
         row *= replicates.label_deviation[k]
         row += replicates.label_mean[k]
         advance(len(graphs))

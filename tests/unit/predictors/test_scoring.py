@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from scipy.stats import kendalltau
 
 from neural_predictor.predictors import engine, network
@@ -80,3 +81,33 @@ def test_the_papers_recipe_ranks_real_cells(shared_data):
     taus = [kendalltau(np.delete(scores, seen), np.delete(labels, seen)).statistic for scores, seen in pairs]
     print(f"tau {np.mean(taus):.3f}, standard deviation of a split {np.std(taus, ddof=1):.3f}")
     assert np.mean(taus) >= 0.58
+
+
+def test_blocks_of_a_space_share_their_heads_shape():
+    """To compile one takes seconds."""
+    space = make_space("nasbench101")
+    graphs = space.encode(space.sample(3000, RNG(0)))
+    scorer = SpaceScorer(graphs, layers=3, width=144, memory_mb=12)
+    shapes = {tuple(part.shape for part in parts) for _, heads in scorer._blocks for _, parts in heads}
+    assert len(scorer._blocks) == 3
+    assert len(shapes) == 1
+
+
+def test_scores_are_computed_in_full_float32_and_what_was_set_comes_back(monkeypatch):
+    space = make_space("nasbench101")
+    graphs = space.encode(space.sample(20, RNG(0)))
+    replicates = untrained(GcnRecipe(width=8), 8, graphs.features)
+    enabled = tf.config.experimental.tensor_float_32_execution_enabled
+    seen = []
+
+    class Scorer:
+        def score(self, *_):
+            seen.append(enabled())
+            if len(seen) == 2:
+                raise ValueError("in the midst")
+            return np.zeros(20, np.float32)
+
+    with pytest.raises(ValueError, match="in the midst"):
+        score(replicates, graphs, scorer=Scorer())
+    assert seen == [False, False]
+    assert enabled()
