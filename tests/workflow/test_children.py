@@ -39,6 +39,13 @@ def test_on_a_gpu_the_setting_of_a_set_is_measured_before_its_shards_are_trained
     assert "--device" not in checkout.snakemake("-n", target)
 
 
+def test_a_gpu_gets_as_many_cores_as_decode_its_photographs(checkout):
+    target = "results/paper-v1/children/imagenet/0.jsonl"
+    on_gpu = checkout.snakemake("-n", "--cores", "16", "--config", "accelerator=gpu", "--", target)
+    assert "--threads 12 --accelerator gpu" in on_gpu
+    assert "--threads 1 --accelerator cpu" in checkout.snakemake("-n", "--cores", "16", target)
+
+
 def test_without_photographs_the_job_says_at_once_which_file_belongs_where(checkout):
     checkout.edit("config/config.yaml", "download: true", "download: false")
     start = time.monotonic()

@@ -67,7 +67,7 @@ rule train_children:
         "work/benchmarks/train_children/{study}/{children}-{shard}.tsv"
     conda:
         f"../../envs/{plan.accelerator}.yaml"
-    threads: 1
+    threads: plan.child_threads
     resources:
         mem_mb=growing(6000),
         runtime=growing(720),

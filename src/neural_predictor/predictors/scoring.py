@@ -127,13 +127,11 @@ class SpaceScorer:
             refine_colours(graphs.take(slice(start, start + block)), layers - 1)
             for start in range(0, len(graphs), block)
         ]
-        # To compile a shape takes longer than to compute it. Heads have one, and on a GPU, where padding costs nothing,
-        # rounds too: that of the largest block.
+        # To compile a shape takes seconds. Blocks are even, so that few differ; on a GPU, where padding costs nothing,
+        # all have the largest one's.
         sizes = [[_round_up(len(part.members)) for part in one.rounds] for one in found]
-        largest = [max(each) for each in zip(*sizes, strict=True)]
         if tf.config.list_logical_devices("GPU"):
-            sizes = [largest] * len(found)
-        self._rows = largest[-1] if largest else 0
+            sizes = [[max(each) for each in zip(*sizes, strict=True)]] * len(found)
         pooled = _even(block, POOLED_GRAPHS)
         self._blocks = [self._on_device(one, own, pooled) for one, own in zip(found, sizes, strict=True)]
 
@@ -161,8 +159,6 @@ class SpaceScorer:
             product = kernels[0]
             for (members, rows), bias, kernel in zip(rounds, biases, kernels[1:], strict=False):
                 product = climb(product, members, rows, bias, kernel)
-            if short := max(self._rows - product.shape[0], 0):
-                product = tf.pad(product, ((0, short), (0, 0)))
             for count, graphs in heads:
                 found = finish(product, graphs, biases[-1], on_device[2 * recipe.layers :])
                 scores.append(found.numpy()[:count])
@@ -205,7 +201,7 @@ def make_scorer(
 
 
 @contextmanager
-def _full_float32() -> Iterator[None]:
+def full_float32() -> Iterator[None]:
     """Products in float32: TF32, a GPU's default, has 10 bits, which moved scores by 2.4e-3 deviations."""
     before = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
@@ -244,7 +240,7 @@ def score(
         scorer = make_scorer(graphs, replicates.recipe, replicates.width, memory_mb)
     scores = np.empty((len(replicates), len(graphs)), np.float32)
     for k, row in enumerate(scores):
-        with _full_float32():
+        with full_float32():
             row[:] = scorer.score(tuple(weight[k] for weight in replicates.weights), replicates.recipe)
         row *= replicates.label_deviation[k]
         row += replicates.label_mean[k]

@@ -65,6 +65,9 @@ def growing(amount: int) -> Callable[[Any, int], int]:
     return granted
 
 
+FEED_THREADS = 12
+"""A core decodes 265 photographs of ImageNet's size a second (bench/imagenet_feed.py)."""
+
 TEMPLATE = "it must hold plain values; a template with the key __use_yte__ would run the code in it: remove the key"
 
 
@@ -312,6 +315,11 @@ class Plan:
         """On a GPU, the setting of a set, the same for what was chosen; on a CPU there is nothing to choose."""
         folder = f"results/{wildcards.study}/children"
         return [f"{folder}/{key_of(wildcards.children)}.device.json"] if self.accelerator == "gpu" else []
+
+    def child_threads(self, wildcards: Any) -> int:
+        """CPU threads of a training: one; on a GPU as many as decode a stream of images for it."""
+        streamed = not IMAGE_SETS[self._child_set(wildcards).images].in_memory
+        return FEED_THREADS if self.accelerator == "gpu" and streamed else 1
 
     def image_params(self, wildcards: Any) -> str:
         """What prepared images depend on."""

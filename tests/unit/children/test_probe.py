@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 
 import numpy as np
 import pytest
@@ -194,18 +193,3 @@ def test_an_altered_file_is_refused_by_key_and_value(tmp_path, change, said):
     path.write_text("{")
     with pytest.raises(FormatError, match=r"not what probe-device writes .*delete"):
         read_device(path)
-
-
-@pytest.mark.slow
-def test_the_process_itself_measures_on_a_cpu(tmp_path, monkeypatch):
-    """Two settings of a small network, by TensorFlow."""
-    smoke = Project(ROOT).study("smoke-v1")
-    plan = smoke.children["digits"]
-    plan = plan.model_copy(update={"network": plan.network.model_copy(update={"resolution": 16})})
-    monkeypatch.setitem(os.environ, "CUDA_VISIBLE_DEVICES", "-1")
-    job = job_of(plan, module.sample(smoke, "digits"), 1030, 1, "cpu")
-    found = measure(job, [SETTINGS["float32"]], Limits(120, 120))
-    best, measured = choose(found, plan, 1030)
-    assert best == "float32"
-    assert measured[0].images_per_s > 0
-    assert measured[0].difference == 0
