@@ -12,8 +12,9 @@ min_version("9.27")  # a priority that is a function
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 
+from neural_predictor.workflow.jobs import growing, shell_prefix
 from neural_predictor.workflow.locks import drain_on_sigterm
-from neural_predictor.workflow.plan import Plan, growing, shell_prefix
+from neural_predictor.workflow.plan import Plan
 
 Plan.refuse(Path(workflow.basedir))
 

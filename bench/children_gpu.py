@@ -24,7 +24,7 @@ from neural_predictor.children.probe import Job, Limits, measure
 from neural_predictor.children.settings import SETTINGS
 from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe
 from neural_predictor.predictors import gpus
-from neural_predictor.predictors.claims import claim_gpu
+from neural_predictor.predictors.gpu_locks import claim_gpu
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 

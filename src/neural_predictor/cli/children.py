@@ -54,7 +54,7 @@ def _enter(device: Path | None, accelerator: str) -> None:
     """Claim a GPU, hold the file of `probe-device` to it, and set the variables of its setting."""
     from neural_predictor.children.device import check_device, read_device
     from neural_predictor.predictors import gpus
-    from neural_predictor.predictors.claims import claim_gpu
+    from neural_predictor.predictors.gpu_locks import claim_gpu
 
     if accelerator == "gpu":
         claim_gpu()

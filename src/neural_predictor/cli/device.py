@@ -77,7 +77,7 @@ def probe_device(
     from neural_predictor.cli.children import read_protocol
     from neural_predictor.config.project import Project
     from neural_predictor.io.files import write_text
-    from neural_predictor.predictors.claims import claim_gpu
+    from neural_predictor.predictors.gpu_locks import claim_gpu
 
     project = Project(root)
     whole, limits = project.study(study), project.config.probe

@@ -7,7 +7,7 @@ import os
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors import gpus
-from neural_predictor.predictors.claims import claim_gpu
+from neural_predictor.predictors.gpu_locks import claim_gpu
 from neural_predictor.predictors.lazy import load_tensorflow
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-import sys
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,37 +31,11 @@ from neural_predictor.workflow.manifest import config_digest
 from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
     from neural_predictor.figures.registry import Artefact
-
-
-def shell_prefix(root: str, deployment: Iterable[object]) -> str:
-    """What runs before each job's command: strict mode, this package, and the interpreter that runs Snakemake.
-
-    Where conda gives each rule an environment of its own, that one's interpreter stays in front.
-    """
-    root = shlex.quote(root)
-    variables = [f"NEURAL_PREDICTOR_ROOT={root}", f"PYTHONPATH={root}/src${{PYTHONPATH:+:$PYTHONPATH}}"]
-    variables.append("TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-0}")  # a rule's log keeps what a terminal is spared
-    if not list(deployment):
-        variables.append(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
-    text = f"set -euo pipefail; export {' '.join(variables)}; "
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def growing(amount: int) -> Callable[[Any, int], int]:
-    """A resource of a job: this much at first, twice as much at the second attempt, and so on.
-
-    A job that was ended for want of memory or time would only fail again with as much.
-    """
-
-    def granted(wildcards: Any, attempt: int) -> int:
-        return amount * attempt
-
-    return granted
 
 
 FEED_THREADS = 12

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from neural_predictor.children.datasheet import datasheet
+from neural_predictor.children.device import DeviceFile, Measured
+from neural_predictor.children.table import children_table
 from neural_predictor.config.sections import Bootstrap, ChildSet
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from neural_predictor.statistics.reliability import reliability
@@ -113,3 +115,23 @@ def test_every_set_of_a_table_has_its_own_part():
     assert "24 architectures, 72 trainings" in text
     assert text.count("### Statistics over trainings") == 2
     assert "100 classes" in text
+
+
+def test_of_a_gpu_it_says_by_which_setting_and_what_was_measured(plan, protocol):
+    measured = [
+        Measured(
+            name="float32", status="measured", first_step_s=2.7, images_per_s=1043, memory_mib=11162, difference=0
+        ),
+        Measured(name="bfloat16-xla", status="failed", fault="not compiled and measured after 60 s, and ended"),
+    ]
+    about = {"driver": "580.65", "libraries": {"tensorflow": "2.21.0"}, "why": "it ends soonest", "settings": measured}
+    found = DeviceFile(accelerator="gpu", device="NVIDIA H100", setting="float32", **about)
+    frame = table()
+    text = datasheet(frame, plan, "tiny-v1", protocol, found)
+    assert "Children were trained on NVIDIA H100 by the setting float32 (float32, of which" in text
+    assert "Driver: 580.65. Libraries: tensorflow 2.21.0." in text
+    assert "| float32 | 2.7 | 1,043 | 11,162 | 0.0e+00 | measured |" in text
+    assert "| failed: not compiled and measured after 60 s, and ended |" in text
+    assert "computed by" not in datasheet(frame, plan, "tiny-v1", protocol)
+    assert children_table(frame, "digits", note=found.note).provenance["note"] == found.note
+    assert "note" not in children_table(frame, "digits").provenance

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from neural_predictor.predictors import claims, gpus
+from neural_predictor.predictors import gpu_locks, gpus
 
 HOLD = (
-    "import sys; from neural_predictor.predictors.claims import claim; "
+    "import sys; from neural_predictor.predictors.gpu_locks import claim; "
     "print(claim(sys.argv[1:]), flush=True); sys.stdin.read()"
 )
 
@@ -23,8 +23,8 @@ def holder(*devices):
 @pytest.fixture(autouse=True)
 def own_claims(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(claims.tempfile, "tempdir", None)
-    monkeypatch.setattr(claims, "_held", [])
+    monkeypatch.setattr(gpu_locks.tempfile, "tempdir", None)
+    monkeypatch.setattr(gpu_locks, "_held", [])
 
 
 def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
@@ -36,9 +36,9 @@ def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
         first.kill()
         first.wait()
 
-    monkeypatch.setattr(claims.time, "sleep", free_one)
+    monkeypatch.setattr(gpu_locks.time, "sleep", free_one)
     caplog.set_level("INFO")
-    assert claims.claim(["0", "1"]) == one
+    assert gpu_locks.claim(["0", "1"]) == one
     assert "all GPUs are taken (0, 1); waiting for one" in caplog.text
     second.kill()
     second.wait()
@@ -52,13 +52,13 @@ def test_two_processes_get_two_devices_and_a_third_waits(monkeypatch, caplog):
 )
 def test_cuda_visible_devices_bounds_the_choice(monkeypatch, value, devices):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
-    assert claims.visible_gpus() == devices
+    assert gpu_locks.visible_gpus() == devices
 
 
 def test_without_a_driver_there_is_no_device_and_the_message_says_what_to_do(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(gpus.shutil, "which", lambda _: None)
-    assert claims.visible_gpus() == []
+    assert gpu_locks.visible_gpus() == []
     code = (
         "from neural_predictor.predictors.device import configure\nfrom neural_predictor.errors import PredictorError\n"
     )

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from neural_predictor.workflow.plan import shell_prefix
+from neural_predictor.workflow.jobs import shell_prefix
 
 
 @pytest.mark.parametrize(("users", "level"), [({}, "0"), ({"TF_CPP_MIN_LOG_LEVEL": "2"}, "2")])
