@@ -110,8 +110,10 @@ def _recipe(heading: str, recipe: BaseModel) -> str:
 
 
 def _computed(device: DeviceFile) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in device.libraries.items())
-    text = f"## What they were computed by\n\n{device.note} Driver: {device.driver}. Libraries: {versions}."
+    text = f"## What they were computed by\n\n{device.note}"
+    if device.driver is not None:
+        versions = ", ".join(f"{name} {version}" for name, version in device.libraries.items())
+        text += f" Driver: {device.driver}. Libraries: {versions}."
     return text + (f"\n\n{_table(COLUMNS, measured_rows(device))}" if device.settings else "")
 
 

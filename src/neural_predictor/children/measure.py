@@ -113,6 +113,10 @@ def main() -> None:
     signal.alarm(max(1, round(job["limit_s"])))
     try:
         configure(job["threads"], job["accelerator"], claimed=True)
+    except UserError as error:
+        print(json.dumps({"no_device": str(error)}), flush=True)
+        return
+    try:
         for found in measured(job):
             print(json.dumps(found), flush=True)
     except UserError as error:

@@ -24,7 +24,7 @@ from neural_predictor.children.device import DeviceFile, Measured
 from neural_predictor.children.plan import plan_of, sample
 from neural_predictor.children.settings import DEFAULT, Setting, candidates
 from neural_predictor.children.stack_layout import small_maps
-from neural_predictor.errors import ChildError
+from neural_predictor.errors import ChildError, PredictorError
 from neural_predictor.images.registry import image_source
 from neural_predictor.io.untrusted import parse_json
 from neural_predictor.predictors import gpus
@@ -93,6 +93,7 @@ def probe(study: Study, children: str, images: int, *, threads: int, accelerator
     Raises:
         ConfigError: if no setting has what the recipe fixes.
         ChildError: if no setting works.
+        PredictorError: if TensorFlow can use no such device.
     """
     plan = plan_of(study, children)
     open_ones = candidates(plan.training)
@@ -169,7 +170,11 @@ def measure(job: Job, settings: Sequence[Setting], limits: Limits) -> list[Outco
 
 
 def run_one(job: Job, setting: Setting, limit_s: float) -> tuple[list[dict[str, Any]], str | None]:
-    """What one setting's process printed in its time, and why it failed, if it did."""
+    """What one setting's process printed in its time, and why it failed, if it did.
+
+    Raises:
+        PredictorError: if TensorFlow can use no such device.
+    """
     environment = dict(os.environ)
     setting.enter(environment)
     package = str(Path(__file__).parents[2])
@@ -192,6 +197,8 @@ def run_one(job: Job, setting: Setting, limit_s: float) -> tuple[list[dict[str, 
         log.seek(0)
         printed, said = out.read().splitlines(), log.read()
     rows = [row for row in map(_row, printed) if row is not None]
+    if (row := next((row for row in rows if "no_device" in row), None)) is not None:
+        raise PredictorError(row["no_device"])  # no setting can mend that
     faults = [row["fault"] for row in rows if "fault" in row]
     rows = [row for row in rows if "fault" not in row]
     return rows, faults[0] if faults else _fault(process.returncode, said, limit_s)

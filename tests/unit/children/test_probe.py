@@ -12,7 +12,7 @@ from neural_predictor.children.probe import Limits, choose, job_of, measure, pro
 from neural_predictor.children.settings import DEFAULT, SETTINGS, candidates
 from neural_predictor.config.child_recipes import TrainingRecipe
 from neural_predictor.config.project import Project
-from neural_predictor.errors import ChildError, ConfigError, FormatError
+from neural_predictor.errors import ChildError, ConfigError, FormatError, PredictorError
 from neural_predictor.predictors import gpus
 from neural_predictor.workflow.code import PACKAGE
 
@@ -137,6 +137,12 @@ esac""")
     assert faults[4] == "it ended without a result"
     assert "setting mixed-shifted-xla failed, the next one is tried: not compiled and measured after" in caplog.text
     assert "setting float32: first step after 2.0 s, 1000 images/s" in caplog.text
+
+
+def test_without_a_device_no_further_setting_is_tried(processes, job):
+    processes("""echo '{"no_device": "accelerator is gpu, but TensorFlow sees none"}'""")
+    with pytest.raises(PredictorError, match="TensorFlow sees none"):
+        measure(job, list(SETTINGS.values()), LIMITS)
 
 
 def test_when_the_time_is_over_no_further_setting_is_begun(processes, job):
