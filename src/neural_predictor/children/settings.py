@@ -67,6 +67,12 @@ SETTINGS = by_name(
             environment=_NO_SEARCH,
         ),
         Setting(
+            "bfloat16",
+            "all convolutions in bfloat16, without a search",
+            precision="mixed_bfloat16",
+            environment=_NO_SEARCH,
+        ),
+        Setting(
             "mixed-shifted-xla",
             "pointwise convolutions in bfloat16, depthwise ones as shifted multiply-adds; compiled, without a search",
             precision="mixed_bfloat16",
@@ -79,12 +85,6 @@ SETTINGS = by_name(
             "float32, depthwise convolutions as shifted multiply-adds; compiled, without a search",
             xla=True,
             depthwise="shifted",
-            environment=_NO_SEARCH,
-        ),
-        Setting(
-            "bfloat16",
-            "all convolutions in bfloat16, without a search",
-            precision="mixed_bfloat16",
             environment=_NO_SEARCH,
         ),
         Setting("float32-xla", "float32, compiled, with a search", xla=True),
