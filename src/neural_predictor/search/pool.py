@@ -119,7 +119,8 @@ class Pool(ABC):
     def _of_graphs_alone(self) -> SearchError:
         return SearchError(
             "this search mutates architectures or reads their decisions, and these are graphs without a search space: "
-            "take a search that works on graphs (rounds, bayesian, predictor, random), or give a space"
+            "take a search that works on graphs (rounds, bayesian, nasbot, nao, peephole, semi-supervised, predictor, "
+            "random), or give a space"
         )
 
 

@@ -8,12 +8,16 @@ import pytest
 
 from neural_predictor.errors import SearchError
 from neural_predictor.predictors.gaussian_process import Posterior
+from neural_predictor.predictors.recipes import PREDICTORS
 from neural_predictor.search.bananas import BananasSettings
 from neural_predictor.search.base import Problem
 from neural_predictor.search.bayesian import expected_improvement
 from neural_predictor.search.evolution import EvolutionSettings, evolution_traces
 from neural_predictor.search.local_search import LocalSearchSettings
+from neural_predictor.search.nao import NaoSettings
 from neural_predictor.search.one_fit import OneFitSettings
+from neural_predictor.search.peephole import PeepholeSettings
+from neural_predictor.search.pnas import PnasSettings
 from neural_predictor.search.pool import EndlessPool, GraphPool, ListedPool
 from neural_predictor.search.registry import SEARCHES
 from neural_predictor.search.run import make_search, replay, run_asking, run_search
@@ -22,12 +26,17 @@ from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBench
 from neural_predictor.tables.nasbench_graph import read
 
 RNG = np.random.default_rng
+QUICK = {"width": 16, "epochs": 10, "learning_rate": 0.02}
 SMALL = {
     "bananas": BananasSettings(epochs=40, layers=3),
     "evolution": EvolutionSettings(population=15, tournament=4),
+    "nao": NaoSettings(recipe=PREDICTORS["nao"].model_copy(update=QUICK)),
+    "peephole": PeepholeSettings(recipe=PREDICTORS["assessor"].model_copy(update=QUICK)),
+    "pnas": PnasSettings(recipe=PREDICTORS["pnas"].model_copy(update=QUICK)),
     "predictor": OneFitSettings(train_size=15, predictor="xgboost"),
 }
-OF_GRAPHS = ("random", "bayesian", "predictor", "rounds")
+NEURAL = ("nao", "peephole", "pnas")
+OF_GRAPHS = ("random", "bayesian", "nao", "peephole", "predictor", "rounds")
 
 
 @pytest.fixture(scope="module")
@@ -167,12 +176,14 @@ def test_graphs_without_a_space_are_searched_or_refused(pool, name):
 
 @pytest.mark.parametrize("name", [name for name in SEARCHES if name != "bayesian"])
 def test_a_space_without_end_is_searched(name):
-    endless = EndlessPool(make_space("proxylessnas"))
+    # Neural predictors were compiled for graphs of this size in the tests above.
+    space = NasBenchGraphSpace(PROTEINS_OPERATIONS) if name in NEURAL else make_space("proxylessnas")
+    endless = EndlessPool(space)
 
     def label_of(rows):
         return (endless.codes(rows) == 5).mean(axis=1)
 
-    settings = {"candidates": 300} if name in ("rounds", "predictor") else {}
+    settings = {"candidates": 300} if name in ("rounds", "predictor", "nao", "peephole") else {}
     own = SMALL.get(name)
     if settings:
         own = type(make_search(name, endless, 0).settings)(**((own.model_dump() if own else {}) | settings))
