@@ -156,6 +156,16 @@ class Search(ABC):
         new = rows[~np.isin(rows, self.asked)]
         return new[np.sort(np.unique(new, return_index=True)[1])][:count]
 
+    def mutated(self, parents: int, count: int) -> Rows:
+        """Different mutations of so many best architectures that were never asked for: of `count` that are drawn.
+
+        Raises:
+            SearchError: for a pool of graphs alone.
+        """
+        codes = self.pool.filled(np.resize(self.best(parents), count), self.rng)
+        rows, _ = self.pool.mutate(codes, self.rng)
+        return self.fresh(rows[rows >= 0], count)
+
     def random(self, count: int, besides: Rows | None = None) -> Rows:
         """`count` different architectures drawn from the pool that were never asked for, nor are in `besides`."""
         taken = self.asked if besides is None else np.concatenate([self.asked, besides])
