@@ -2,15 +2,15 @@
 
 Source: Kandasamy et al., "Neural Architecture Search with Bayesian Optimisation and Optimal Transport", NeurIPS 2018.
 The kernel is the source's sum of two: of distances, and of squared distances over the size of both graphs;
-`transport` says how these differ. There both are of four weights of the structure, here of one. Nothing makes such a
-kernel positive definite: the source projects it, here the noise is given a lower bound that makes up for it. As there,
-expected improvement is sought among mutations of the best, here beside as many random architectures; within a batch,
-and for the rest, it is the project's `bayesian`.
+`transport` says how these differ. There both are of four weights of the structure, with a length each; here of one
+weight, with one length. Nothing makes such a kernel positive definite: as in the source, the matrix of all that is
+trained or offered is projected. As there, expected improvement is sought among mutations of the best, here beside as
+many random architectures; within a batch, and for the rest, it is the project's `bayesian`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
@@ -18,17 +18,17 @@ from pydantic import Field
 from neural_predictor.predictors.gaussian_process import Posterior
 from neural_predictor.search.base import Settings
 from neural_predictor.search.bayesian import Bayesian
+from neural_predictor.search.transport import distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from neural_predictor.search.transport import Distances
+    from sklearn.gaussian_process import GaussianProcessRegressor
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
 
-DIAGONAL = (1e-10, 1e-2, 1e-1, 1.0)
-"""What is added to the kernel's diagonal, the first with which it is positive definite."""
+LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Lengths of the kernel that are tried, in mean distances; the one of highest marginal likelihood counts."""
 
 
 class NasbotSettings(Settings):
@@ -60,32 +60,37 @@ class Nasbot(Bayesian):
         return np.concatenate([found, self.random(self.settings.candidates - len(found), besides=found)])
 
     def _posterior(self, points: Rows) -> Posterior:
-        from neural_predictor.search.transport import Distances
+        graphs = self.pool.graphs(np.concatenate([points, self.rows]))
+        apart = distances(graphs, self.settings.structure)
+        nodes = graphs.mask.sum(axis=1)
+        relative, told = apart / (nodes[:, None] + nodes), slice(len(points), None)
+        tried = [_kernel(apart[told, told], relative[told, told], length) for length in LENGTHS]
+        likelihoods = [_fit(_factor(kernel), self.targets).log_marginal_likelihood_value_ for kernel in tried]
+        factor = _factor(_kernel(apart, relative, LENGTHS[int(np.argmax(likelihoods))], told))
+        return Posterior(_fit(factor[told], self.targets), factor[: len(points)])
 
-        numbers = np.arange(len(points) + len(self.rows), dtype=np.float64)[:, None]
-        distances = Distances(self.pool.graphs(np.concatenate([points, self.rows])), self.settings.structure)
-        return Posterior(_fit(distances, numbers[len(points) :], self.targets), numbers[: len(points)])
+
+def _kernel(apart: Floats, relative: Floats, length: float, told: slice = slice(None)) -> Floats:
+    """(n, n) half of each of the two kernels; lengths are in mean distances of what was told."""
+    first, second = (max(length * float(values[told, told].mean()), 1e-9) for values in (apart, relative))
+    return np.asarray(0.5 * np.exp(-apart / first) + 0.5 * np.exp(-np.square(relative / second)), np.float64)
 
 
-def _fit(distances: Distances, numbers: Floats, targets: Floats) -> Any:
-    """scikit-learn's Gaussian process, fitted to graphs by number (N, 1) and targets (N,)."""
+def _factor(kernel: Floats) -> Floats:
+    """(n, n) rows whose products are the nearest positive semidefinite matrix to a symmetric one."""
+    values, vectors = np.linalg.eigh(kernel)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)), np.float64)
+
+
+def _fit(factor: Floats, targets: Floats) -> GaussianProcessRegressor:
+    """A Gaussian process of rows (N, n) whose products are their kernel; its height and noise are fitted."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, WhiteKernel
+    from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, WhiteKernel
 
-    from neural_predictor.search.transport import TransportKernel
-
-    kernel = ConstantKernel(1.0, (1e-2, 1e2)) * TransportKernel(distances)
-    kernel += ConstantKernel(1.0, (1e-2, 1e2)) * TransportKernel(distances, 10.0, normalised=True)
-    kernel += WhiteKernel(0.1, (1e-2, 2.0))
-    for diagonal in DIAGONAL:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # a decay at its bound is an answer
-                return GaussianProcessRegressor(kernel, alpha=diagonal).fit(numbers, targets)
-        except np.linalg.LinAlgError:
-            if diagonal == DIAGONAL[-1]:
-                raise
-    raise AssertionError
+    kernel = ConstantKernel(1.0, (1e-2, 1e2)) * DotProduct(0.0, "fixed") + WhiteKernel(0.1, (1e-3, 2.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a noise at its bound is an answer
+        return GaussianProcessRegressor(kernel).fit(factor, targets)
