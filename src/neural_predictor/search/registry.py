@@ -57,6 +57,8 @@ SEARCHES = by_name(
         SearchRow(name="pnas", search="pnas:Pnas"),
         SearchRow(name="nao", search="nao:Nao"),
         SearchRow(name="peephole", search="peephole:Peephole"),
+        SearchRow(name="semi-supervised", search="semi_supervised:SemiSupervised"),
+        SearchRow(name="learning-curve", search="learning_curve:LearningCurve"),
         SearchRow(name="predictor", search="one_fit:OneFit"),
         SearchRow(name="rounds", search="rounds:Rounds"),
     ],
