@@ -56,7 +56,7 @@ class SemiSupervisedRecipe(BaseModel):
     hidden: Positive = 64
     reconstruction: Annotated[float, Field(ge=0, lt=1)] = 0.5
     reach: Annotated[float, Field(gt=0)] = 0.1
-    steps: Positive = 300
+    steps: Positive = 200
     learning_rate: Annotated[float, Field(gt=0)] = 5e-3
 
     @property
