@@ -55,6 +55,7 @@ class Rates(NamedTuple):
 
     @classmethod
     def of(cls, recipe: NeuralRecipe) -> Self:
+        """Those of a recipe."""
         numbers = (recipe.learning_rate, recipe.weight_decay, float(recipe.loss == "hinge"), recipe.margin)
         return cls(*(tf.constant(number, tf.float32) for number in numbers))
 

@@ -22,7 +22,7 @@ from neural_predictor.predictors.gcn import GcnRecipe
 from neural_predictor.predictors.kernels import glorot
 from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.propagation import network_inputs
-from neural_predictor.predictors.recipe_base import Positive
+from neural_predictor.predictors.recipe_base import Positive  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -143,7 +143,7 @@ class Search(ABC):
         """
         rows, labels = self._numbers(rows), np.asarray(labels, np.float64)
         points = 0 if self.pool.curve is None else len(self.pool.curve.epochs)
-        if labels.ndim != 2 or len(labels) != len(rows) or not 0 < labels.shape[1] < points:  # noqa: PLR2004
+        if labels.ndim != 2 or len(labels) != len(rows) or not 0 < labels.shape[1] < points:
             raise SearchError(
                 f"labels {labels.shape} of {len(rows)} trainings that go on; the pool's curve has {points} epochs: one "
                 "label is needed for each of the first of these, without the last"

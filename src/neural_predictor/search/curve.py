@@ -32,7 +32,7 @@ class Curve:
     continued: bool = True
 
     def __post_init__(self) -> None:
-        if len(self.epochs) < 2 or min(np.diff((0, *self.epochs))) < 1:  # noqa: PLR2004 - one that is early, and the last
+        if len(self.epochs) < 2 or min(np.diff((0, *self.epochs))) < 1:
             raise SearchError(f"epochs {self.epochs}: a curve has two or more, ascending, such as (4, 12, 36, 108)")
 
     @property

@@ -4,10 +4,10 @@ Source: Baker, Gupta, Raskar and Naik, "Accelerating Neural Architecture Search 
 for each number of epochs a support vector regression takes the accuracies so far, their first and second differences
 and numbers that describe the architecture to the final accuracy; from the errors of its cross-validation follows the
 probability that the final accuracy is below the best so far, and a training ends where this is above a limit. There
-each regression's settings are drawn and validated, here they are scikit-learn's, on standardised numbers.
-The deviation of the errors is what 68 % of them stay within, since a few failed trainings would make it several times
-as large. An architecture is described by how many nodes of each operation it has, and edges; there by its size. What is trained is
-drawn at random; there by Q-learning or Hyperband. Architectures whose trainings all end are the first, as there.
+each regression's settings are drawn and validated, here they are scikit-learn's, on standardised numbers. The
+deviation of the errors is what 68 % of them stay within, since a few failed trainings would make it several times as
+large. An architecture is described by how many nodes of each operation it has, and edges; there by its size. What is
+trained is drawn at random; there by Q-learning or Hyperband. The first trainings all go to their end, as there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """NAO: from the embeddings of the best architectures along the predictor's gradient, then to the nearest architecture.
 
 Source: Luo, Tian, Qin, Chen and Liu, "Neural Architecture Optimization", NeurIPS 2018: an encoder embeds an
-architecture, a predictor scores the embedding, a gradient step moves the embeddings of the best architectures, a decoder
-makes architectures of them; longer steps are taken until enough of these are new. Encoder and predictor are the
+architecture, a predictor scores the embedding, a gradient step moves the embeddings of the best architectures, a
+decoder makes architectures of them; longer steps are taken until enough of these are new. Encoder and predictor are the
 project's `nao`, whose file says what differs. There is no decoder: a moved embedding is decoded to the architecture
 whose embedding is nearest, among all of a listed pool, or among samples and mutations of the best of one without end.
 """

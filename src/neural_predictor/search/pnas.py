@@ -6,8 +6,9 @@ and so on to five blocks. Its growth cannot be carried over: in a space of cells
 to begin small with. Here a round begins with random architectures, an extension is a step of the space (its
 neighbours, which add or take away a vertex where the space has that), and rounds have no end. What is left of the
 method is its beam: each round comes from all K of the round before, and never from the best of all.
-The predictor is the source's: the mean of five LSTMs, each fitted to another four fifths of the labels; `predictors.pnas`
-says what differs. It is narrower (48 for 100), and fitted anew in each round where the source trains it on.
+The predictor is the source's: the mean of five LSTMs, each fitted to another four fifths of the labels;
+`predictors.pnas` says what differs. It is narrower (48 for 100), and fitted anew in each round where the source trains
+it on.
 """
 
 from __future__ import annotations

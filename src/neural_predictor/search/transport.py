@@ -41,7 +41,7 @@ def distances(graphs: GraphBatch, structure: float) -> Floats:
         apart = np.abs(lengths[:k, :, None] - lengths[k]).mean(axis=3)
         carried = np.minimum(MISMATCH * differs + structure * apart, 2.0)
         real = graphs.mask[:k, :, None].astype(np.intp) + graphs.mask[k]
-        costs = np.where(real == 2, carried, real)  # noqa: PLR2004 - both are nodes, else one of them or none is padding
+        costs = np.where(real == 2, carried, real)  # 2: both are nodes; 1: one is padding, so the other stays
         found[k, :k] = found[:k, k] = [cost[linear_sum_assignment(cost)].sum() for cost in costs]
     return found
 

@@ -57,7 +57,7 @@ def test_what_was_watched_is_replayed(cells):
 def test_a_pool_without_a_curve_is_refused_by_name():
     space = make_space("nasbench101")
     pool = ListedPool(space, space.sample(50, np.random.default_rng(0)))
-    with pytest.raises(SearchError, match="the search learning-curve stops trainings .* give the pool a `curve`"):
+    with pytest.raises(SearchError, match=r"the search learning-curve stops trainings .* give the pool a `curve`"):
         make_search("learning-curve", pool, 0)
     search = make_search("random", pool, 0)
     rows = search.ask(5)
