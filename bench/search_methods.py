@@ -8,8 +8,9 @@ Spaces: nasbench-graph-<table> (inside the package nas-bench-graph), nasbench101
 and val_acc_108_max3), nasbench-nlp (FILE: logs). A search is asked for `batch` architectures at a time and told their
 mean validation label. learning-curve needs a space whose trainings show labels before they end, nasbench101; what it
 stops costs what was trained of it. A repeat's seed is the same for all searches, so that those which begin at random
-begin alike. Settings are chosen with --development: on a third of the architectures, by the SHA-256 of their identity. The table has
-the geometric mean over repeats of the best one's place, with its 95 % bootstrap interval. The last line is JSON.
+begin alike. Settings are chosen with --development: on a third of the architectures, by the SHA-256 of their identity.
+The table has the geometric mean over repeats of the best one's place, with its 95 % bootstrap interval. The last line
+is JSON.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ of the labels). Within a batch, deviations shrink as if what is chosen had its m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -41,7 +41,7 @@ class BayesianSettings(Settings):
 class Bayesian(Search):
     """See the module."""
 
-    settings_class = BayesianSettings
+    settings_class: ClassVar[type[Settings]] = BayesianSettings
 
     def _propose(self, count: int) -> Rows:
         if len(self.rows) < self.settings.initial:

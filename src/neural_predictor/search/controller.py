@@ -95,7 +95,7 @@ class Controller(PolicyGradient):
             parts = [self._log_probabilities(part)[:, k] for part in _portions(places, FORWARD)]
             keys = np.concatenate(parts) + self.rng.gumbel(size=(number, self._decisions.size))
             places[:, k] = np.where(self._own[k], keys, -np.inf).argmax(axis=1)
-        return (places - self._decisions.offsets).astype(np.uint8)
+        return np.asarray(places - self._decisions.offsets, np.uint8)
 
     def _reinforce(self, rows: Rows, rewards: Floats) -> None:
         shares = rewards.astype(np.float32) / len(rows)

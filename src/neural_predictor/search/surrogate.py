@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -37,7 +37,7 @@ class SurrogateSettings(Settings):
 class Surrogate(Search):
     """Asks for random architectures, then for what a predictor chooses that is fitted anew for each batch."""
 
-    settings_class = SurrogateSettings
+    settings_class: ClassVar[type[Settings]] = SurrogateSettings
 
     def _propose(self, count: int) -> Rows:
         if not self._fits:
