@@ -45,7 +45,7 @@ of them do not stay in its cache together."""
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam as Keras has it, which the paper does not say otherwise
 
 
-class _Rates(NamedTuple):
+class Rates(NamedTuple):
     """Numbers of a recipe that compiled training is given, as float32 scalars."""
 
     learning_rate: Any
@@ -55,6 +55,7 @@ class _Rates(NamedTuple):
 
     @classmethod
     def of(cls, recipe: NeuralRecipe) -> Self:
+        """Those of a recipe."""
         numbers = (recipe.learning_rate, recipe.weight_decay, float(recipe.loss == "hinge"), recipe.margin)
         return cls(*(tf.constant(number, tf.float32) for number in numbers))
 
@@ -70,7 +71,7 @@ def _compiled_steps(key: NeuralRecipe) -> Any:
     that XLA overwrites them in place of copying them. graphs: all training graphs. batches: rows (S, R, B) of the
     graphs, targets (S, R, B), shares (S, B) that sum to one over real places, and dropout masks (S, R, B, hidden) of
     each hidden layer, or none. schedule: steps done before, steps in all (float32 scalars), how many of the S there
-    are to do, and the recipe's `_Rates`. losses: (S, R).
+    are to do, and the recipe's `Rates`. losses: (S, R).
     """
     loss_of = LOSSES[key.loss].function
 
@@ -81,7 +82,7 @@ def _compiled_steps(key: NeuralRecipe) -> Any:
 
         def step(k: Any, state: Any, losses: Any) -> Any:
             part = (done + tf.cast(k, tf.float32) - 1, total)
-            moved = _adam(state, part, rates, decoupled=key.optimizer == "adamw")
+            moved = adam(state, part, rates, decoupled=key.optimizer == "adamw")
             batch = tuple(tf.gather(part, rows[k]) for part in graphs)
             masks = [mask[k] for mask in keep]
             with tf.GradientTape() as tape:
@@ -99,7 +100,7 @@ def _compiled_steps(key: NeuralRecipe) -> Any:
     return advance
 
 
-def _adam(state: Any, part: tuple[Any, Any], rates: _Rates, *, decoupled: bool) -> Any:
+def adam(state: Any, part: tuple[Any, Any], rates: Rates, *, decoupled: bool) -> Any:
     """Weights and moments after one step of Adam with decay of kernels and a cosine to zero.
 
     `state` is as in `_compiled_steps`. `part` is the step's number, counted from 0 as Keras schedules do, and that of
@@ -163,7 +164,7 @@ class _Stack:
     def train(self, graphs: Any, advance: Callable[[int], None]) -> tuple[list[Any], NDArray[np.float32]]:
         """Final weights (R, ...) and the mean training loss (R, epochs) in z-scored units."""
         recipe, count, done = self.recipe, len(self.rngs), 0
-        run, rates, last = _compiled_steps(recipe.compile_key), _Rates.of(recipe), recipe.epochs * self.steps
+        run, rates, last = _compiled_steps(recipe.compile_key), Rates.of(recipe), recipe.epochs * self.steps
         weights, total = [tf.constant(weight) for weight in self.weights], tf.constant(float(last))
         state = (weights, *([tf.zeros_like(weight) for weight in weights] for _ in range(3)))
         losses = np.zeros((last, count), np.float32)
@@ -180,7 +181,7 @@ class _Stack:
             finished = (done + steps) // self.steps - done // self.steps
             done += steps
             advance(count * finished)
-        weights = _adam(state, (total - 1, total), rates, decoupled=recipe.optimizer == "adamw")[0]
+        weights = adam(state, (total - 1, total), rates, decoupled=recipe.optimizer == "adamw")[0]
         return [weight.numpy() for weight in weights], losses.reshape(-1, self.steps, count).mean(axis=1).T
 
 

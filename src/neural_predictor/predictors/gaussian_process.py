@@ -91,7 +91,7 @@ class Posterior:
             parts.append(solve_triangular(model.L_, covariance.T, lower=True).T.astype(np.float32))
         self.mean, self._basis = np.concatenate(means), np.concatenate(parts)
         explained = np.einsum("nk,nk->n", self._basis, self._basis)
-        self.variance = np.maximum(self._kernel.diag(self._points[:1]) - explained, 1e-9)
+        self.variance = np.maximum(self._kernel.diag(self._points) - explained, 1e-9)
 
     def observe(self, place: int) -> None:
         """Narrow the variances as if the target of a point were known to be its mean; means stay.

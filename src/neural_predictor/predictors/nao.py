@@ -3,8 +3,8 @@
 Source: Luo, Tian, Qin, Chen and Liu, "Neural Architecture Optimization", NeurIPS 2018: an LSTM whose outputs are
 brought to unit length, their mean brought to it too, and a fully connected layer on that. What differs, beside what
 `lstm` says: the decoder, which rebuilds the sequence from the encoder's outputs, and its reconstruction loss are left
-out, and with them the search by gradient in the space of embeddings. This is the encoder and the predictor alone,
-trained on the predictor's loss. The dropout of the encoder is left out.
+out. This is the encoder and the predictor alone, trained on the predictor's loss. The dropout of the encoder is left
+out. The search by gradient in the space of embeddings is `search.nao`.
 """
 
 from __future__ import annotations

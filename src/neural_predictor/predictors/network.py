@@ -61,8 +61,12 @@ def forward(weights: Weights, graphs: Graphs, recipe: NeuralRecipe, keep: Sequen
         recipe: kind and layers.
         keep: as in `head`.
     """
-    embed = row_of(recipe.kind, NeuralKind).load("embed")
     return head(embed(weights, graphs, recipe), weights[2 * recipe.layers :], recipe, keep)
+
+
+def embed(weights: Weights, graphs: Graphs, recipe: NeuralRecipe) -> Any:
+    """Vectors (R, b, E) of graphs, by the layers of the recipe's kind; the arguments are those of `forward`."""
+    return row_of(recipe.kind, NeuralKind).load("embed")(weights, graphs, recipe)
 
 
 def head(embedded: Any, weights: Weights, recipe: NeuralRecipe, keep: Sequence[Any]) -> Any:

@@ -166,13 +166,15 @@ class SpaceScorer:
 
 
 @lru_cache(maxsize=32)
-def _compiled_forward(recipe: NeuralRecipe) -> Any:
-    @tf.function(jit_compile=True, autograph=False)
-    def scores(weights: Any, graphs: Any) -> Any:
-        one = tuple(weight[None] for weight in weights)
-        return network.forward(one, tuple(part[None] for part in graphs), recipe)[0]
+def _compiled_forward(recipe: NeuralRecipe, function: Callable[[Any, Any, NeuralRecipe], Any]) -> Any:
+    """What `network.forward` or `network.embed` makes of one replicate's weights and graphs (b, ..), compiled."""
 
-    return scores
+    @tf.function(jit_compile=True, autograph=False)
+    def run(weights: Any, graphs: Any) -> Any:
+        one = tuple(weight[None] for weight in weights)
+        return function(one, tuple(part[None] for part in graphs), recipe)[0]
+
+    return run
 
 
 class PlainScorer:
@@ -187,7 +189,19 @@ class PlainScorer:
 
     def score(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
         """As `SpaceScorer.score`."""
-        compiled, on_device = _compiled_forward(recipe.inference_key), tuple(map(tf.constant, weights))
+        return self._run(network.forward, weights, recipe)
+
+    def embed(self, weights: tuple[NDArray[np.float32], ...], recipe: NeuralRecipe) -> NDArray[np.float32]:
+        """(n, E) vectors that one replicate makes of the graphs, before its fully connected layers."""
+        return self._run(network.embed, weights, recipe)
+
+    def _run(
+        self,
+        function: Callable[[Any, Any, NeuralRecipe], Any],
+        weights: tuple[NDArray[np.float32], ...],
+        recipe: NeuralRecipe,
+    ) -> NDArray[np.float32]:
+        compiled, on_device = _compiled_forward(recipe.inference_key, function), tuple(map(tf.constant, weights))
         return np.concatenate([compiled(on_device, part).numpy()[:count] for count, part in self._batches])
 
 

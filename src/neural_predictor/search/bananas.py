@@ -54,18 +54,12 @@ class Bananas(Search):
     def _propose(self, count: int) -> Rows:
         if len(self.rows) < self.settings.initial:
             return self.random(count)
-        offered = self._offered(max(self.settings.candidates, 2 * count))
+        offered = self.mutated(self.settings.parents, max(self.settings.candidates, 2 * count))
         if len(offered) < count:
             offered = np.concatenate([offered, self.random(count - len(offered), besides=offered)])
         predicted = self._predictions(offered)
         drawn = self.rng.normal(predicted.mean(axis=0), predicted.std(axis=0, ddof=1))
         return offered[np.argsort(-drawn)[:count]]
-
-    def _offered(self, count: int) -> Rows:
-        """Different mutations of the best that were never asked for."""
-        parents = self.pool.filled(np.resize(self.best(self.settings.parents), count), self.rng)
-        rows, _ = self.pool.mutate(parents, self.rng)
-        return self.fresh(rows[rows >= 0], count)
 
     def _predictions(self, offered: Rows) -> NDArray[np.float64]:
         """(networks, k) targets of candidates by networks that differ in their first weights and order."""

@@ -51,6 +51,7 @@ class Search(ABC):
         asked: numbers asked for, in order.
         rows: those whose labels were told, in the order of telling.
         goodness: their labels, negated where lower is better: higher is better.
+        stopped: those whose training was stopped (`watch`), whose labels nobody tells.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -61,6 +62,7 @@ class Search(ABC):
         self.asked: Rows = np.zeros(0, np.intp)
         self.rows: Rows = np.zeros(0, np.intp)
         self.goodness: Floats = np.zeros(0)
+        self.stopped: Rows = np.zeros(0, np.intp)
         self._begin()
 
     def _begin(self) -> None:  # noqa: B027
@@ -82,8 +84,8 @@ class Search(ABC):
 
     @property
     def pending(self) -> Rows:
-        """What was asked for and not told."""
-        return self.asked[~np.isin(self.asked, self.rows)]
+        """What was asked for, and neither told nor stopped."""
+        return self.asked[~np.isin(self.asked, self.rows) & ~np.isin(self.asked, self.stopped)]
 
     def ask(self, count: int) -> Rows:
         """The next architectures to train: up to `count` different ones that were never asked for.
@@ -126,6 +128,36 @@ class Search(ABC):
         self.rows, self.goodness = np.concatenate([self.rows, rows]), np.concatenate([self.goodness, goodness])
         self._learn(rows, goodness)
 
+    def watch(self, rows: Rows, labels: Floats) -> NDArray[np.bool_]:
+        """Which trainings of pending architectures (k,) go on, (k,); the others count as stopped.
+
+        Nobody needs to call it: a training that is not watched goes to its end.
+
+        Args:
+            rows: the architectures.
+            labels: (k, b) at the first b epochs of the pool's curve, fewer than all.
+
+        Raises:
+            SearchError: if the pool has no curve, for labels that are not of its first epochs or not finite, and for
+                an architecture that is not pending.
+        """
+        rows, labels = self._numbers(rows), np.asarray(labels, np.float64)
+        points = 0 if self.pool.curve is None else len(self.pool.curve.epochs)
+        if labels.ndim != 2 or len(labels) != len(rows) or not 0 < labels.shape[1] < points:
+            raise SearchError(
+                f"labels {labels.shape} of {len(rows)} trainings that go on; the pool's curve has {points} epochs: one "
+                "label is needed for each of the first of these, without the last"
+            )
+        if not np.isfinite(labels).all() or not np.isin(rows, self.pending).all() or len(np.unique(rows)) < len(rows):
+            raise SearchError("labels of trainings that go on must be finite, and the architectures pending, once each")
+        going = self._continues(rows, labels if self.maximise else -labels)
+        self.stopped = np.concatenate([self.stopped, rows[~going]])
+        return going
+
+    def _continues(self, rows: Rows, shown: Floats) -> NDArray[np.bool_]:
+        """Which of these trainings (k,) go on, by what they have shown (k, b), higher is better: here all."""
+        return np.ones(len(rows), np.bool_)
+
     def reserve(self, rows: Rows) -> None:
         """Count architectures as asked for: others train them, and their labels come later, or never.
 
@@ -155,6 +187,16 @@ class Search(ABC):
         """The first `count` different ones of `rows` that were never asked for, in their order."""
         new = rows[~np.isin(rows, self.asked)]
         return new[np.sort(np.unique(new, return_index=True)[1])][:count]
+
+    def mutated(self, parents: int, count: int) -> Rows:
+        """Different mutations of so many best architectures that were never asked for: of `count` that are drawn.
+
+        Raises:
+            SearchError: for a pool of graphs alone.
+        """
+        codes = self.pool.filled(np.resize(self.best(parents), count), self.rng)
+        rows, _ = self.pool.mutate(codes, self.rng)
+        return self.fresh(rows[rows >= 0], count)
 
     def random(self, count: int, besides: Rows | None = None) -> Rows:
         """`count` different architectures drawn from the pool that were never asked for, nor are in `besides`."""

@@ -7,7 +7,7 @@ of the labels). Within a batch, deviations shrink as if what is chosen had its m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,8 @@ from neural_predictor.search.base import Search, Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.predictors.gaussian_process import Posterior
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -39,28 +41,36 @@ class BayesianSettings(Settings):
 class Bayesian(Search):
     """See the module."""
 
-    settings_class = BayesianSettings
+    settings_class: ClassVar[type[Settings]] = BayesianSettings
 
     def _propose(self, count: int) -> Rows:
         if len(self.rows) < self.settings.initial:
             return self.random(count)
-        offered = self.pool.candidates(self.best(self.settings.initial), self.settings.candidates, self.rng)
-        offered = self.fresh(offered, len(offered))
-        described, targets, pending = self.pool.features(self.rows), self.targets, self.pending
-        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
-        seed = int(self.rng.integers(2**31))
-        process = fit(self.settings.process, described[:, vary], targets, seed, workers=1)
-        points = np.concatenate([offered, pending])
-        posterior = process.posterior(self.pool.features(points)[:, vary])
+        offered = self._offered()
+        points = np.concatenate([offered, self.pending])
+        posterior = self._posterior(points)
         for place in range(len(offered), len(points)):  # what is being trained counts as chosen
             posterior.observe(place)
         left, found = np.arange(len(points)) < len(offered), []
         for _ in range(min(count, len(offered))):
-            gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), float(targets.max()))
+            gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), float(self.targets.max()))
             found.append(int(np.where(left, gain, -np.inf).argmax()))
             left[found[-1]] = False
             posterior.observe(found[-1])
         return offered[found]
+
+    def _offered(self) -> Rows:
+        """Candidates that were never asked for."""
+        offered = self.pool.candidates(self.best(self.settings.initial), self.settings.candidates, self.rng)
+        return self.fresh(offered, len(offered))
+
+    def _posterior(self, points: Rows) -> Posterior:
+        """The process at these architectures, fitted to what was told."""
+        described = self.pool.features(self.rows)
+        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+        seed = int(self.rng.integers(2**31))
+        process = fit(self.settings.process, described[:, vary], self.targets, seed, workers=1)
+        return process.posterior(self.pool.features(points)[:, vary])
 
 
 def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:

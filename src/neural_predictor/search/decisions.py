@@ -13,6 +13,8 @@ import numpy as np
 from neural_predictor.errors import SearchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from neural_predictor.search.pool import Pool
@@ -32,6 +34,7 @@ class Decisions:
 
     Attributes:
         choices: (D,) number of choices of each decision.
+        offsets: (D,) where a decision's begin in a vector with one number for each choice of each decision.
 
     Raises:
         SearchError: for graphs without a space, and for an endless space whose decisions depend on each other.
@@ -48,9 +51,8 @@ class Decisions:
                 "of architectures: take a search that works on graphs"
             )
         else:
-            self._codes = pool.codes(np.arange(len(pool)))
-            self.choices = self._codes.max(axis=0).astype(np.intp) + 1
-        self._offsets = np.concatenate([[0], np.cumsum(self.choices)[:-1]])
+            self.choices = pool.codes(np.arange(len(pool))).max(axis=0).astype(np.intp) + 1
+        self.offsets = np.concatenate([[0], np.cumsum(self.choices)[:-1]])
 
     @property
     def size(self) -> int:
@@ -59,12 +61,12 @@ class Decisions:
 
     def places(self, rows: Rows) -> Rows:
         """(k, D) place in such a vector of what each architecture decides."""
-        return np.asarray(self.pool.codes(rows) + self._offsets, np.intp)
+        return np.asarray(self.pool.codes(rows) + self.offsets, np.intp)
 
     def log_softmax(self, values: Floats) -> Floats:
         """(size,) log-probabilities of each decision's choices from their logits."""
         out = np.empty_like(values)
-        for offset, count in zip(self._offsets, self.choices, strict=True):
+        for offset, count in zip(self.offsets, self.choices, strict=True):
             part = values[offset : offset + count] - values[offset : offset + count].max()
             out[offset : offset + count] = part - np.log(np.exp(part).sum())
         return out
@@ -72,18 +74,29 @@ class Decisions:
     def draw(self, log_probabilities: Floats, count: int, taken: Rows, rng: np.random.Generator) -> Rows:
         """Up to `count` different architectures by log-probabilities (size,), none of `taken`, in random order."""
         if not self.pool.endless:
-            logits = log_probabilities[self._codes.astype(np.intp) + self._offsets].sum(axis=1)
-            keys = logits + rng.gumbel(size=len(logits))  # the largest keys are a draw without replacement
-            keys[taken] = -np.inf
-            count = min(count, len(keys) - len(np.unique(taken)))
-            return np.asarray(np.argsort(-keys)[:count], np.intp)
+            logits = log_probabilities[self.places(np.arange(len(self.pool)))].sum(axis=1)
+            return self.draw_listed(logits, count, taken, rng)
+        ends = list(zip(self.offsets, self.choices, strict=True))
+
+        def codes(number: int) -> NDArray[np.uint8]:
+            keys = log_probabilities + rng.gumbel(size=(number, self.size))
+            return np.stack([keys[:, o : o + c].argmax(axis=1) for o, c in ends], axis=1).astype(np.uint8)
+
+        return self.draw_endless(lambda: codes(DRAWS * count), count, taken)
+
+    def draw_listed(self, logits: Floats, count: int, taken: Rows, rng: np.random.Generator) -> Rows:
+        """Up to `count` different architectures of a listed pool by its log-probabilities (n,), none of `taken`."""
+        keys = logits + rng.gumbel(size=len(logits))  # the largest keys are a draw without replacement
+        keys[taken] = -np.inf
+        count = min(count, len(keys) - len(np.unique(taken)))
+        return np.asarray(np.argsort(-keys)[:count], np.intp)
+
+    def draw_endless(self, codes: Callable[[], NDArray[np.uint8]], count: int, taken: Rows) -> Rows:
+        """Up to `count` different architectures, none of `taken`, of those whose codes (k, D) each call draws."""
         drawn: dict[int, None] = {}
         known = set(taken.tolist())
         for _ in range(DRAWS):
-            keys = log_probabilities + rng.gumbel(size=(DRAWS * count, self.size))
-            ends = zip(self._offsets, self.choices, strict=True)
-            codes = np.stack([keys[:, o : o + c].argmax(axis=1) for o, c in ends], axis=1).astype(np.uint8)
-            drawn |= {row: None for row in self.pool.find(codes).tolist() if row not in known}
+            drawn |= {row: None for row in self.pool.find(codes()).tolist() if row not in known}
             if len(drawn) >= count:
                 break
         return np.array(list(drawn)[:count], np.intp)

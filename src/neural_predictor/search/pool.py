@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neural_predictor.search.curve import Curve
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.spaces.graphs import GraphBatch
 
@@ -38,9 +39,11 @@ class Pool(ABC):
 
     Attributes:
         space: their search space; None for graphs alone, which can be neither mutated nor read as decisions.
+        curve: when their trainings show a label; None where they do so at their end alone.
     """
 
     space: SearchSpace | None = None
+    curve: Curve | None = None
 
     @abstractmethod
     def __len__(self) -> int:
@@ -119,7 +122,8 @@ class Pool(ABC):
     def _of_graphs_alone(self) -> SearchError:
         return SearchError(
             "this search mutates architectures or reads their decisions, and these are graphs without a search space: "
-            "take a search that works on graphs (rounds, bayesian, predictor, random), or give a space"
+            "take a search that works on graphs (rounds, bayesian, nasbot, nao, peephole, semi-supervised, predictor, "
+            "random), or give a space"
         )
 
 
@@ -128,10 +132,11 @@ class GraphPool(Pool):
 
     Args:
         graphs: of n architectures.
+        curve: as in `Pool`.
     """
 
-    def __init__(self, graphs: GraphBatch) -> None:
-        self._graphs = graphs
+    def __init__(self, graphs: GraphBatch, curve: Curve | None = None) -> None:
+        self._graphs, self.curve = graphs, curve
 
     def __len__(self) -> int:
         return len(self._graphs)
@@ -157,10 +162,11 @@ class ListedPool(GraphPool):
     Args:
         space: their search space.
         codes: (n, code_length) uint8, a row an architecture; no two are equal.
+        curve: as in `Pool`.
     """
 
-    def __init__(self, space: SearchSpace, codes: NDArray[np.uint8]) -> None:
-        super().__init__(space.encode(codes))
+    def __init__(self, space: SearchSpace, codes: NDArray[np.uint8], curve: Curve | None = None) -> None:
+        super().__init__(space.encode(codes), curve)
         self.space, self._codes = space, codes
 
     def codes(self, rows: Rows) -> NDArray[np.uint8]:  # noqa: D102
@@ -179,10 +185,11 @@ class EndlessPool(Pool):
 
     Args:
         space: which gives samples and mutations.
+        curve: as in `Pool`.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
-        self.space = space
+    def __init__(self, space: SearchSpace, curve: Curve | None = None) -> None:
+        self.space, self.curve = space, curve
         self._number: dict[str, int] = {}
         self._codes: list[NDArray[np.uint8]] = []
 

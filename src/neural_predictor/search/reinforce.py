@@ -1,4 +1,4 @@
-"""REINFORCE with one categorical a decision, as NAS-Bench-101 ran it.
+"""REINFORCE with one categorical a decision, as NAS-Bench-101 ran it; and what all policies by REINFORCE share.
 
 Source: Williams, "Simple Statistical Gradient-Following Algorithms", Machine Learning 1992; Ying et al.,
 "NAS-Bench-101", ICML 2019 (section 4.3 and supplement): a softmax for each decision, no network. The reward is the
@@ -9,6 +9,7 @@ decisions; an architecture that was trained before is not drawn again.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -36,27 +37,40 @@ class ReinforceSettings(Settings):
     memory: Annotated[float, Field(ge=0, lt=1)] = 0.9
 
 
-class Reinforce(Search):
-    """See the module."""
+class PolicyGradient(Search):
+    """A policy draws architectures, decision by decision; their rewards move it."""
 
     settings_class = ReinforceSettings
 
     def _begin(self) -> None:
         self._decisions = Decisions(self.pool)
-        self._logits = np.zeros(self._decisions.size)
         self._baseline: float | None = None
+
+    def _learn(self, rows: Rows, goodness: Floats) -> None:
+        deviation, rewards = float(self.goodness.std()) or 1.0, np.zeros(len(rows))
+        for k, value in enumerate(goodness.tolist()):
+            before = value if self._baseline is None else self._baseline
+            rewards[k] = (value - before) / deviation
+            self._baseline = self.settings.memory * before + (1 - self.settings.memory) * value
+        self._reinforce(rows, rewards)
+
+    @abstractmethod
+    def _reinforce(self, rows: Rows, rewards: Floats) -> None:
+        """Move the policy by the rewards (k,) of architectures (k,): labels over their moving average."""
+
+
+class Reinforce(PolicyGradient):
+    """See the module."""
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._logits = np.zeros(self._decisions.size)
 
     def _propose(self, count: int) -> Rows:
         return self._decisions.draw(self._decisions.log_softmax(self._logits), count, self.asked, self.rng)
 
-    def _learn(self, rows: Rows, goodness: Floats) -> None:
-        deviation = float(self.goodness.std()) or 1.0
-        for row, value in zip(rows, goodness, strict=True):
-            if self._baseline is not None:
-                probabilities = np.exp(self._decisions.log_softmax(self._logits))
-                gradient = -probabilities
-                gradient[self._decisions.places(np.array([row]))[0]] += 1
-                reward = (value - self._baseline) / deviation
-                self._logits += self.settings.learning_rate * reward * gradient
-            before = value if self._baseline is None else self._baseline
-            self._baseline = self.settings.memory * before + (1 - self.settings.memory) * float(value)
+    def _reinforce(self, rows: Rows, rewards: Floats) -> None:
+        for places, reward in zip(self._decisions.places(rows), rewards, strict=True):
+            gradient = -np.exp(self._decisions.log_softmax(self._logits))
+            gradient[places] += 1
+            self._logits += self.settings.learning_rate * reward * gradient

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +15,16 @@ from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from neural_predictor.search.base import Problem, Search, Settings
     from neural_predictor.search.pool import Pool
+
+    Rows = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+    Line = tuple[Any, ...]
 
 BATCH = 20
 """Architectures that a search without a form for many repeats trains side by side in a figure."""
@@ -82,19 +91,65 @@ def run_asking(
     return Traces(traces)
 
 
-def replay(search: Search, history: list[tuple[list[int], list[int], list[float]]]) -> Search:
+@dataclass(frozen=True, eq=False)
+class Spent:
+    """What a search did whose trainings may be stopped.
+
+    Attributes:
+        rows: (m,) architectures that were trained to the end, in this order.
+        costs: (m,) what all trainings had cost by then, in whole trainings.
+        stopped: (s,) architectures whose training was stopped.
+    """
+
+    rows: Rows
+    costs: Floats
+    stopped: Rows
+
+
+def run_watched(search: Search, labels: Floats, budget: float, batch: int) -> Spent:
+    """Let a search train `batch` architectures at a time until their cost reaches a budget of whole trainings.
+
+    Args:
+        search: on a pool with a curve, before its first question.
+        labels: (n, B) of all architectures at each of the curve's epochs.
+        budget: trainings; the last batch may go beyond it.
+        batch: architectures trained side by side, at most.
+
+    Raises:
+        SearchError: if the pool has no curve, or the labels are not of its epochs.
+    """
+    curve = search.pool.curve
+    if curve is None or labels.shape != (len(search.pool), len(curve.epochs)):
+        raise SearchError(f"labels {labels.shape}: one is needed for each architecture and epoch of the pool's curve")
+    steps, cost, rows, costs = np.diff(curve.costs, prepend=0), 0.0, [np.zeros(0, np.intp)], [np.zeros(0)]
+    while cost < budget and len(alive := search.ask(batch)):
+        for known, step in enumerate(steps[:-1], start=1):
+            cost += step * len(alive)
+            alive = alive[search.watch(alive, labels[alive, :known])] if len(alive) else alive
+        ends = cost + steps[-1] * np.arange(1, len(alive) + 1)
+        cost += steps[-1] * len(alive)
+        search.tell(alive, labels[alive, -1])
+        rows.append(alive)
+        costs.append(ends)
+    return Spent(np.concatenate(rows), np.concatenate(costs), search.stopped)
+
+
+def replay(search: Search, history: Sequence[Line]) -> Search:
     """Bring a search that was made anew to where another stood.
 
     Args:
         search: as it was made, before its first question.
-        history: (numbers asked for, numbers told, their labels), a line for each `ask` followed by its `tell`.
+        history: (numbers asked for, numbers told, their labels), a line for each `ask` followed by its `tell`; and in a
+            line, after these, (numbers, labels) of each `watch` between them.
 
     Raises:
         SearchError: if it asks otherwise than the history says: it is of another search, seed, pool or version.
     """
-    for asked, told, labels in history:
+    for asked, told, labels, *watched in history:
         if asked and search.ask(len(asked)).tolist() != asked:
             raise SearchError("this history is of another search, seed, pool or version of this program: begin anew")
+        for rows, shown in watched:
+            search.watch(np.array(rows, np.intp), np.array(shown, np.float64))
         if told:
             search.tell(np.array(told, np.intp), np.array(labels, np.float64))
     return search

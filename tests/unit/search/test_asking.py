@@ -8,26 +8,47 @@ import pytest
 
 from neural_predictor.errors import SearchError
 from neural_predictor.predictors.gaussian_process import Posterior
+from neural_predictor.predictors.recipes import PREDICTORS
+from neural_predictor.predictors.semi_supervised import SemiSupervisedRecipe, assess
 from neural_predictor.search.bananas import BananasSettings
 from neural_predictor.search.base import Problem
 from neural_predictor.search.bayesian import expected_improvement
+from neural_predictor.search.controller import ControllerSettings
+from neural_predictor.search.curve import Curve
 from neural_predictor.search.evolution import EvolutionSettings, evolution_traces
+from neural_predictor.search.learning_curve import LearningCurveSettings
 from neural_predictor.search.local_search import LocalSearchSettings
+from neural_predictor.search.nao import NaoSettings
+from neural_predictor.search.nasbot import NasbotSettings
 from neural_predictor.search.one_fit import OneFitSettings
+from neural_predictor.search.peephole import PeepholeSettings
+from neural_predictor.search.pnas import PnasSettings
 from neural_predictor.search.pool import EndlessPool, GraphPool, ListedPool
 from neural_predictor.search.registry import SEARCHES
 from neural_predictor.search.run import make_search, replay, run_asking, run_search
+from neural_predictor.search.semi_supervised import SemiSupervisedSettings
 from neural_predictor.spaces import make_space
 from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBenchGraphSpace
 from neural_predictor.tables.nasbench_graph import read
 
 RNG = np.random.default_rng
+QUICK = {"width": 16, "epochs": 8, "batch_size": 20, "learning_rate": 0.03}
 SMALL = {
     "bananas": BananasSettings(epochs=40, layers=3),
     "evolution": EvolutionSettings(population=15, tournament=4),
+    "learning-curve": LearningCurveSettings(initial=15),
+    "nasbot": NasbotSettings(candidates=100),
+    "reinforce-rnn": ControllerSettings(layers=1, units=20),
+    "nao": NaoSettings(recipe=PREDICTORS["nao"].model_copy(update=QUICK)),
+    "peephole": PeepholeSettings(recipe=PREDICTORS["assessor"].model_copy(update=QUICK)),
+    "pnas": PnasSettings(recipe=PREDICTORS["pnas"].model_copy(update=QUICK)),
     "predictor": OneFitSettings(train_size=15, predictor="xgboost"),
+    "semi-supervised": SemiSupervisedSettings(recipe=SemiSupervisedRecipe(steps=50, width=16, hidden=32, layers=2)),
 }
-OF_GRAPHS = ("random", "bayesian", "predictor", "rounds")
+NEURAL = ("nao", "peephole", "pnas", "semi-supervised")
+OF_SPACES = ("evolution", "local-search", "reinforce", "reinforce-rnn", "tpe", "bananas", "pnas")
+CURVE = Curve((4, 12, 36, 108))
+WITHOUT_A_MODEL = ("random", "predictor", "reinforce", "reinforce-rnn", "learning-curve")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +58,7 @@ def proteins():
 
 @pytest.fixture(scope="module")
 def pool(proteins):
-    return ListedPool(NasBenchGraphSpace(PROTEINS_OPERATIONS), proteins.encoding)
+    return ListedPool(NasBenchGraphSpace(PROTEINS_OPERATIONS), proteins.encoding, CURVE)
 
 
 def spend(search, label_of, budget, batch):
@@ -67,7 +88,7 @@ def test_no_architecture_is_asked_for_twice_and_a_replay_goes_on_alike(proteins,
         replay(make_search(name, pool, 4, settings=SMALL.get(name)), history)
 
 
-@pytest.mark.parametrize("name", [name for name in SEARCHES if name not in ("random", "predictor", "reinforce")])
+@pytest.mark.parametrize("name", [name for name in SEARCHES if name not in WITHOUT_A_MODEL])
 def test_a_search_finds_more_than_random_search_does(proteins, pool, name):
     """By validation on a real table of 2,021, 80 trainings: the mean of two repeats against what chance gives."""
     problem = Problem(proteins, 0, 2, 80, population=30)
@@ -155,8 +176,8 @@ def test_lower_labels_are_better_where_they_are_minimised(proteins, pool):
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_graphs_without_a_space_are_searched_or_refused(pool, name):
-    graphs = GraphPool(pool.graphs(np.arange(200)))
-    if name not in OF_GRAPHS:
+    graphs = GraphPool(pool.graphs(np.arange(200)), CURVE)
+    if name in OF_SPACES:
         with pytest.raises(SearchError, match="works on graphs"):
             spend(make_search(name, graphs, 0), lambda rows: rows * 1.0, 60, 20)
         return
@@ -167,12 +188,14 @@ def test_graphs_without_a_space_are_searched_or_refused(pool, name):
 
 @pytest.mark.parametrize("name", [name for name in SEARCHES if name != "bayesian"])
 def test_a_space_without_end_is_searched(name):
-    endless = EndlessPool(make_space("proxylessnas"))
+    # Neural predictors were compiled for graphs of this size in the tests above.
+    space = NasBenchGraphSpace(PROTEINS_OPERATIONS) if name in NEURAL else make_space("proxylessnas")
+    endless = EndlessPool(space, CURVE)
 
     def label_of(rows):
         return (endless.codes(rows) == 5).mean(axis=1)
 
-    settings = {"candidates": 300} if name in ("rounds", "predictor") else {}
+    settings = {"candidates": 300} if name in ("rounds", "predictor", "nao", "peephole", "semi-supervised") else {}
     own = SMALL.get(name)
     if settings:
         own = type(make_search(name, endless, 0).settings)(**((own.model_dump() if own else {}) | settings))
@@ -234,3 +257,38 @@ def test_neighbours_are_one_step_away(name):
     space.check(found)
     if name in ("nasbench-graph", "proxylessnas"):
         assert ((found != code).sum(axis=1) <= 1).all()
+
+
+def test_a_controller_s_choices_are_distributions_and_a_reward_makes_its_architecture_likelier(pool):
+    search = make_search("reinforce-rnn", pool, 0, settings=SMALL["reinforce-rnn"])
+    rows = search.ask(4)
+    places = search._decisions.places(rows)
+    every = np.exp(search._log_probabilities(places))
+    for decision, own in enumerate(search._own):
+        np.testing.assert_allclose(every[:, decision, own].sum(axis=1), 1, rtol=1e-5)
+        assert not every[:, decision, ~own].any()
+    before = search._of_decisions(places).sum(axis=1)
+    search.tell(rows, np.array([0.0, 0.0, 0.0, 1.0]))
+    moved = search._of_decisions(places).sum(axis=1) - before
+    assert moved.argmax() == 3
+    assert moved[3] > 0
+
+
+def test_pnas_trains_neighbours_of_the_round_before(proteins, pool):
+    signal = proteins.mean("validation_accuracy")
+    search = make_search("pnas", pool, 0, settings=SMALL["pnas"])
+    first = search.ask(50)
+    assert len(first) == 20
+    with pytest.raises(SearchError, match="20 architectures are pending"):
+        search.ask(1)
+    search.tell(first, signal[first])
+    near = set(np.concatenate([pool.neighbours(int(row), RNG(0)) for row in first]).tolist())
+    assert set(search.ask(50).tolist()) <= near - set(first.tolist())
+
+
+def test_the_semi_supervised_assessor_ranks_what_it_has_not_seen(proteins, pool):
+    signal, rows = proteins.mean("validation_accuracy"), RNG(0).choice(len(pool), 300, replace=False)
+    targets = (signal - signal.mean()) / signal.std()
+    scores = assess(SMALL["semi-supervised"].recipe, pool.graphs(rows), targets[rows[:60]], 100, RNG(0))
+    assert scores.shape == (240,)
+    assert np.corrcoef(scores, signal[rows[60:]])[0, 1] > 0.4
