@@ -55,7 +55,9 @@ app.add_typer(cli_suggest.app)
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
 Table = Annotated[Path, typer.Option("--table", help="Benchmark table (Parquet).")]
-SpaceName = Annotated[str, typer.Option("--space", help="nasbench101, nasbench-graph, proxylessnas or nasbench-nlp.")]
+SpaceName = Annotated[
+    str, typer.Option("--space", help="nasbench101, nasbench-graph, proxylessnas, nasbench-nlp or mnasnet.")
+]
 Csv = Annotated[Path, typer.Option("--csv", help="Tidy numbers.")]
 ProtocolJson = Annotated[Path, typer.Option("--protocol", help="Protocol of the numbers.")]
 HERE = Path()
