@@ -131,8 +131,8 @@ class MnasNetSpace(SearchSpace):
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
         """A chain of 22 nodes: as many a stage as it may have layers, those that it lacks `absent`.
 
-        No input and no output; nodes (n, 22, 13), one edge from each to the next. A node's place says its stage, so that graphs are equal for
-        equal architectures alone.
+        No input and no output; nodes (n, 22, 13), one edge from each to the next. A node's place says its stage, so
+        that graphs are equal for equal architectures alone.
 
         Raises:
             ArchitectureError: for a row outside the space.
