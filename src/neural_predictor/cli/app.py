@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from neural_predictor import __version__
 from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import claims as cli_claims
+from neural_predictor.cli import latency as cli_latency
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
 from neural_predictor.cli import suggest as cli_suggest
@@ -48,6 +49,7 @@ app = typer.Typer(
 
 app.add_typer(cli_children.app)
 app.add_typer(cli_claims.app)
+app.add_typer(cli_latency.app)
 app.add_typer(cli_manifest.app)
 app.add_typer(cli_rank.app)
 app.add_typer(cli_suggest.app)

@@ -110,7 +110,7 @@ def _row(where: str, texts: list[str], *, negative: bool) -> tuple[int, int, flo
         raise FormatError(
             f"{where}: kernel and expansion of layer {layer} are ({kernel}, {expansion}); expected one of {allowed}"
         )
-    return layer, place.blocks.index((kernel, expansion)), ms  # type: ignore[arg-type]
+    return layer, place.blocks.index((kernel, expansion)), ms
 
 
 def _integer(where: str, column: str, text: str) -> int:

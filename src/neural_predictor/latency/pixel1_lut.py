@@ -94,7 +94,7 @@ def _mean(path: Path, entries: dict[Any, Any], key: str) -> float:
     entry = entries.get(key)
     if entry is None:
         raise FormatError(f"{path}: no entry {key!r}: the table lacks this block, or is of another width")
-    value = entry.get("mean") if isinstance(entry, dict) else None
+    value: Any = entry.get("mean") if isinstance(entry, dict) else None
     if type(value) not in (int, float) or not 0 < value < 1e6:
         raise FormatError(f"{path}: {key}: mean is {shown(value)}; expected milliseconds above 0")
     return float(value)

@@ -67,6 +67,7 @@ LATENCY_MODELS = by_name(
         LatencyRow(
             "device-table", "milliseconds of each layer and block on a device", "device_table:load", file="a CSV file"
         ),
+        LatencyRow("here", "what was measured on this machine", "here:load", file="a folder of measure-latency"),
         LatencyRow(
             "column", "a column of a table or of a CSV file", "column:load", file="a Parquet table or a CSV file"
         ),

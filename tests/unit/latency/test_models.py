@@ -56,7 +56,7 @@ def test_files_are_given_to_the_models_that_read_one():
     for name, path, said in (
         ("pixel1", Path("x.csv"), "needs no file, but is given x.csv"),
         ("device-table", None, "reads a CSV file: name it"),
-        ("pixel2", None, "unknown latency model 'pixel2'; known are pixel1, pixel1-lut, device-table, column"),
+        ("pixel2", None, "unknown latency model 'pixel2'; known are pixel1, pixel1-lut, device-table, here, column"),
     ):
         with pytest.raises(LatencyError, match=said):
             load_latency(name, path)
