@@ -1,12 +1,13 @@
 """How many measurements a new device needs: latency of FBNet chains on 27 devices, from N of them.
 
-    python bench/latency.py --file fbnet_latency.csv.gz [--splits 3] [--best-devices pixel2 gold_6240] [--best-splits 1]
+    python bench/latency.py --file fbnet_latency.csv.gz [--splits 3] [--xgboost DEVICE..] [--best DEVICE..]
 
 FILE is the table of HELP (Lee et al., NeurIPS 2021; HayeonLee/HELP, data/fbnet, MIT) as CSV: operations `l0` to `l21`
 of 22 layers (0 to 8), and a column of milliseconds a device. In each split N chains are drawn uniformly; each predictor
-is fitted to their latency and judged on the same 500 others. `additive` is ridge regression on one-hot operations,
-whose penalty leaving one out chooses. `best`, the ensemble, is fitted for the devices and splits named. The output is
-Markdown: a row a device and N, means over splits of Kendall tau and of MAPE; rows of all devices are means over them.
+is fitted to their latency and judged on the same 500 others. `one-hot` is ridge regression on the operations of
+each layer, `shared` on how often each stands in the layers of one shape (a stage's layers after its first are alike);
+leaving one out chooses the penalty. XGBoost and the ensemble `best` are fitted for the devices that are named, on one
+split. The output is Markdown: means over splits of Kendall tau and MAPE, of each device, and means over devices.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from neural_predictor.predictors.device import configure
 SIZES = (30, 100, 900)
 TESTED = 500
 LAYERS, OPERATIONS = 22, 9
+SHAPES = [0, *(first + min(place, 1) for first in range(1, 21, 4) for place in range(4)), 21]
+"""Of each layer a number of its shape: five stages of four layers, whose first differs from the rest."""
+SOME = ("pixel3", "pixel2", "samsung_a50", "gold_6240", "1080ti_1", "titan_rtx_64")
 EXACT = ("eyeriss", "fpga", "pixel3", "raspi4")
 """Devices whose latencies are sums over layers: look-up tables, no measurements of whole networks."""
 
@@ -35,12 +39,18 @@ def graphs_of(codes):
     return GraphBatch(np.eye(OPERATIONS, dtype=np.float32)[codes], chain, np.ones(codes.shape, np.bool_))
 
 
-def additive(codes, latency, test, split):
-    """Predictions (t,) of ridge regression on one-hot operations."""
+def ridge(shapes):
+    """A function to predictions (t,), of which layers with equal `shapes` share their coefficients."""
     from sklearn.linear_model import RidgeCV
 
-    features = [np.eye(OPERATIONS)[rows].reshape(len(rows), -1) for rows in (codes, test)]
-    return RidgeCV(np.logspace(-4, 3, 15)).fit(features[0], latency).predict(features[1])
+    to_shape = (np.array(shapes)[:, None] == np.unique(shapes)).astype(float)
+
+    def predict(codes, latency, test, split):
+        features = [np.einsum("nlo,ls->nso", np.eye(OPERATIONS)[rows], to_shape) for rows in (codes, test)]
+        train, unseen = (part.reshape(len(part), -1) for part in features)
+        return RidgeCV(np.logspace(-4, 3, 15)).fit(train, latency).predict(unseen)
+
+    return predict
 
 
 def learnt(name):
@@ -68,24 +78,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--file", type=Path, required=True)
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--best-devices", nargs="*", default=["pixel2", "gold_6240"])
-    parser.add_argument("--best-splits", type=int, default=1)
-    parser.add_argument("--best-sizes", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--xgboost", nargs="*", default=list(SOME), help="devices")
+    parser.add_argument("--best", nargs="*", default=["pixel2"], help="devices")
+    parser.add_argument("--best-sizes", type=int, nargs="*", default=[30, 100])
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     configure(args.threads, "cpu")
     frame = pd.read_csv(args.file)
     codes = frame[[f"l{k}" for k in range(LAYERS)]].to_numpy(np.intp)
     devices = [name for name in frame if not (name[0] == "l" and name[1:].isdigit())]
-    predictors = {"additive": additive, "xgboost": learnt("xgboost"), "best": learnt("best")}
+    every = {"one-hot": ridge(range(LAYERS)), "shared": ridge(SHAPES)}
+    plan = [(name, predict, devices, SIZES, args.splits) for name, predict in every.items()]
+    plan += [
+        ("xgboost", learnt("xgboost"), args.xgboost, SIZES, 1),
+        ("best", learnt("best"), args.best, args.best_sizes, 1),
+    ]
     rows = []
-    for predictor, predict in predictors.items():
-        few = predictor == "best"
-        for device in args.best_devices if few else devices:
+    for predictor, predict, named, sizes, splits in plan:
+        for device in named:
             latency = frame[device].to_numpy(float)
-            for size in args.best_sizes if few else SIZES:
-                splits = range(args.best_splits if few else args.splits)
-                found = np.mean([judged(predict, codes, latency, size, split) for split in splits], axis=0)
+            for size in sizes:
+                found = np.mean([judged(predict, codes, latency, size, split) for split in range(splits)], axis=0)
                 rows.append((device, predictor, size, *found))
                 print(*rows[-1], file=sys.stderr, flush=True)
     write(pd.DataFrame(rows, columns=["device", "predictor", "N", "tau", "MAPE"]))
@@ -94,8 +107,8 @@ def main() -> None:
 def write(frame):
     """Print the table."""
     kind = np.where(frame["device"].isin(EXACT), "4 additive devices", "23 measured devices")
-    means = frame[frame["predictor"] != "best"].assign(device=kind[frame["predictor"] != "best"])
-    means = means.groupby(["device", "predictor", "N"], as_index=False).mean()
+    every = frame["predictor"].isin(["one-hot", "shared"])
+    means = frame.assign(device=kind)[every].groupby(["device", "predictor", "N"], as_index=False).mean()
     for part in (means, frame):
         cells = part.assign(
             cell=[f"{tau:.3f}, {mape:.1%}" for tau, mape in zip(part["tau"], part["MAPE"], strict=True)]

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
-from neural_predictor.errors import FormatError, LatencyError
+from neural_predictor.config.yaml_files import read_yaml
+from neural_predictor.errors import ConfigError, FormatError, LatencyError
 from neural_predictor.io.untrusted import shown
 from neural_predictor.latency.additive import AdditiveModel
 from neural_predictor.spaces.proxylessnas.layers import CHOICES, HEAD, LAYERS, STAGES, STEM, STEM_STRIDE, ZERO
@@ -27,7 +27,6 @@ NARROW_STAGE, NARROW = 1, 24
 """The stage that is narrower in the table, and its channels there."""
 SHARED_LAYERS = tuple(k for k, layer in enumerate(LAYERS) if k == 0 or LAYERS[k - 1].stage > NARROW_STAGE)
 """Layers that are the same in table and space."""
-_MOST_BYTES = 2**20
 
 
 def load(path: Path) -> AdditiveModel:
@@ -76,15 +75,9 @@ def _map(side: int, channels: int) -> str:
 
 def _entries(path: Path) -> dict[Any, Any]:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise FormatError(
-                f"{path}: more than {_MOST_BYTES:,} bytes; expected pixel_trim.yaml of mit-han-lab/proxylessnas"
-            )
-        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: no such file") from error
-    except (OSError, UnicodeError, yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError) as error:
-        raise FormatError(f"{path}: not a YAML file ({type(error).__name__}: {shown(str(error))})") from error
+        entries = read_yaml(path)
+    except ConfigError as error:
+        raise FormatError(str(error)) from error
     if not isinstance(entries, dict):
         raise FormatError(f"{path}: holds {shown(entries)}; expected a mapping from blocks to milliseconds")
     return entries

@@ -120,7 +120,7 @@ def test_a_look_up_table_that_lacks_something_is_named(tmp_path, shared_data, ch
 def test_other_files_are_no_look_up_table(tmp_path, text):
     path = tmp_path / "lut.yaml"
     path.write_text(text)
-    with pytest.raises(FormatError, match=r"lut\.yaml: (not a YAML file|holds|no entry)"):
+    with pytest.raises(FormatError, match=r"lut\.yaml: (not a readable YAML file|holds|no entry)"):
         load_latency("pixel1-lut", path)
     with pytest.raises(FormatError, match="no such file"):
         load_latency("pixel1-lut", tmp_path / "absent.yaml")
