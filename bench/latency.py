@@ -113,7 +113,12 @@ def write(frame):
         cells = part.assign(
             cell=[f"{tau:.3f}, {mape:.1%}" for tau, mape in zip(part["tau"], part["MAPE"], strict=True)]
         )
-        print(cells.pivot_table("cell", ["device", "predictor"], "N", aggfunc="first").to_markdown(), end="\n\n")
+        print(
+            cells.pivot_table("cell", ["device", "predictor"], "N", aggfunc="first")
+            .reset_index()
+            .to_markdown(index=False),
+            end="\n\n",
+        )
 
 
 if __name__ == "__main__":
