@@ -37,6 +37,10 @@ class ChildError(UserError):
     """A child network cannot be trained as asked."""
 
 
+class LatencyError(UserError):
+    """A latency cannot be measured or looked up as asked."""
+
+
 class RankingError(UserError):
     """Candidates cannot be ranked as asked: too few labels, or an option out of range."""
 

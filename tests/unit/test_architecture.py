@@ -21,6 +21,7 @@ STAGES = (
     ("fits",),
     ("ranking",),
     ("children",),
+    ("latency",),
     ("figures",),
     ("claims",),
     ("workflow",),

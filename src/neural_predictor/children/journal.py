@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import google_crc32c
@@ -27,6 +28,28 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What messages call the work that a journal is of.
+
+    Attributes:
+        whole: that of another journal.
+        advice: what to do with a journal of another.
+        again: why the lines below a damaged one are removed.
+        torn: what follows from a last line that was cut off.
+        busy: what another process does that has the journal.
+    """
+
+    whole: str = "children of another shard"
+    advice: str = "move the file away, or build under the study that it belongs to"
+    again: str = "to train these again"
+    torn: str = "its child is trained again"
+    busy: str = "another process trains these children"
+
+
+CHILDREN = Terms()
 
 
 def _line(record: Mapping[str, Any]) -> bytes:
@@ -58,6 +81,7 @@ class Journal:
     Args:
         path: the file; made when it is not there.
         header: what the shard is: recipes, images, architectures. A file of another shard is refused.
+        terms: what messages call the work.
 
     Raises:
         ChildError: if the file belongs to another shard.
@@ -65,22 +89,19 @@ class Journal:
         UserError: when the disk is full or read-only.
     """
 
-    def __init__(self, path: Path, header: Record) -> None:
+    def __init__(self, path: Path, header: Record, terms: Terms = CHILDREN) -> None:
         self.path = path
         self.records: list[Record] = []
         if not path.exists() or path.stat().st_size == 0:
             self._append(header)
             return
-        whole = self._read()
+        whole = self.read(path, terms)
         if not whole:
             path.unlink()
             self._append(header)
         elif whole[0] != header:
             changed = sorted(key for key in {*whole[0], *header} if whole[0].get(key) != header.get(key))
-            raise ChildError(
-                f"{path}: children of another shard (different: {', '.join(changed)}); move the file away, or build "
-                "under the study that it belongs to"
-            )
+            raise ChildError(f"{path}: {terms.whole} (different: {', '.join(changed)}); {terms.advice}")
         self.records = whole[1:]
 
     def keys(self) -> set[tuple[int, int]]:
@@ -117,31 +138,30 @@ class Journal:
                     os.ftruncate(file.fileno(), start)
                     raise
 
-    def _read(self) -> list[Record]:
-        """All whole lines; a torn last one is cut off."""
-        lines = self.path.read_bytes().splitlines(keepends=True)
+    @staticmethod
+    def read(path: Path, terms: Terms = CHILDREN) -> list[Record]:
+        """All whole lines of a journal, its header first; a torn last one is cut off.
+
+        Raises:
+            FormatError: if a line that is not the last one is damaged.
+        """
+        lines = path.read_bytes().splitlines(keepends=True)
         records: list[Record] = []
         for number, line in enumerate(lines, 1):
             record = _record(line)
             if record is not None:
                 records.append(record)
             elif number == len(lines):
-                logger.warning(
-                    "%s: line %d was cut off by the end of an earlier run; its child is trained again",
-                    self.path,
-                    number,
-                )
-                with disk_faults(self.path):
-                    os.truncate(self.path, sum(map(len, lines[:-1])))
+                logger.warning("%s: line %d was cut off by the end of an earlier run; %s", path, number, terms.torn)
+                with disk_faults(path):
+                    os.truncate(path, sum(map(len, lines[:-1])))
             else:
-                raise FormatError(
-                    f"{self.path}: line {number} is damaged; remove it and all lines below it to train these again"
-                )
+                raise FormatError(f"{path}: line {number} is damaged; remove it and all lines below it {terms.again}")
         return records
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, terms: Terms = CHILDREN) -> Iterator[None]:
     """Keep `path` for this process; the lock ends with the process, however it ends.
 
     Raises:
@@ -153,9 +173,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise ChildError(
-                f"{path}: another process trains these children; wait for it, or end it, then run the command again"
-            ) from None
+            raise ChildError(f"{path}: {terms.busy}; wait for it, or end it, then run the command again") from None
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ from neural_predictor import __version__
 from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import claims as cli_claims
 from neural_predictor.cli import device as cli_device
+from neural_predictor.cli import latency as cli_latency
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
 from neural_predictor.cli import suggest as cli_suggest
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.add_typer(cli_children.app)
 app.add_typer(cli_claims.app)
 app.add_typer(cli_device.app)
+app.add_typer(cli_latency.app)
 app.add_typer(cli_manifest.app)
 app.add_typer(cli_rank.app)
 app.add_typer(cli_suggest.app)
@@ -57,7 +59,9 @@ app.add_typer(cli_suggest.app)
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
 StudyName = Annotated[str, typer.Option("--study", help="Name of the study, a file in config/studies.")]
 Table = Annotated[Path, typer.Option("--table", help="Benchmark table (Parquet).")]
-SpaceName = Annotated[str, typer.Option("--space", help="nasbench101, nasbench-graph, proxylessnas or nasbench-nlp.")]
+SpaceName = Annotated[
+    str, typer.Option("--space", help="nasbench101, nasbench-graph, proxylessnas, nasbench-nlp or mnasnet.")
+]
 Csv = Annotated[Path, typer.Option("--csv", help="Tidy numbers.")]
 ProtocolJson = Annotated[Path, typer.Option("--protocol", help="Protocol of the numbers.")]
 HERE = Path()

@@ -18,7 +18,12 @@ from neural_predictor.io.untrusted import shortened
 from neural_predictor.spaces.registry import make_space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neural_predictor.spaces.base import SearchSpace
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +45,35 @@ def identify_csv(path: Path, name: str, out: BinaryIO) -> None:
         FormatError: if the file is no CSV, lacks a column or has one twice, or has columns of both names.
         ArchitectureError: naming the line that is not an architecture.
     """
-    space = make_space(name)
+    add_column(path, make_space(name), ADDED, lambda space, codes: space.identify(codes).tolist(), out)
+
+
+def add_column(
+    path: Path,
+    space: SearchSpace,
+    names: Sequence[str],
+    values: Callable[[SearchSpace, NDArray[np.uint8]], Sequence[object]],
+    out: BinaryIO,
+) -> None:
+    """Write the rows of a CSV, in UTF-8, with a new column.
+
+    Args:
+        path: CSV file with the space's `columns`; others are carried through.
+        space: of its architectures.
+        names: of the new column: the first that the file does not have.
+        values: of the new column, from space and codes (n, code_length).
+        out: where the CSV goes.
+
+    Raises:
+        FormatError: if the file is no CSV, lacks a column or has one twice, or has columns of all the names.
+        ArchitectureError: naming the line that is not an architecture.
+    """
     with read_csv(path, lambda names: set(space.columns) <= set(map(plain_name, names))) as file:
         found = {wanted: find_name(str(path), file.columns, wanted) for wanted in space.columns}
         missing = [wanted for wanted, column in found.items() if column is None]
         if missing:
             raise FormatError(
-                f"{path}: no column {', '.join(missing)}; the space {name} reads {', '.join(space.columns)}, "
+                f"{path}: no column {', '.join(missing)}; the space {space.name} reads {', '.join(space.columns)}, "
                 f"the file has {shortened(', '.join(file.columns))}{separator_hint(file.columns)}"
             )
         rows = list(file.rows)
@@ -54,13 +81,13 @@ def identify_csv(path: Path, name: str, out: BinaryIO) -> None:
     codes = space.from_columns(
         [[_joined(row[place]) for _, row in rows] for place in places], lambda row: f"{path}, line {rows[row][0]}"
     )
-    added = _new_column(path, file.columns)
+    added = _new_column(path, file.columns, names)
     for unnamed in file.unnamed:
         logger.info("%s: a column without a name is carried as %s", path, unnamed)
     text = io.StringIO()
     writer = CsvWriter(text)
     writer.rows([[*file.columns, added]])
-    writer.rows([*row, identity] for (_, row), identity in zip(rows, space.identify(codes), strict=True))
+    writer.rows([*row, value] for (_, row), value in zip(rows, values(space, codes), strict=True))
     out.write(text.getvalue().encode())
     out.flush()
 
@@ -79,16 +106,16 @@ def _joined(text: str) -> str:
     return "".join(str(int(each)) if each in (0, 1) else str(each) for row in rows for each in row) or text
 
 
-def _new_column(path: Path, columns: list[str]) -> str:
+def _new_column(path: Path, columns: list[str], names: Sequence[str]) -> str:
     """A name that no column has, up to spaces and capitals."""
     taken = set(map(plain_name, columns))
-    free = [name for name in ADDED if name not in taken]
+    free = [name for name in names if name not in taken]
     if not free:
         raise FormatError(
-            f"{path}: has the columns {' and '.join(ADDED)}; rename or drop one, to make room for a new one"
+            f"{path}: has the columns {' and '.join(names)}; rename or drop one, to make room for a new one"
         )
-    if free[0] != ADDED[0]:
-        logger.info("%s: has a column %s of its own; the identity is in the column %s", path, ADDED[0], free[0])
+    if free[0] != names[0]:
+        logger.info("%s: has a column %s of its own; the identity is in the column %s", path, names[0], free[0])
     return free[0]
 
 

@@ -37,6 +37,7 @@ SPACES = by_name(
         SpaceRow("nasbench101", "nasbench101.space:NasBench101Space"),
         SpaceRow("proxylessnas", "proxylessnas.space:ProxylessNasSpace"),
         SpaceRow("nasbench-nlp", "nasbench_nlp.space:NasBenchNlpSpace"),
+        SpaceRow("mnasnet", "mnasnet.space:MnasNetSpace"),
     ],
 )
 """Name -> row."""

@@ -119,6 +119,17 @@ BENCHMARKS |= {
         ("nasbench-nlp-wikitext2", "WikiText-2", 263),
     )
 }
+BENCHMARKS["accel-nasbench"] = Benchmark(
+    title="Accel-NASBench, ImageNet",
+    source="accel-nasbench",
+    size=5_123,
+    space="mnasnet",
+    reader="neural_predictor.tables.accel_nasbench",
+    endless=True,
+    note="Accel-NASBench trained each architecture once, by a recipe made cheap (16 epochs on images of 160 and 192 "
+    "pixels): accuracies lie some ten points below those of full trainings. There is no test accuracy: the top-1 "
+    "accuracy on ImageNet's validation images is what searches see and what is reported.",
+)
 
 
 def benchmark_of(table: BenchmarkTable) -> Benchmark:

@@ -20,7 +20,7 @@ def describe_table(table: BenchmarkTable) -> str:
     lines = [f"{table.name}: {len(table):,} architectures of the space {table.space}"]
     lines.append(f"{'metric':<34}{'unit':<10}{'runs':>4}" + "".join(f"{f'{q:.0%}':>12}" for q in QUANTILES))
     for name, values in table.metrics.items():
-        quantiles = np.quantile(table.mean(name), QUANTILES)
+        quantiles = np.nanquantile(table.mean(name), QUANTILES)
         lines.append(
             f"{name:<34}{metric_of(name).unit:<10}{values.shape[1]:>4}" + "".join(f"{q:>12.5g}" for q in quantiles)
         )

@@ -38,13 +38,17 @@ _ROW_GROUP = 65_536
 
 @dataclass(frozen=True)
 class Metric:
-    """What a metric means: unit, allowed range, and whether more is better (None: neither)."""
+    """What a metric means: unit, allowed range, and whether more is better (None: neither).
+
+    `optional`: whether an architecture may lack it, which is NaN: a cost on a device that it was not measured on.
+    """
 
     unit: str
     low: float
     high: float
     maximise: bool | None
     integer: bool = False
+    optional: bool = False
 
     @property
     def shown(self) -> tuple[float, str]:
@@ -55,12 +59,18 @@ class Metric:
 METRICS = {
     "train_accuracy": Metric("fraction", 0, 1, maximise=True),
     "validation_accuracy": Metric("fraction", 0, 1, maximise=True),
+    "validation_top5_accuracy": Metric("fraction", 0, 1, maximise=True),
     "test_accuracy": Metric("fraction", 0, 1, maximise=True),
     "train_loss": Metric("nats", 0, np.inf, maximise=False),
     "validation_loss": Metric("nats", 0, np.inf, maximise=False),
     "test_loss": Metric("nats", 0, np.inf, maximise=False),
     "training_time_s": Metric("s", 0, np.inf, maximise=None),
     "latency_ms": Metric("ms", 0, np.inf, maximise=False),
+    **{f"latency_{device}_ms": Metric("ms", 0, np.inf, maximise=False) for device in ("zcu102", "vck190")},
+    **{
+        f"throughput_{device}_per_s": Metric("images/s", 0, np.inf, maximise=True, optional=True)
+        for device in ("zcu102", "vck190", "a100", "rtx3090", "tpuv2", "tpuv3")
+    },
     "trainable_parameters": Metric("count", 0, np.inf, maximise=None, integer=True),
     "multiply_adds": Metric("count", 0, np.inf, maximise=None, integer=True),
     "predicted_accuracy": Metric("fraction", -np.inf, np.inf, maximise=True),  # by a predictor: it may overshoot
@@ -89,7 +99,8 @@ class BenchmarkTable:
         architecture: (n,) str, the space's identity of each row.
         encoding: (n, k) uint8, the space's codes of each row.
         metrics: name -> (n, repeats) array, one column a training run. Architectures with fewer runs than others
-            have NaN in their last columns, the same ones in all metrics of these runs.
+            have NaN in their last columns, the same ones in all metrics of these runs. An optional metric may be NaN in
+            all columns of a row.
         signal: the metric that searches see, and predictors are fitted to.
         target: the metric that is reported of a chosen architecture.
         provenance: where the numbers come from, JSON-serialisable. A table that is no benchmark of
@@ -97,9 +108,9 @@ class BenchmarkTable:
         dtype: of the metrics in the file: float32, as benchmarks publish them, or float64, for labels of one's own.
 
     Raises:
-        TableError: for columns of unequal length, a duplicate architecture, a value out of its metric's range,
-            and NaN in a first column, before a number or in one of several metrics only. The message names the
-            table, the row and the column.
+        TableError: for columns of unequal length, a duplicate architecture, a value out of its metric's range, and NaN
+            before a number or, of a metric that is not optional, in a first column or in one of several metrics only.
+            The message names the table, the row and the column.
     """
 
     name: str
@@ -138,6 +149,8 @@ class BenchmarkTable:
         if wrong.any():
             trailing_nan = np.logical_and.accumulate(np.isnan(values)[:, :0:-1], axis=1)[:, ::-1]
             wrong[:, 1:] &= ~trailing_nan
+            if metric.optional:
+                wrong &= ~np.isnan(values).all(axis=1, keepdims=True)
         if wrong.any():
             row, repeat = np.argwhere(wrong)[0]
             raise TableError(
@@ -149,6 +162,8 @@ class BenchmarkTable:
         """Metrics of one budget with equally many repeats come from the same runs, and miss the same ones."""
         first: dict[tuple[str, int], tuple[str, NDArray[np.intp]]] = {}
         for name, values in self.metrics.items():
+            if metric_of(name).optional:
+                continue
             runs = self.runs(name)
             budget = "".join(re.findall(r"_at_\d+", name))
             other, expected = first.setdefault((budget, values.shape[1]), (name, runs))
@@ -168,7 +183,7 @@ class BenchmarkTable:
         return int(self.metrics[self.signal].shape[1])
 
     def runs(self, metric: str) -> NDArray[np.intp]:
-        """(n,) number of training runs of each architecture for which a metric is known, one or more."""
+        """(n,) number of training runs of each architecture for which a metric is known; 0 only of an optional one."""
         return np.asarray(np.isfinite(self.metrics[metric]).sum(axis=1, dtype=np.intp))
 
     @property
@@ -177,8 +192,9 @@ class BenchmarkTable:
         return bool(metric_of(self.signal).maximise)
 
     def mean(self, metric: str) -> NDArray[np.float64]:
-        """(n,) mean over repeats of a metric, over those that an architecture has."""
-        return np.asarray(np.nanmean(self.metrics[metric], axis=1, dtype=np.float64))
+        """(n,) mean over repeats of a metric, over those that an architecture has; NaN where it has none."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.nansum(self.metrics[metric], axis=1, dtype=np.float64) / self.runs(metric))
 
     def draw_runs(self, rng: np.random.Generator) -> NDArray[np.intp]:
         """(n,) one training run of each architecture, drawn uniformly: the runs that one experiment sees."""

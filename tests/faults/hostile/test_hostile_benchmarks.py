@@ -1,6 +1,7 @@
 """Altered raw files of benchmarks, and altered tables."""
 
 import base64
+import gzip
 import json
 import pickle
 import struct
@@ -13,13 +14,15 @@ from hostile_guard import Format, check, formats
 from hostile_mutations import altered_bytes, altered_json, altered_protobuf
 
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
-from neural_predictor.tables import nasbench_graph
+from neural_predictor.tables import accel_nasbench, nasbench_graph
 from neural_predictor.tables.nasbench101 import reader as nasbench101
 from neural_predictor.tables.nasbench101.records import parse
 from neural_predictor.tables.nasbench101.tfrecord import frame, read_batches
 from neural_predictor.tables.nasbench_nlp import reader as nasbench_nlp
 from neural_predictor.tables.pickles import NUMPY_SCALARS, read_pickle
 from neural_predictor.tables.table import BenchmarkTable, read_table, write_table
+from support.accel_nasbench import archive
+from support.accel_nasbench import record as accel_record
 
 CELL = ("010001000", "input,conv3x3-bn-relu,output")
 RECIPE = {"f": {"op": "linear", "input": ["x", "h_prev_0"]}, "h_new_0": {"op": "activation_tanh", "input": ["f"]}}
@@ -36,6 +39,8 @@ TABLE = BenchmarkTable(
     },
     provenance={"source": "x", "note": "y", "records": 3},
 )
+
+CHAINS = archive([accel_record(k) for k in range(3)])
 
 
 def message():
@@ -112,6 +117,10 @@ def read_proteins(path):
     nasbench_graph.read("nasbench-graph-proteins", path)
 
 
+def read_accel(path):
+    accel_nasbench.read("accel-nasbench", path)
+
+
 def small_pickle():
     """In the notation of NumPy 1, as the benchmark's files are."""
     data = pickle.dumps({k: {"perf": 0.5, "para": np.float64(k), "valid_perf": 1.0} for k in range(9)}, protocol=3)
@@ -173,6 +182,10 @@ def proteins():
     Format("gzip, NAS-Bench-NLP", "a.jsonl.gz", gzipped(lines(json.dumps(EXTRACT))), read_nlp,
            altered_bytes(gzipped(lines(json.dumps(EXTRACT))))),
     Format("zip, NAS-Bench-NLP", "a.zip", zip_of(ZIPPED), read_nlp, altered_zip(ZIPPED)),
+    Format("JSON, Accel-NASBench", "a.tar.gz", CHAINS, read_accel,
+           altered_json(accel_record(0), lambda text: archive([text]))),
+    Format("tar, Accel-NASBench", "a.tar.gz", CHAINS, read_accel, altered_bytes(gzip.decompress(CHAINS)).map(gzipped)),
+    Format("gzip, Accel-NASBench", "a.tar.gz", CHAINS, read_accel, altered_bytes(CHAINS)),
     Format("Parquet, benchmark", "a.parquet", table_bytes(), read_table,
            altered_parquet(arrow_table(), {b"neural_predictor": ABOUT})),
 )  # fmt: skip

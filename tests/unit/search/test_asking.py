@@ -248,7 +248,7 @@ def test_expected_improvement_is_that_of_a_normal():
     assert found == pytest.approx(np.maximum(drawn - 0.5, 0).mean(), rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["nasbench101", "nasbench-graph", "proxylessnas", "nasbench-nlp"])
+@pytest.mark.parametrize("name", ["nasbench101", "nasbench-graph", "proxylessnas", "nasbench-nlp", "mnasnet"])
 def test_neighbours_are_one_step_away(name):
     space = make_space(name)
     (code,) = space.sample(1, RNG(0))

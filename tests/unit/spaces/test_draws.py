@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from neural_predictor.spaces.mnasnet.space import MnasNetSpace
 from neural_predictor.spaces.nasbench101.space import NasBench101Space
 from neural_predictor.spaces.nasbench_graph import PROTEINS_OPERATIONS, NasBenchGraphSpace
 from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
@@ -12,7 +13,7 @@ from support.pins import assert_pinned, digest
 
 RNG = np.random.default_rng
 GRAPH, PROTEINS = NasBenchGraphSpace(), NasBenchGraphSpace(PROTEINS_OPERATIONS)
-CELLS, CHAINS, RECIPES = NasBench101Space(), ProxylessNasSpace(), NasBenchNlpSpace()
+CELLS, CHAINS, RECIPES, STAGES = NasBench101Space(), ProxylessNasSpace(), NasBenchNlpSpace(), MnasNetSpace()
 SMALL = Bounds(224, 10, max_parameters=2e6)
 SAMPLES = {
     "nasbench-graph": (lambda: GRAPH.sample(1000, RNG(0)), "57a4df32189143c0"),
@@ -23,6 +24,7 @@ SAMPLES = {
     "proxylessnas, bounds": (lambda: CHAINS.sample(100, RNG(0), bounds=SMALL), "9541a181cd8ac23c"),
     "proxylessnas, stratified": (lambda: CHAINS.sample_stratified(20_000, RNG(0)), "63ce3ce3bf66829a"),
     "nasbench-nlp": (lambda: RECIPES.sample(1100, RNG(0)), "7c3af6d1ee923a16"),
+    "mnasnet": (lambda: STAGES.sample(6000, RNG(0)), "decb4844fca2628c"),
 }
 """As many rows as need a second batch of draws, where a space draws in batches."""
 MUTATIONS = {
@@ -32,6 +34,7 @@ MUTATIONS = {
     "nasbench101, filled": (lambda: CELLS.filled(CELLS.sample(1000, RNG(0)), RNG(1)), "1f63c162fb290668"),
     "proxylessnas": (lambda: CHAINS.mutate(CHAINS.sample(1000, RNG(0)), RNG(1)), "e4b8683fefff639a"),
     "nasbench-nlp": (lambda: RECIPES.mutate(RECIPES.sample(1000, RNG(0)), RNG(1)), "280f44ddff8e9c9a"),
+    "mnasnet": (lambda: STAGES.mutate(STAGES.sample(1000, RNG(0)), RNG(1)), "9904e2c142c6d7b4"),
 }
 
 
