@@ -107,8 +107,9 @@ $(READY): $(if $(STALE),FORCE)
 	@test ! -e $(READY) || echo "Making .venv anew: the lock, pyproject.toml or the place of this folder has changed."
 	$(PYTHON) -c "import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else 'Python 3.11, 3.12 or 3.13 is needed; this is ' + sys.version.split()[0] + '. Choose one: make PYTHON=python3.12 ...')"
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) --require-hashes --no-deps -r requirements.lock
+	$(PIP) --no-compile --require-hashes --no-deps -r requirements.lock
 	$(PIP) --no-build-isolation --no-deps --editable .
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true # on all cores; pip takes one. Templates do not compile.
 	$(MADE_FROM) > $@
 
 $(CLUSTER): requirements-cluster.lock | $(READY)

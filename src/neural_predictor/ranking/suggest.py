@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from neural_predictor.errors import RankingError
 from neural_predictor.io.files import atomic
+from neural_predictor.io.progress import waiting
 from neural_predictor.predictors.label_units import LabelUnits
 from neural_predictor.ranking.architectures import ArchitectureFile, check_memory, listed, read_all
 from neural_predictor.ranking.candidates import Candidates
@@ -247,8 +248,11 @@ def _round(pool: GraphPool, known: TrainingSet, left: Rows, count: int, minimise
     search = Rounds(pool, seed, settings=RoundsSettings(initial=MIN_ARCHITECTURES))
     search.tell(np.arange(n), labels)
     search.reserve(np.setdiff1d(np.arange(n, len(pool)), n + left))
-    units, errors = _TopUnits(labels), _Errors.of(search.predict_out_of_fold(), search.targets)
-    mean, deviation, offered = search.predict()
+    with waiting("cross-validate"):
+        errors = _Errors.of(search.predict_out_of_fold(), search.targets)
+    with waiting("fit and score candidates"):
+        mean, deviation, offered = search.predict()
+    units = _TopUnits(labels)
     wanted = mean + search.settings.optimism * deviation
     chosen = np.argsort(-wanted, kind="stable")[:count]
     highest = set(np.argsort(-mean, kind="stable")[:count].tolist())
