@@ -157,6 +157,41 @@ class SearchSpace(ABC):
         check_form(self.name, self.code_length, codes)
 
 
+class ProductSpace(SearchSpace):
+    """A space whose codes are independent choices: each value of one goes with every value of the others."""
+
+    values: ClassVar[NDArray[np.intp]]
+    """(code_length,) how many values each code has."""
+
+    @property
+    def choices(self) -> NDArray[np.intp]:
+        """(code_length,) values of each code, all independent."""
+        return self.values
+
+    def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Set one code, drawn uniformly, to another value, drawn uniformly: (n, code_length) uint8.
+
+        Raises:
+            ArchitectureError: for a row outside the space.
+        """
+        self.check(codes)
+        mutated, rows = codes.copy(), np.arange(len(codes))
+        place = rng.integers(self.code_length, size=len(codes))
+        step = rng.integers(1, self.values[place])
+        mutated[rows, place] = (codes[rows, place] + step) % self.values[place]
+        return mutated
+
+    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """All architectures with one other value, a row each."""
+        self.check(code[None])
+        changed = [
+            (place, value) for place, own in enumerate(code) for value in range(self.values[place]) if value != own
+        ]
+        codes = np.repeat(code[None], len(changed), axis=0)
+        codes[np.arange(len(changed)), [place for place, _ in changed]] = [value for _, value in changed]
+        return codes
+
+
 def check_form(space: str, code_length: int, codes: NDArray[np.uint8]) -> None:
     """Check the form of rows of codes, not what they say.
 

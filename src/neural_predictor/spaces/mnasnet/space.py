@@ -12,7 +12,7 @@ import numpy as np
 
 from neural_predictor.errors import ArchitectureError
 from neural_predictor.io.untrusted import shortened
-from neural_predictor.spaces.base import SearchSpace
+from neural_predictor.spaces.base import ProductSpace
 from neural_predictor.spaces.graphs import GraphBatch
 from neural_predictor.spaces.mnasnet.stages import (
     CHOICES,
@@ -36,11 +36,12 @@ _STAGE = re.compile(r"e(\d)k(\d)l(\d)(-se)?", re.ASCII)
 _EXAMPLE = "e1k3l1 e6k3l2-se e6k5l2 e6k3l3 e6k5l3 e6k5l4-se e6k3l1"
 
 
-class MnasNetSpace(SearchSpace):
+class MnasNetSpace(ProductSpace):
     """Codes are four a stage: expansion, kernel, layers, squeeze-and-excitation, each an index in `stages.VALUES`."""
 
     name: ClassVar[str] = NAME
     code_length: ClassVar[int] = len(CHOICES)
+    values = CHOICES
     operations = (
         *(
             f"mbconv{kernel}-e{expansion}{'-se' if excitation else ''}"
@@ -101,32 +102,6 @@ class MnasNetSpace(SearchSpace):
             for row in rng.integers(CHOICES, size=(_ROWS_PER_BATCH, self.code_length), dtype=np.uint8):
                 found.setdefault(row.tobytes(), row)
         return np.array(list(found.values())[:count], np.uint8).reshape(count, self.code_length)
-
-    def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Set one of the 28 choices, drawn uniformly, to another value, drawn uniformly: (n, 28) uint8.
-
-        Raises:
-            ArchitectureError: for a row outside the space.
-        """
-        self.check(codes)
-        mutated, rows = codes.copy(), np.arange(len(codes))
-        place = rng.integers(self.code_length, size=len(codes))
-        step = rng.integers(1, CHOICES[place])
-        mutated[rows, place] = (codes[rows, place] + step) % CHOICES[place]
-        return mutated
-
-    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """All 43 architectures with one other choice, a row each."""
-        self.check(code[None])
-        changed = [(place, value) for place, own in enumerate(code) for value in range(CHOICES[place]) if value != own]
-        codes = np.repeat(code[None], len(changed), axis=0)
-        codes[np.arange(len(changed)), [place for place, _ in changed]] = [value for _, value in changed]
-        return codes
-
-    @property
-    def choices(self) -> NDArray[np.intp]:
-        """(28,) values of each code, all independent."""
-        return np.asarray(CHOICES, np.intp)
 
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
         """A chain of 22 nodes: as many a stage as it may have layers, those that it lacks `absent`.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import numpy as np
 
 from neural_predictor.errors import ArchitectureError
-from neural_predictor.spaces.base import SearchSpace
+from neural_predictor.spaces.base import ProductSpace
 from neural_predictor.spaces.graphs import GraphBatch
 from neural_predictor.spaces.proxylessnas.layers import (
     BLOCKS,
@@ -49,7 +49,7 @@ def _stratified(rng: np.random.Generator) -> NDArray[np.uint8]:
     return codes
 
 
-class ProxylessNasSpace(SearchSpace):
+class ProxylessNasSpace(ProductSpace):
     """Codes are the op codes of the 22 layers, each below the layer's entry of `CHOICES`.
 
     In layer 0 the one-hot of `mbconv3-e3`, `mbconv5-e3` and `mbconv7-e3` stands for these kernels at expansion 1.
@@ -57,6 +57,7 @@ class ProxylessNasSpace(SearchSpace):
 
     name: ClassVar[str] = NAME
     code_length: ClassVar[int] = len(LAYERS)
+    values = CHOICES
     operations = (*(f"mbconv{kernel}-e{expansion}" for kernel, expansion in BLOCKS), "zero")
 
     def check(self, codes: NDArray[np.uint8]) -> None:  # noqa: D102
@@ -163,35 +164,6 @@ class ProxylessNasSpace(SearchSpace):
                     "Widen the bounds, or ask for fewer"
                 )
         return np.array(list(found.values())[:count], np.uint8).reshape(count, self.code_length)
-
-    def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Set one layer, drawn uniformly, to another of its op codes, drawn uniformly: (n, code_length) uint8.
-
-        The architecture is always another one: in its stage, the number of layers that are not zero changes, or it
-        stays and one of them does.
-
-        Raises:
-            ArchitectureError: for a row outside the space.
-        """
-        self.check(codes)
-        mutated, rows = codes.copy(), np.arange(len(codes))
-        layer = rng.integers(self.code_length, size=len(codes))
-        step = rng.integers(1, CHOICES[layer])
-        mutated[rows, layer] = (codes[rows, layer] + step) % CHOICES[layer]
-        return mutated
-
-    def neighbours(self, code: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """All architectures with one other op code, a row each."""
-        self.check(code[None])
-        changed = [(layer, op) for layer, own in enumerate(code) for op in range(CHOICES[layer]) if op != own]
-        codes = np.repeat(code[None], len(changed), axis=0)
-        codes[np.arange(len(changed)), [layer for layer, _ in changed]] = [op for _, op in changed]
-        return codes
-
-    @property
-    def choices(self) -> NDArray[np.intp]:
-        """(22,) op codes of each layer, all independent."""
-        return np.asarray(CHOICES, np.intp)
 
     def encode(self, codes: NDArray[np.uint8]) -> GraphBatch:
         """A chain of 22 nodes, the layers in their order, zero layers among them; no input and no output.
