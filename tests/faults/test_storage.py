@@ -192,7 +192,7 @@ def project(tmp_path_factory):
     write_project(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        patch.setattr(device, "configure", lambda *_: 1)
+        patch.setattr(device, "configure", lambda *_, **__: 1)
         command("fetch-source", PROTEINS, "--output", "raw")
         command("fetch-source", "digits", "--output", "digits")
         command("build-table", PROTEINS, "--raw", "raw", "--output", "table.parquet")
@@ -255,7 +255,7 @@ SLOW = {"fit-predictor": FULL, "choose-children": ("limit",), "rank": ("full", "
 )
 def test_a_stage_says_what_to_do_and_keeps_what_stood_there(project, disk, stage, monkeypatch):
     monkeypatch.chdir(project)
-    monkeypatch.setattr(device, "configure", lambda *_: 1)
+    monkeypatch.setattr(device, "configure", lambda *_, **__: 1)
     arguments, options = STAGES[stage]
     outputs = [disk.folder / f"np-test-{name}" for name in options.values()]
     before = outputs if disk.keeps and "--work" not in options else []
@@ -345,7 +345,7 @@ def test_a_journal_without_room_keeps_its_whole_lines(disk):
 @every_full_disk
 def test_candidates_without_room_for_their_scratch(project, disk, monkeypatch):
     monkeypatch.chdir(project)
-    monkeypatch.setattr(device, "configure", lambda *_: 1)
+    monkeypatch.setattr(device, "configure", lambda *_, **__: 1)
     monkeypatch.setattr("tempfile.tempdir", str(disk.folder))
     with disk.fault(), pytest.raises(UserError, match=rf"^cannot write {disk.folder}/.*candidates\.arrow: {disk.says}"):
         command(*RANK, "--output", "unused.csv")
@@ -355,7 +355,7 @@ def test_candidates_without_room_for_their_scratch(project, disk, monkeypatch):
 
 def test_no_place_for_a_temporary_folder_names_the_variable(project, tmp_path, monkeypatch):
     monkeypatch.chdir(project)
-    monkeypatch.setattr(device, "configure", lambda *_: 1)
+    monkeypatch.setattr(device, "configure", lambda *_, **__: 1)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with pytest.raises(UserError, match=r"no temporary folder can be made .*TMPDIR"):
         command(*RANK, "--output", "unused.csv")
