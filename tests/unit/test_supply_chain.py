@@ -256,7 +256,7 @@ def test_the_wheel_holds_the_package_alone(wheel):
     packed = {name for name in names if name.startswith("neural_predictor/")}
     assert packed == {str(path) for path in files if "__pycache__" not in path.parts}
     assert "neural_predictor/py.typed" in packed
-    assert {Path(name).suffix for name in packed} <= {".py", ".typed", ".rst", ".csv"}, (
+    assert {Path(name).suffix for name in packed} <= {".py", ".typed", ".rst", ".csv", ".j2"}, (
         "studies and sources lie in config/"
     )
     assert {name.removeprefix(info) for name in names - packed} == {

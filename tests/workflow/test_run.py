@@ -85,7 +85,7 @@ def test_claims_are_tested_with_the_numbers(built):
     folder = built.path("results/smoke-v1")
     found = pd.read_csv(folder / "claims.csv", index_col="claim")
     assert len(found) == len(Project(built.folder).claims)
-    assert (found["verdict"] != "not measured").sum() >= 15
+    assert (found["verdict"] != "not measured").sum() >= 12
     mse = pd.read_csv(folder / "table-mse.csv").query("tested_on == 'what the classifier accepts of it'")
     one, two = (mse.loc[mse["stages"] == stages, "mse"].iloc[0] for stages in ("one", "two"))
     assert found.loc["two-stages-smaller-error", "value"] == pytest.approx(two / one, rel=1e-6)

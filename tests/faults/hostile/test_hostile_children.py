@@ -13,7 +13,7 @@ from neural_predictor.children.journal import Journal, _line
 from neural_predictor.children.plan import read_chosen, sample, training_seed
 from neural_predictor.children.records import read_shard
 from neural_predictor.children.table import children_table
-from neural_predictor.cli.children import _protocol
+from neural_predictor.cli.children import read_protocol
 from neural_predictor.config.study import Study
 from neural_predictor.config.yaml_files import load
 from neural_predictor.figures.results import read_result
@@ -140,7 +140,8 @@ def read_numbers(path):
     Format("JSON, protocol of a figure", "a.json", json.dumps(PROTOCOL).encode(), read_figures,
            altered_json(PROTOCOL, utf8)),
     Format("CSV, numbers of a figure", "a.csv", table_text(RESULT).encode(), read_numbers, altered_csv(RESULT)),
-    Format("JSON, protocol of images", "a.json", json.dumps(IMAGES).encode(), _protocol, altered_json(IMAGES, utf8)),
+    Format("JSON, protocol of images", "a.json", json.dumps(IMAGES).encode(), read_protocol,
+           altered_json(IMAGES, utf8)),
 )  # fmt: skip
 def test_altered(form, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -168,9 +168,9 @@ def test_small_maps_in_float32_are_stacked_as_far_as_memory_goes(small_code, sma
 
 def test_auto_is_float32_without_xla_on_every_device():
     """The choice asks for no device: of a GPU's settings only this one was seen to end."""
-    assert settings(TrainingRecipe(precision="auto", xla="auto")) == (tf.float32, False)
-    assert settings(TrainingRecipe(precision="mixed_bfloat16", xla=True)) == (tf.bfloat16, True)
-    assert settings(TrainingRecipe(precision="float32", xla=False)) == (tf.float32, False)
+    assert settings(TrainingRecipe(precision="auto", xla="auto"))[:2] == (tf.float32, False)
+    assert settings(TrainingRecipe(precision="mixed_bfloat16", xla=True))[:2] == (tf.bfloat16, True)
+    assert settings(TrainingRecipe(precision="float32", xla=False))[:2] == (tf.float32, False)
 
 
 @pytest.mark.parametrize("variant", ["paper", "as-replicated"])

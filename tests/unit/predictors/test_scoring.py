@@ -93,12 +93,15 @@ def test_blocks_of_a_space_share_their_heads_shape():
     assert len(shapes) == 1
 
 
-def test_scores_are_computed_in_full_float32_and_what_was_set_comes_back(monkeypatch):
+@pytest.mark.parametrize("before", [True, False])
+def test_scores_are_computed_in_full_float32_and_what_was_set_comes_back(before):
     space = make_space("nasbench101")
     graphs = space.encode(space.sample(20, RNG(0)))
     replicates = untrained(GcnRecipe(width=8), 8, graphs.features)
     enabled = tf.config.experimental.tensor_float_32_execution_enabled
-    seen = []
+    enable = tf.config.experimental.enable_tensor_float_32_execution
+    found, seen = enabled(), []
+    enable(before)
 
     class Scorer:
         def score(self, *_):
@@ -107,7 +110,10 @@ def test_scores_are_computed_in_full_float32_and_what_was_set_comes_back(monkeyp
                 raise ValueError("in the midst")
             return np.zeros(20, np.float32)
 
-    with pytest.raises(ValueError, match="in the midst"):
-        score(replicates, graphs, scorer=Scorer())
-    assert seen == [False, False]
-    assert enabled()
+    try:
+        with pytest.raises(ValueError, match="in the midst"):
+            score(replicates, graphs, scorer=Scorer())
+        assert seen == [False, False]
+        assert enabled() == before
+    finally:
+        enable(found)
