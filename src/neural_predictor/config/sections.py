@@ -255,12 +255,17 @@ class Audit(OneBenchmark):
     train_size: TrainSize = Field(description="N", examples=[172])
     total: Positive = Field(description="N + K at which searches are compared", examples=[500])
     repeats: Repeats = Field(description="repeats of each predictor", examples=[10])
+    faulty_repeats: Repeats = Field(
+        2, description="the first of these repeats, in which predictors with a fault of training are fitted", examples=[5]
+    )
     width: FixedWidth | None = Field(None, description="what the defect fixed-width is shown with")
 
     @model_validator(mode="after")
     def _consistent(self) -> Audit:
         if self.train_size >= self.total:
             raise ValueError(f"total is {self.total}: N = {self.train_size} leaves no K; N must be below total")
+        if self.faulty_repeats > self.repeats:
+            raise ValueError(f"faulty_repeats is {self.faulty_repeats}, more than the {self.repeats} repeats")
         if len(set(self.defects)) < len(self.defects):
             raise ValueError("defects names a defect twice")
         if ("fixed-width" in self.defects) != (self.width is not None):

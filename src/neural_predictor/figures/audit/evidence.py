@@ -64,6 +64,11 @@ class Evidence:
         """That with two stages."""
         return self.fits(self.study.stages.two, self.size)
 
+    @property
+    def faulted(self) -> list[RepeatScores]:
+        """The fits of one stage beside which predictors with a fault of training are fitted: the first of them."""
+        return self.one[: self.plan.faulty_repeats]
+
     def fits(self, predictor: str, size: int) -> list[RepeatScores]:
         """The fits of one predictor at one N."""
         paths = self._groups[FitKey(predictor, self.table.name, size)]

@@ -84,8 +84,10 @@ def _curves(evidence: Evidence, acting: list[str]) -> Floats:
 
 def _fits(evidence: Evidence, acting: list[str]) -> list[RepeatScores]:
     """The fits of all repeats: with the faults of training, and one for all where that is a defect too."""
-    fits = evidence.one[:1] if "one-predictor" in acting else evidence.one
-    if faults := [name for name in FAULTS if name in acting]:
+    faults = [name for name in FAULTS if name in acting]
+    fits = evidence.faulted if faults else evidence.one
+    fits = fits[:1] if "one-predictor" in acting else fits
+    if faults:
         scores = faulty_scores(evidence, fits, faults).astype(np.float32)
         fits = [replace(fit, scores=row) for fit, row in zip(fits, scores, strict=True)]
     return fits * LOOPS if "one-predictor" in acting else fits

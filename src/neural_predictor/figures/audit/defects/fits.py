@@ -55,13 +55,12 @@ def gradients_kept(evidence: Evidence) -> Finding:
 
 def clipped_head(evidence: Evidence) -> Finding:
     """No activation, and a sigmoid that is clipped at 100 % (row 14)."""
-    scores = faulty_scores(evidence, evidence.one, ["clipped-head"])
-    best = evidence.scale * max(fit.draw.signal.max() for fit in evidence.one)
-    highest = evidence.scale * max(
-        (row[fit.draw.rest]).max() for row, fit in zip(scores, evidence.one, strict=True)
-    )
+    fits = evidence.faulted
+    scores = faulty_scores(evidence, fits, ["clipped-head"])
+    best = evidence.scale * max(fit.draw.signal.max() for fit in fits)
+    highest = evidence.scale * max(row[fit.draw.rest].max() for row, fit in zip(scores, fits, strict=True))
     note = f"Its highest prediction is {highest:.1f} %, the best architecture has {best:.1f} %."
-    return _taus(evidence, "clipped-head", evidence.taus(evidence.one), evidence.taus(evidence.one, scores), note)
+    return _taus(evidence, "clipped-head", evidence.taus(fits), evidence.taus(fits, scores), note)
 
 
 def faulty_scores(evidence: Evidence, fits: list[RepeatScores], names: list[str]) -> NDArray[np.float64]:
@@ -73,8 +72,8 @@ def faulty_scores(evidence: Evidence, fits: list[RepeatScores], names: list[str]
 
 
 def _faulty(evidence: Evidence, name: str, note: str = "") -> Finding:
-    scores = faulty_scores(evidence, evidence.one, [name])
-    return _taus(evidence, name, evidence.taus(evidence.one), evidence.taus(evidence.one, scores), note)
+    fits = evidence.faulted
+    return _taus(evidence, name, evidence.taus(fits), evidence.taus(fits, faulty_scores(evidence, fits, [name])), note)
 
 
 def _taus(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_predictor.predictors import device, network
+from neural_predictor.predictors.engine import Rates, Stack, adam
 from neural_predictor.predictors.kernels import padded
 from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.propagation import network_inputs
@@ -22,7 +23,7 @@ from neural_predictor.tables.benchmarks import space_of
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 COSINE_STEPS = 10_000
 """Over which the replication's learning rate falls, whatever N is."""
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam, as the engine has it
 BATCH = 512
 """Graphs that are scored at once."""
 
@@ -104,72 +104,53 @@ def _train(
 ) -> tuple[Any, ...]:
     """Final weights (R, ...) of one replicate a draw."""
     size = targets.shape[1]
-    steps = -(-size // recipe.batch_size)
     streams = [np.random.default_rng(draw.seed).spawn(2) for draw in draws]
     width, shape = recipe.width_for(size), inputs[0].shape[1:]
     drawn = [network.initial_weights(recipe, width, *shape, stream[0]) for stream in streams]
-    weights = tuple(tf.constant(np.stack(parts)) for parts in zip(*drawn, strict=True))
-    state = (weights, *(tuple(tf.zeros_like(weight) for weight in weights) for _ in range(3)))
+    weights = [np.stack(parts) for parts in zip(*drawn, strict=True)]
     rows = np.stack([draw.train_rows for draw in draws])
-    own = tuple(tf.constant(part[rows]) for part in inputs)  # (R, N, ...)
-    run = _compiled_epoch(recipe, faults, COSINE_STEPS if faults.long_cosine else recipe.epochs * steps)
-    for epoch, batches in enumerate(_epochs(recipe, targets, [stream[1] for stream in streams])):
-        state = run(state, own, batches, tf.constant(float(epoch * steps)))
-    return tuple(state[0])
+    used, places = np.unique(rows, return_inverse=True)
+    own, places = tuple(tf.constant(part[used]) for part in inputs), places.reshape(rows.shape).astype(np.int32)
+    stack = Stack(recipe, weights, places, targets, np.full(len(draws), size), [stream[1] for stream in streams])
+    steps = recipe.epochs * stack.steps
+    schedule = float(COSINE_STEPS if faults.long_cosine else steps)
+    run = _compiled_epoch(recipe, faults, schedule)
+    initial = [tf.constant(weight) for weight in weights]
+    state = (initial, *([tf.zeros_like(weight) for weight in initial] for _ in range(3)))
+    for epoch, batches in enumerate(stack.epochs()):
+        state = run(state, own, batches, tf.constant(float(epoch * stack.steps)))
+    last = tf.constant(float(min(steps - 1, schedule)))
+    return tuple(adam(state, (last, schedule), Rates.of(recipe), decoupled=False)[0])
 
 
-def _epochs(
-    recipe: GcnRecipe, targets: NDArray[np.float32], rngs: Sequence[np.random.Generator]
-) -> Iterator[tuple[Any, ...]]:
-    """The batches of each epoch: places (S, R, B), targets (S, R, B), shares (S, B), dropout masks (S, R, B, hidden)."""
-    size, batch = targets.shape[1], recipe.batch_size
-    places = np.arange(-(-size // batch) * batch)
-    real = (places < size).reshape(-1, batch)
-    shares = (real / real.sum(axis=1, keepdims=True)).astype(np.float32)
-    kept = 1 - recipe.dropout
-    for _ in range(recipe.epochs):
-        order = np.stack([rng.permutation(size)[places % size] for rng in rngs])
-        chosen = np.take_along_axis(targets, order, axis=1).reshape(len(rngs), *real.shape)
-        masks = []
-        for hidden in recipe.hidden if recipe.dropout else ():
-            uniform = np.stack([rng.random((*real.shape, hidden), np.float32) for rng in rngs], axis=1)
-            masks.append((uniform < kept) / np.float32(kept))
-        yield order.reshape(len(rngs), *real.shape).swapaxes(0, 1), chosen.swapaxes(0, 1), shares, tuple(masks)
+def _compiled_epoch(recipe: GcnRecipe, faults: Faults, schedule: float) -> Any:
+    """One epoch as a compiled function of (state, graphs, batches, steps done before), as the engine has them.
 
-
-def _compiled_epoch(recipe: GcnRecipe, faults: Faults, cosine_steps: int) -> Any:
-    """One epoch as a compiled function of (weights, first moments, second moments, sum of gradients)."""
+    A step moves the weights by the gradients of the step before, then computes its own.
+    """
 
     def step(state: Any, graphs: Any, batch: Any, number: Any) -> Any:
-        places, targets, shares, keep = batch
-        chosen = tuple(tf.gather(part, places, batch_dims=1) for part in graphs)
+        rows, targets, shares, keep = batch
+        moved = adam(state, (tf.minimum(number - 1, schedule), schedule), Rates.of(recipe), decoupled=False)
+        chosen = tuple(tf.gather(part, rows) for part in graphs)
         with tf.GradientTape() as tape:
-            tape.watch(state[0])
-            errors = tf.square(_forward(state[0], chosen, recipe, keep, faults) - targets) * shares
+            tape.watch(moved[0])
+            errors = tf.square(_forward(moved[0], chosen, recipe, keep, faults) - targets) * shares
             objective = tf.reduce_sum(errors)
-        gradients = tape.gradient(objective, state[0])
+        gradients = tape.gradient(objective, moved[0])
         if faults.gradients_kept:
-            gradients = tuple(old + new for old, new in zip(state[3], gradients, strict=True))
-        part = tf.minimum(number / cosine_steps, 1.0)
-        cosine = recipe.learning_rate * 0.5 * (1 + tf.cos(np.pi * part))
-        rate = cosine * tf.sqrt(1 - tf.pow(BETA_2, number + 1)) / (1 - tf.pow(BETA_1, number + 1))
-        moved, first, second = [], [], []
-        for weight, moment, square, gradient in zip(*state[:3], gradients, strict=True):
-            decayed = gradient + recipe.weight_decay * weight if weight.shape.rank == 3 else gradient
-            first.append(BETA_1 * moment + (1 - BETA_1) * decayed)
-            second.append(BETA_2 * square + (1 - BETA_2) * tf.square(decayed))
-            moved.append(weight - rate * first[-1] / (tf.sqrt(second[-1]) + EPSILON))
-        return tuple(moved), tuple(first), tuple(second), tuple(gradients)
+            gradients = [old + new for old, new in zip(state[3], gradients, strict=True)]
+        return (*moved, gradients)
 
     @tf.function(jit_compile=True, autograph=False)
     def epoch(state: Any, graphs: Any, batches: Any, done: Any) -> Any:
-        places, targets, shares, keep = batches
+        rows, targets, shares, keep = batches
 
         def body(k: Any, state: Any) -> Any:
-            batch = (places[k], targets[k], shares[k], [mask[k] for mask in keep])
+            batch = (rows[k], targets[k], shares[k], [mask[k] for mask in keep])
             return k + 1, step(state, graphs, batch, done + tf.cast(k, tf.float32))
 
-        return tf.while_loop(lambda k, _: k < len(shares), body, (0, state))[1]
+        return tf.while_loop(lambda k, _: k < shares.shape[0], body, (0, state))[1]
 
     return epoch
 
