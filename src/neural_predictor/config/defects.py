@@ -40,8 +40,8 @@ class Defect:
 
 
 def _row(number: int) -> str:
-    """The source of a defect of the replication."""
-    return f"2021 replication, row {number} of docs/protocol.md"
+    """The source of a defect of the replication, a row of docs/protocol.md."""
+    return f"2021 replication, row {number}"
 
 
 DEFECTS = by_name(

@@ -56,7 +56,7 @@ def test_random_search_as_a_mean_of_singles_stays_at_the_mean_of_the_space(audit
     assert 70 + deviation < row["with_defect"] < 70 + 4 * deviation  # the best of 60 means
     assert row["verdict"] == "changes"
     assert "random search would look worse than it is, by" in row["sentence"]
-    assert f"is {row['with_defect']:.2f} % instead of {row['honest']:.2f} %" in row["sentence"]
+    assert f"is {row['with_defect']:.2f} instead of {row['honest']:.2f} %" in row["sentence"]
 
 
 def test_a_running_maximum_of_the_test_curve_keeps_what_the_choice_has_lost(audited, table):
@@ -121,7 +121,7 @@ def test_one_predictor_for_all_repeats_has_no_variance(audited, table):
     row = audited("one-predictor", table, np.zeros(SIZE))
     assert row["with_defect_low"] == row["with_defect_high"]
     assert row["honest_low"] < row["honest_high"]
-    assert "Its interval has no width" in row["sentence"]
+    assert "but that of the defect has no width" in row["sentence"]
 
 
 def test_twice_the_trainings_are_drawn_as_n(audited, table):
@@ -189,7 +189,7 @@ def test_a_loss_goes_the_other_way(audited, table):
     [
         (0.52, 0.58, "by 0.050."),
         (0.49, 0.61, "changes nothing that can be told."),
-        (0.40, 0.70, "changes nothing that can be told. Its interval is 15.0 times as wide."),
+        (0.40, 0.70, "the two intervals meet, but that of the defect is 15.0 times as wide."),
     ],
 )
 def test_a_defect_changes_its_number_where_intervals_do_not_meet(low, high, said):

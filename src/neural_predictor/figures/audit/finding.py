@@ -71,25 +71,29 @@ class Finding:
     def sentence(self) -> str:
         """What one would have concluded, with the numbers."""
         measure, h, d = self.measure, self.honest, self.defect
-        said = f"With the defect, {measure.what} is {measure.with_unit(d.value)} instead of {measure.with_unit(h.value)}"
+        said = f"With the defect, {measure.what} is {measure.shown(d.value)} instead of {measure.with_unit(h.value)}"
+        width = self._width()
         if self.changes:
             word = "better" if (d.value > h.value) == measure.more_is_better else "worse"
             unit = measure.unit.replace("%", "percentage points")
             less = f"{measure.shown(abs(d.value - h.value))} {unit}".rstrip()
             said += f": {measure.subject} would look {word} than it is, by {less}."
+            said += f" Its interval {width}." if width else ""
+        elif width:
+            said += f": the two intervals meet, but that of the defect {width}."
         else:
             said += ": it changes nothing that can be told."
-        return " ".join(part for part in (said, self._width(), self.note) if part)
+        return f"{said} {self.note}".rstrip()
 
     def _width(self) -> str:
         """What the defect does to the interval."""
         honest, defect = (each.high - each.low for each in (self.honest, self.defect))
         if honest > 0 and defect <= 1e-9 * honest:
-            return f"Its interval has no width in place of {self.measure.with_unit(honest)}: it hides all variance."
+            return f"has no width in place of {self.measure.with_unit(honest)}: it hides all variance"
         if honest > 0 and defect >= FACTOR * honest:
-            return f"Its interval is {defect / honest:.1f} times as wide."
+            return f"is {defect / honest:.1f} times as wide"
         if defect > 0 and honest >= FACTOR * defect:
-            return f"Its interval is {honest / defect:.1f} times as narrow."
+            return f"is {honest / defect:.1f} times as narrow"
         return ""
 
     def row(self, defect: Defect) -> dict[str, object]:

@@ -26,7 +26,7 @@ ACTING = ("mean-of-singles", "test-selection", "small-pool", "one-predictor", *F
 TOGETHER = Defect(
     name="together",
     kind="replication",
-    source="2021 replication, all of its defects that the study lists and that act on its curves by samples",
+    source="2021 replication, all that act on its curves by samples",
     title="all together: the lead over random search",
     what="the defects of the predictor's and of random search's curve at once",
     shown="",
@@ -44,7 +44,7 @@ def together(evidence: Evidence) -> Finding | None:
     measure = evidence.searched("the predictor", target=True)
     words = evidence.table.target.replace("_", " ")
     lead = Measure(
-        "the predictor's lead",
+        "the predictor",
         f"the predictor's lead over random search in {words} after {evidence.total:,} trainings",
         f"lead in {words}",
         measure.unit.replace("%", "percentage points"),

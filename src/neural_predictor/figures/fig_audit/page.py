@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import MaxNLocator
 
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
+from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neural_predictor.figures.results import ProtocolRecord
 
 COLUMNS = (
-    "kind",
+    "source",
     "title",
     "axis",
     "unit",
@@ -32,9 +32,9 @@ COLUMNS = (
     "sentence",
 )
 ACROSS = 4
-WIDTH, HEIGHT, CAPTION_HEIGHT, LEGEND_HEIGHT = 3.0, 1.95, 0.75, 0.35
+WIDTH, HEIGHT, CAPTION_HEIGHT, LEGEND_HEIGHT = 3.0, 2.1, 0.95, 0.35
 """Inches, of a panel and of what stands below and above them."""
-CHARACTERS = 54
+CHARACTERS = 60
 """Of a line of a sentence."""
 HONEST, DEFECT = OKABE_ITO["blue"], OKABE_ITO["vermilion"]
 
@@ -52,9 +52,9 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             place.remove()
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper left", ncols=2, frameon=False, bbox_to_anchor=(0.01, 1))
-        add_caption(figure, caption(protocol), characters=70 * ACROSS)
-        top, bottom = 1 - (LEGEND_HEIGHT + 0.2) / height, (CAPTION_HEIGHT + 0.95) / height
-        figure.subplots_adjust(left=0.02, right=0.985, top=top, bottom=bottom, hspace=2.2, wspace=0.1)
+        add_caption(figure, caption(protocol), characters=57 * ACROSS)
+        top, bottom = 1 - (LEGEND_HEIGHT + 0.2) / height, (CAPTION_HEIGHT + 1.0) / height
+        figure.subplots_adjust(left=0.02, right=0.985, top=top, bottom=bottom, hspace=2.5, wspace=0.1)
     return figure
 
 
@@ -67,7 +67,7 @@ def _draw_panel(axes: Axes, row: pd.Series, letter: str) -> None:
         value = row[column]
         away = [[value - row[f"{column}_low"]], [row[f"{column}_high"] - value]]
         axes.errorbar(value, y, xerr=away, color=colour, fmt="o", markersize=5, capsize=3, label=label)
-    axes.set_title(f"{letter}  {row['title']}", loc="left", fontsize=8, fontweight="bold")
+    axes.set_title(f"{letter}  {row['title']}", loc="left", fontsize=8, fontweight="bold", pad=14)
     axes.set_ylim(-0.7, 1.7)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -79,3 +79,5 @@ def _draw_panel(axes: Axes, row: pd.Series, letter: str) -> None:
     text = textwrap.fill(row["sentence"], CHARACTERS)
     place = {"xy": (0, 0), "xytext": (0, -30), "xycoords": "axes fraction", "textcoords": "offset points"}
     axes.annotate(text, **place, va="top", fontsize=6.2, color=INK)
+    above = {"xytext": (0, 5), "xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(row["source"], (0, 1), **above, fontsize=6, color=REFERENCE)
