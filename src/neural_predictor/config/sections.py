@@ -256,7 +256,9 @@ class Audit(OneBenchmark):
     total: Positive = Field(description="N + K at which searches are compared", examples=[500])
     repeats: Repeats = Field(description="repeats of each predictor", examples=[10])
     faulty_repeats: Repeats = Field(
-        2, description="the first of these repeats, in which predictors with a fault of training are fitted", examples=[5]
+        2,
+        description="the first of these repeats, in which predictors with a fault of training are fitted",
+        examples=[5],
     )
     width: FixedWidth | None = Field(None, description="what the defect fixed-width is shown with")
 

@@ -168,7 +168,7 @@ def split(study: Study, section: TableTau) -> Fits:
 
 
 def audited(study: Study, section: Audit) -> Fits:
-    """The stages at their N and the predictors of the two widths, as far as the section's defects are shown with them."""
+    """The stage or stages at N, and the predictors of two widths, where a defect of the section is shown with them."""
     benchmark, repeats, needs, width = study.benchmark_of(section), section.repeats, section.needs, section.width
     names = [study.stages.one] + ([study.stages.two] if "two" in needs else [])
     found = _fits(names, benchmark, [section.train_size], repeats)

@@ -205,7 +205,10 @@ def test_a_defect_changes_its_number_where_intervals_do_not_meet(low, high, said
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"defects": ["small-pol"]}, r"unknown defect 'small-pol' \(did you mean small-pool\?\); known are mean-of-singles"),
+        (
+            {"defects": ["small-pol"]},
+            r"unknown defect 'small-pol' \(did you mean small-pool\?\); known are mean-of-singles",
+        ),
         ({"defects": ["small-pool", "small-pool"]}, "defects names a defect twice"),
         ({"defects": []}, "at least 1 item"),
         ({"total": 20}, "total is 20: N = 20 leaves no K"),

@@ -155,7 +155,7 @@ class Evidence:
         return np.asarray(counts @ curves / len(curves))
 
     def taus(self, fits: list[RepeatScores], scores: NDArray[np.floating] | None = None) -> Floats:
-        """(R,) Kendall tau of each fit, or of scores (R, n) in their place, on the architectures it was not fitted to."""
+        """(R,) Kendall tau of each fit, or of scores (R, n) in its place, on the architectures that it did not see."""
         found = []
         for k, fit in enumerate(fits):
             rest, given = fit.draw.rest, fit.scores if scores is None else scores[k]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 NO_PERCENT = "clipped-head"
 """The defect whose output is a percentage, and that a loss cannot have."""
 WITHOUT_PANEL = (
-    "Rows 11, 12, 16 and 18 to 21 of docs/protocol.md have no panel: they are of several runs, labels of axes, children, "
-    "recurrent cells and files, which this table does not have."
+    "Rows 11, 12, 16 and 18 to 21 of docs/protocol.md have no panel: they are of several runs, labels of axes, "
+    "children, recurrent cells and files, which this table does not have."
 )
 
 

@@ -1,1 +1,1 @@
-"""The defects, a function each: `config.defects.DEFECTS` names them. No honest figure imports them (a test sees to it)."""
+"""The defects, a function each, named by `config.defects.DEFECTS`: no honest figure imports them, as a test sees to."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neural_predictor.figures.audit.finding import Finding, Measure
-from neural_predictor.fits.files import RepeatScores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.figures.audit.evidence import Evidence
+    from neural_predictor.fits.files import RepeatScores
 
 FULL = "No graph of this table has padding: what acts is the normalisation."
 FAULTS = ("long-cosine", "clipped-head", "padding-pooled")

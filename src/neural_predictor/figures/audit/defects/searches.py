@@ -113,9 +113,7 @@ def predictions_unused(evidence: Evidence) -> Finding:
 
 def ranking_unused(evidence: Evidence) -> Finding:
     """K random architectures under the name of a predictor (a peer's)."""
-    found = [
-        _random_candidates(evidence, fit, np.flatnonzero(fit.draw.rest), "ranking-unused") for fit in evidence.one
-    ]
+    found = [_random_candidates(evidence, fit, np.flatnonzero(fit.draw.rest), "ranking-unused") for fit in evidence.one]
     return _guided(evidence, "ranking-unused", np.array(found))
 
 

@@ -57,7 +57,9 @@ def costs_of(evidence: Evidence, runs: Rows) -> tuple[Floats, float]:
     return costs, float(evidence.total * costs.mean())
 
 
-def _finding(evidence: Evidence, name: str, subject: str, honest: list[float], found: list[float], note: str = "") -> Finding:
+def _finding(
+    evidence: Evidence, name: str, subject: str, honest: list[float], found: list[float], note: str = ""
+) -> Finding:
     untimed = "" if "training_time_s" in evidence.table.metrics else UNTIMED
     after = f"in the time of {evidence.total:,} trainings"
     return Finding(
