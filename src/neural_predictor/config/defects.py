@@ -62,7 +62,7 @@ DEFECTS = by_name(
             source=_row(2),
             title="running maximum of the test curve",
             what="the mean test curve is replaced by its running maximum over K",
-            shown="searches:test_selection",
+            shown="searches:maximum_of_test",
         ),
         Defect(
             name="small-pool",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import MaxNLocator
 
@@ -77,7 +77,6 @@ def _draw_panel(axes: Axes, row: pd.Series, letter: str) -> None:
     axes.tick_params(labelsize=6.5)
     axes.set_xlabel(f"{row['axis']} ({row['unit']})" if isinstance(row["unit"], str) else row["axis"], fontsize=7)
     text = textwrap.fill(row["sentence"], CHARACTERS)
-    place = {"xy": (0, 0), "xytext": (0, -30), "xycoords": "axes fraction", "textcoords": "offset points"}
-    axes.annotate(text, **place, va="top", fontsize=6.2, color=INK)
-    above = {"xytext": (0, 5), "xycoords": "axes fraction", "textcoords": "offset points"}
-    axes.annotate(row["source"], (0, 1), **above, fontsize=6, color=REFERENCE)
+    units: Any = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(text, (0, 0), xytext=(0, -30), va="top", fontsize=6.2, color=INK, **units)
+    axes.annotate(row["source"], (0, 1), xytext=(0, 5), fontsize=6, color=REFERENCE, **units)

@@ -39,7 +39,7 @@ def singles(evidence: Evidence, values: Floats) -> Floats:
     return np.array(ends)
 
 
-def test_selection(evidence: Evidence) -> Finding:
+def maximum_of_test(evidence: Evidence) -> Finding:
     """The running maximum over K of the mean test curve (row 2)."""
     curves = evidence.target_curves(evidence.one) * evidence.scale
     honest = evidence.statistic(curves, lambda means: means[:, -1], "test-selection")
@@ -48,12 +48,9 @@ def test_selection(evidence: Evidence) -> Finding:
     return Finding(measure, honest, found, len(curves), len(curves))
 
 
-test_selection.__test__ = False  # type: ignore[attr-defined]
-
-
 def best_of(evidence: Evidence, curves: Floats) -> Floats:
     """The best value of each curve (b, m): (b,)."""
-    return curves.max(axis=1) if evidence.maximise else curves.min(axis=1)
+    return np.asarray(curves.max(axis=1) if evidence.maximise else curves.min(axis=1))
 
 
 def small_pool(evidence: Evidence) -> Finding:

@@ -21,7 +21,8 @@ UNTIMED = "The table has no training times: each training counts as one."
 
 def training_not_charged(evidence: Evidence) -> Finding:
     """A predictor whose N trainings cost no time (row 4)."""
-    honest, found = [], []
+    honest: list[float] = []
+    found: list[float] = []
     longest = min(evidence.size + 2 * evidence.total, evidence.n)
     for fit in evidence.one:
         assert fit.draw.runs is not None  # of fits to random architectures
@@ -30,19 +31,21 @@ def training_not_charged(evidence: Evidence) -> Finding:
         spent = costs[trace]
         free = np.where(np.arange(len(trace)) < evidence.size, 0, spent)
         for values, charged in ((honest, spent), (found, free)):
-            reached = max(np.searchsorted(np.cumsum(charged), budget, side="right"), 1)
+            reached = max(int(np.searchsorted(np.cumsum(charged), budget, side="right")), 1)
             values.append(evidence.best_signal(trace[:reached], fit.draw.signal))
     return _finding(evidence, "training-not-charged", "the predictor", honest, found)
 
 
 def time_twice(evidence: Evidence) -> Finding:
     """Random search whose times are cumulative sums of cumulative sums (row 5)."""
-    honest, found, counts = [], [], []
+    honest: list[float] = []
+    found: list[float] = []
+    counts: list[int] = []
     for trace, signal, runs in zip(*evidence.random, strict=True):
         costs, budget = costs_of(evidence, runs)
         once = np.cumsum(costs[trace])
         for values, times in ((honest, once), (found, np.cumsum(once))):
-            reached = max(np.searchsorted(times, budget, side="right"), 1)
+            reached = max(int(np.searchsorted(times, budget, side="right")), 1)
             values.append(evidence.best_signal(trace[:reached], signal))
         counts.append(reached)
     note = f"In that time it has trained {np.mean(counts):.0f} architectures, not {evidence.total:,}."

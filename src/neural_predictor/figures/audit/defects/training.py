@@ -105,13 +105,15 @@ def _train(
     """Final weights (R, ...) of one replicate a draw."""
     size = targets.shape[1]
     streams = [np.random.default_rng(draw.seed).spawn(2) for draw in draws]
-    width, shape = recipe.width_for(size), inputs[0].shape[1:]
-    drawn = [network.initial_weights(recipe, width, *shape, stream[0]) for stream in streams]
+    width, (nodes, features) = recipe.width_for(size), inputs[0].shape[1:]
+    drawn = [network.initial_weights(recipe, width, nodes, features, stream[0]) for stream in streams]
     weights = [np.stack(parts) for parts in zip(*drawn, strict=True)]
     rows = np.stack([draw.train_rows for draw in draws])
     used, places = np.unique(rows, return_inverse=True)
-    own, places = tuple(tf.constant(part[used]) for part in inputs), places.reshape(rows.shape).astype(np.int32)
-    stack = Stack(recipe, weights, places, targets, np.full(len(draws), size), [stream[1] for stream in streams])
+    own = tuple(tf.constant(part[used]) for part in inputs)
+    local = np.asarray(places.reshape(rows.shape), np.int32)
+    sizes = np.full(len(draws), size, np.intp)
+    stack = Stack(recipe, weights, local, targets, sizes, [stream[1] for stream in streams])
     steps = recipe.epochs * stack.steps
     schedule = float(COSINE_STEPS if faults.long_cosine else steps)
     run = _compiled_epoch(recipe, faults, schedule)
