@@ -3,6 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from neural_predictor.config.defects import DEFECTS
+from neural_predictor.figures.audit.finding import Finding, Measure
+from neural_predictor.statistics.bootstrap import Estimate
+
 
 def curves(*panels):
     rows = []
@@ -62,3 +66,13 @@ def observed():
         numbers = {"value": 0.5, "low": 0.4, "high": 0.6} if repeats else {}
         rows += [{"kind": kind, "set": name, "repeats": repeats} | numbers for kind in ("mse", "kendall_tau", "r2")]
     return pd.DataFrame(rows)
+
+
+def defects():
+    """Five defects of a number in percent: the first four change it."""
+    measure = Measure("the predictor", "its accuracy", "accuracy", "%", 2)
+    honest = Estimate(95, 94.9, 95.1)
+    return pd.DataFrame(
+        Finding(measure, honest, Estimate(91 + k, 90.9 + k, 91.1 + k), 3, 3).row(defect)
+        for k, defect in enumerate(list(DEFECTS.values())[:5])
+    )

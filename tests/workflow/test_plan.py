@@ -84,7 +84,7 @@ def test_a_fault_in_a_study_stops_before_the_plan_with_one_message(checkout):
 def test_a_fault_in_the_default_study_or_config_stops_at_once(checkout):
     checkout.edit("config/config.yaml", "study: embedded-v2", "study: embeded-v2")
     output = checkout.snakemake("-n", ok=False)
-    assert "embeded-v2.yaml: no such study (did you mean embedded-v2?); there are best-v1, embedded-v1" in output
+    assert "embeded-v2.yaml: no such study (did you mean embedded-v2?); there are audit-v1, best-v1" in output
     assert output.rstrip().endswith("and a version at its end: mine-v1")  # no lines of code below the message
     assert "Traceback" not in output
     assert "allowed here are study, accelerator" in checkout.snakemake("-n", "--config", "studie=x", ok=False)

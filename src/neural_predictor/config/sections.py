@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
+from neural_predictor.config.defects import DEFECTS, fits_needed
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.records import meant
 from neural_predictor.search.registry import SEARCHES
 
 Positive = Annotated[int, Field(gt=0)]
@@ -25,8 +27,15 @@ def _known_search(name: str) -> str:
     return name
 
 
+def _known_defect(name: str) -> str:
+    if name not in DEFECTS:
+        raise ValueError(f"unknown defect {name!r}{meant(name, DEFECTS)}; known are {', '.join(DEFECTS)}")
+    return name
+
+
 SearchName = Annotated[str, AfterValidator(_known_search)]
 ImagesName = Annotated[str, AfterValidator(_known_images)]
+DefectName = Annotated[str, AfterValidator(_known_defect)]
 BenchmarkName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
 """A benchmark, or one of the study's sets of children; the study checks it."""
 PredictorName = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["one-stage"])]
@@ -228,6 +237,60 @@ class LearningCurves(SeveralBenchmarks):
         """The largest N, and a test set that metrics can be taken on."""
         largest = max(self.train_sizes)
         return {"train_sizes": (largest, largest + MIN_TEST)}
+
+
+class FixedWidth(Section):
+    """The predictor with one stage beside that of one width D for every N, at an N whose own D is another."""
+
+    predictor: PredictorName = Field(description="the recipe of stages.one, with a number for its width")
+    train_size: TrainSize = Field(description="N of both", examples=[43])
+
+
+class Audit(OneBenchmark):
+    """Defects of earlier code, each switched on in a figure's main number: fig-audit."""
+
+    defects: Annotated[tuple[DefectName, ...], Field(min_length=1, examples=[["mean-of-singles"]])] = Field(
+        description="those that are shown, each alone and all together"
+    )
+    train_size: TrainSize = Field(description="N", examples=[172])
+    total: Positive = Field(description="N + K at which searches are compared", examples=[500])
+    repeats: Repeats = Field(description="repeats of each predictor", examples=[10])
+    faulty_repeats: Repeats = Field(
+        2,
+        description="the first of these repeats, in which predictors with a fault of training are fitted",
+        examples=[5],
+    )
+    width: FixedWidth | None = Field(None, description="what the defect fixed-width is shown with")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Audit:
+        if self.train_size >= self.total:
+            raise ValueError(f"total is {self.total}: N = {self.train_size} leaves no K; N must be below total")
+        if self.faulty_repeats > self.repeats:
+            raise ValueError(f"faulty_repeats is {self.faulty_repeats}, more than the {self.repeats} repeats")
+        if len(set(self.defects)) < len(self.defects):
+            raise ValueError("defects names a defect twice")
+        if ("fixed-width" in self.defects) != (self.width is not None):
+            raise ValueError("the defect fixed-width and the key width belong together: give both or none")
+        return self
+
+    @property
+    def needs(self) -> set[str]:
+        """The fits that its defects are shown with: `one` and `two`, the study's stages, and `width`."""
+        return fits_needed(self.defects)
+
+    @property
+    def predictor_names(self) -> tuple[str, ...]:
+        """The predictor of a fixed width, where there is one; others are the study's stages."""
+        return () if self.width is None else (self.width.predictor,)
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """N trainings and twice the budget, since a defect that charges less buys more of them."""
+        asked = {"total": (self.total, self.train_size + 2 * self.total)}
+        if self.width is not None:
+            asked["width.train_size"] = (self.width.train_size, self.width.train_size + MIN_TEST)
+        return asked
 
 
 class Stages(Section):

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar, get_args
 from pydantic import Field, PrivateAttr, model_validator
 
 from neural_predictor.config.sections import (
+    Audit,
     BenchmarkName,
     Bootstrap,
     ChildSet,
@@ -58,6 +59,11 @@ class Study(Section):
     figa1_tau: LearningCurves | None = Field(None, description="tau against N: figA1-tau")
     fig4_nlp: Comparison | None = Field(None, description="fig4 of another benchmark, of recurrent cells: fig4-nlp")
     fig9_nlp: Fig9 | None = Field(None, description="fig9 of another benchmark, of recurrent cells: fig9-nlp")
+    audit: Audit | None = Field(
+        None,
+        description="defects of earlier code, each switched on: fig-audit",
+        exclude_if=lambda audit: audit is None,  # a study without it has the digest that it had
+    )
     children: dict[ChildSetName, ChildSet] = Field({})
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
@@ -115,9 +121,8 @@ class Study(Section):
     def _a_threshold_is_for_one_benchmark(self) -> Study:
         own = {self.stages.two: self.benchmark_of(self.fig4)}
         for key, section in self.sections.items():
-            for name in section.predictor_names or (
-                self.stages.two,
-            ):  # fig9 shows the stages where it names no predictor
+            names = section.predictor_names or (self.stages.two,)  # fig9 shows the stages where it names no predictor
+            for name in (*names, self.stages.two) if isinstance(section, Audit) else names:
                 recipe = self.predictors[name]
                 for benchmark in section.tables(self.benchmark):
                     first = own.setdefault(name, benchmark)
@@ -126,6 +131,22 @@ class Study(Section):
                             f"{key} names {name!r}, whose threshold of {recipe.threshold} is for {first}; "
                             f"it needs a cascade of its own, with a threshold for {benchmark} or a quantile"
                         )
+        return self
+
+    @model_validator(mode="after")
+    def _a_fixed_width_is_all_that_differs(self) -> Study:
+        if self.audit is None or self.audit.width is None:
+            return self
+        name, one = self.audit.width.predictor, self.one_stage
+        fixed = self.predictors[name]
+        if not isinstance(fixed, GcnRecipe) or fixed.model_copy(update={"width": one.width}) != one:
+            raise ValueError(f"audit.width names {name!r}; it must be {self.stages.one!r} with another width, no more")
+        size = self.audit.width.train_size
+        if fixed.width == "paper" or fixed.width == one.width_for(size):
+            raise ValueError(
+                f"audit.width: the width of {name!r} is {fixed.width}, and that of {self.stages.one!r} is "
+                f"{one.width_for(size)} at N = {size}; it must be another number"
+            )
         return self
 
     @model_validator(mode="after")

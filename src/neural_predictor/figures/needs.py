@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from neural_predictor.config.sections import (
+        Audit,
         ChildSet,
         Comparison,
         Fig7,
@@ -164,6 +165,16 @@ def folds(study: Study, section: ChildSet) -> Fits:
 def split(study: Study, section: TableTau) -> Fits:
     """One predictor on every benchmark that the section lists."""
     return {FitKey(section.predictor, name, section.train_size): section.repeats for name in section.benchmarks}
+
+
+def audited(study: Study, section: Audit) -> Fits:
+    """The stage or stages at N, and the predictors of two widths, where a defect of the section is shown with them."""
+    benchmark, repeats, needs, width = study.benchmark_of(section), section.repeats, section.needs, section.width
+    names = [study.stages.one] + ([study.stages.two] if "two" in needs else [])
+    found = _fits(names, benchmark, [section.train_size], repeats)
+    if width is not None:
+        found |= _fits([study.stages.one, width.predictor], benchmark, [width.train_size], repeats)
+    return found
 
 
 def _observed(study: Study, section: Fig9, names: Iterable[str]) -> Fits:

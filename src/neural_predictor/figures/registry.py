@@ -231,6 +231,15 @@ ARTEFACTS = (
         page="fig_frontier.page:draw",
     ),
     Artefact(
+        "fig-audit",
+        "figure",
+        "what defects of earlier code do to a figure's main number, each alone and all together",
+        section="audit",
+        fits=needs.audited,
+        numbers="fig_audit.numbers:run",
+        page="fig_audit.page:draw",
+    ),
+    Artefact(
         "table-efficiency",
         "table",
         "samples that each search needs for what evolution ends with, by validation and by test",

@@ -128,7 +128,7 @@ def adam(state: Any, part: tuple[Any, Any], rates: Rates, *, decoupled: bool) ->
 
 
 @dataclass(frozen=True, eq=False)
-class _Stack:
+class Stack:
     """The replicates that one thread trains together."""
 
     recipe: NeuralRecipe
@@ -241,7 +241,7 @@ def fit_replicates(
     inputs = network_inputs(train_graphs, recipe)
     weights = initial or _initial(recipe, width, inputs[0].shape[1:], [stream[0] for stream in streams])
     places, rngs = local.reshape(rows.shape).astype(np.int32), [stream[1] for stream in streams]
-    stacks = _stacks(_Stack(recipe, weights, places, targets.astype(np.float32), counts, rngs), workers)
+    stacks = _stacks(Stack(recipe, weights, places, targets.astype(np.float32), counts, rngs), workers)
     held = -(-len(used) // GRAPHS_ROUNDED_TO) * GRAPHS_ROUNDED_TO
     device_graphs = tuple(padded(part, held) for part in inputs)
     with ThreadPoolExecutor(min(workers, len(stacks))) as pool:
@@ -293,7 +293,7 @@ def _initial(
     return [np.stack(parts) for parts in zip(*drawn, strict=True)]
 
 
-def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
+def _stacks(whole: Stack, workers: int) -> list[Stack]:
     """A stack's replicates in as many stacks as there are workers, of sizes that differ by one at most.
 
     On a CPU, large ones (`STACKED_BYTES`) are in stacks of one.
@@ -302,7 +302,7 @@ def _stacks(whole: _Stack, workers: int) -> list[_Stack]:
     state = 4 * sum(weight.nbytes for weight in whole.weights) // replicates
     alone = state > STACKED_BYTES and not tf.config.list_logical_devices("GPU")
     return [
-        _Stack(
+        Stack(
             whole.recipe,
             [weight[part] for weight in whole.weights],
             whole.rows[part],

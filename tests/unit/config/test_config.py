@@ -331,7 +331,7 @@ def test_a_file_of_a_study_has_the_name_of_one(tmp_path, name):
 
 
 def test_an_unknown_study_and_an_unknown_source_are_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study.*; there are best-v1, .*smoke-v1"):
+    with pytest.raises(ConfigError, match=r"mystudy-v1\.yaml: no such study.*; there are audit-v1, .*smoke-v1"):
         Project(ROOT).study("mystudy-v1")
     with pytest.raises(ConfigError, match=r"data\.nasbench: no such source; known are"):
         Project(ROOT, {"study": "smoke-v1", "data": {"nasbench": "x"}})

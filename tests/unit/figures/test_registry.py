@@ -28,6 +28,7 @@ def test_the_registry_is_whole():
 
 def test_every_folder_of_a_figure_has_a_row():
     folders = {path.name for path in (PACKAGE / "figures").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    folders -= {"audit"}  # the defects that fig-audit switches on
     modules = {entry.partition(".")[0] for row in ARTEFACTS for entry in (row.numbers, row.page)}
     assert folders == {row.folder for row in ARTEFACTS} | modules
 

@@ -11,13 +11,14 @@ from neural_predictor.figures.registry import PAGES
 from neural_predictor.figures.render import render
 from neural_predictor.figures.results import write_result
 from neural_predictor.figures.wanted import find
-from support.frames import accepted, curves, frontier, observed, points
+from support.frames import accepted, curves, defects, frontier, observed, points
 
 CURVES = ("fig4", "fig4-nlp", "fig7", "figA1")
 MAKERS = dict.fromkeys(CURVES, curves) | {
     "fig3": points,
     "fig6": accepted,
     "fig-frontier": frontier,
+    "fig-audit": defects,
     "fig9-nasbench-one": observed,
     "fig9-nlp": observed,
 }

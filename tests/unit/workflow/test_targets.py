@@ -21,7 +21,7 @@ def plan():
         ("results/Mine-v1/fig7.pdf", "Mine-v1.yaml: no such study"),
         ("results/my_study-v1/all", "lower-case letters, digits and hyphens, and a version at its end: mine-v1"),
         ("results/mine", "mine.yaml: no such study"),
-        ("./results/smok-v1/fig7.pdf", "no such study (did you mean smoke-v1?); there are best-v1, embedded-v1"),
+        ("./results/smok-v1/fig7.pdf", "no such study (did you mean smoke-v1?); there are audit-v1, best-v1"),
         ("results/smoke-v1/fig77.pdf", "no figure or table 'fig77' (did you mean fig7?); there are fig1"),
         ("results/FIG7.pdf", "no figure or table 'FIG7' (did you mean fig7?)"),
         ("results/smoke-v1/fig7.svg", "no file 'svg' of fig7; there is fig7.pdf, fig7.png, fig7.csv"),

@@ -1,0 +1,1 @@
+"""Defects of earlier code as experiments: nothing but fig-audit imports this."""

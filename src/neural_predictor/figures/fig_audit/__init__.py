@@ -1,0 +1,1 @@
+"""Defects of earlier code beside the honest numbers."""

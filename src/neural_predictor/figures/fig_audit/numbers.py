@@ -1,0 +1,65 @@
+"""fig-audit: what a figure's main number becomes with each defect of earlier code, and with all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from neural_predictor.config.defects import DEFECTS
+from neural_predictor.figures.audit.evidence import Evidence
+from neural_predictor.figures.audit.finding import RULE
+from neural_predictor.figures.audit.together import TOGETHER, together
+from neural_predictor.figures.protocol import describe
+from neural_predictor.records import load_entry
+from neural_predictor.tables.table import metric_of
+
+if TYPE_CHECKING:
+    from neural_predictor.config.sections import Audit
+    from neural_predictor.figures.request import Request
+    from neural_predictor.figures.results import ProtocolRecord
+
+NO_PERCENT = "clipped-head"
+"""The defect whose output is a percentage, and that a loss cannot have."""
+WITHOUT_PANEL = (
+    "Rows 11, 12, 16 and 18 to 21 of docs/protocol.md have no panel: they are of several runs, labels of axes, "
+    "children, recurrent cells and files, which this table does not have."
+)
+
+
+def run(request: Request[Audit]) -> tuple[pd.DataFrame, ProtocolRecord]:
+    """A row a defect that the study lists, in the order of `config.defects`, and one of all together.
+
+    Returns:
+        Rows of `finding.Finding.row`, values in the unit of their row; and their protocol.
+
+    Raises:
+        ConfigError: if the table is too small for the study.
+        FormatError: if a file of scores is damaged.
+    """
+    study, plan, table = request.study, request.section, request.table
+    study.check_rows(table.name, len(table))
+    evidence, rows, notes = Evidence(request), [], [RULE]
+    for name, defect in DEFECTS.items():
+        if name not in plan.defects:
+            continue
+        if name == NO_PERCENT and metric_of(table.signal).shown[1] != "%":
+            notes.append(f"{name} has no panel: its output is a percentage, and the signal is none.")
+            continue
+        shown = load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
+        rows.append(shown(evidence).row(defect))
+    if all_of_them := together(evidence):
+        rows.append(all_of_them.row(TOGETHER))
+    frame = pd.DataFrame(rows)
+    repeats = {"each predictor": plan.repeats, "random search and the oracle": study.searches.repeats}
+    return frame, describe(request, repeats, [summary(frame), *notes, WITHOUT_PANEL])
+
+
+def summary(frame: pd.DataFrame) -> str:
+    """How many defects change their number, and how many change nothing that can be told."""
+    alone = frame[frame["defect"] != TOGETHER.name]
+    changing = alone.loc[alone["verdict"] == "changes", "defect"].tolist()
+    none = alone.loc[alone["verdict"] == "nothing", "defect"].tolist()
+    said = f"Of {len(alone)} defects {len(changing)} change their number"
+    said += f" ({', '.join(changing)})" if changing else ""
+    return f"{said}; {len(none)} change nothing that can be told{' (' + ', '.join(none) + ')' if none else ''}."
