@@ -14,6 +14,8 @@ from neural_predictor.config.sections import (
     Comparison,
     Fig7,
     Fig9,
+    FigRounds,
+    FigTuning,
     LearningCurves,
     OneBenchmark,
     Positive,
@@ -22,6 +24,7 @@ from neural_predictor.config.sections import (
     Section,
     SeveralBenchmarks,
     Stages,
+    TableMethods,
     TableTau,
     Tabular,
 )
@@ -58,6 +61,9 @@ class Study(Section):
     figa1_tau: LearningCurves | None = Field(None, description="tau against N: figA1-tau")
     fig4_nlp: Comparison | None = Field(None, description="fig4 of another benchmark, of recurrent cells: fig4-nlp")
     fig9_nlp: Fig9 | None = Field(None, description="fig9 of another benchmark, of recurrent cells: fig9-nlp")
+    fig_rounds: FigRounds | None = Field(None, description="trainings to a level by batch: fig-rounds")
+    fig_tuning: FigTuning | None = Field(None, description="what other hyper-parameters find: fig-tuning")
+    table_methods: TableMethods | None = Field(None, description="the table of methods: table-methods")
     children: dict[ChildSetName, ChildSet] = Field({})
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
@@ -115,9 +121,8 @@ class Study(Section):
     def _a_threshold_is_for_one_benchmark(self) -> Study:
         own = {self.stages.two: self.benchmark_of(self.fig4)}
         for key, section in self.sections.items():
-            for name in section.predictor_names or (
-                self.stages.two,
-            ):  # fig9 shows the stages where it names no predictor
+            # fig9 shows the stages where it names no predictor
+            for name in section.predictor_names or ((self.stages.two,) if isinstance(section, Fig9) else ()):
                 recipe = self.predictors[name]
                 for benchmark in section.tables(self.benchmark):
                     first = own.setdefault(name, benchmark)
@@ -126,6 +131,24 @@ class Study(Section):
                             f"{key} names {name!r}, whose threshold of {recipe.threshold} is for {first}; "
                             f"it needs a cascade of its own, with a threshold for {benchmark} or a quantile"
                         )
+        return self
+
+    @model_validator(mode="after")
+    def _methods_are_run(self) -> Study:
+        rounds, tuning, table = self.fig_rounds, self.fig_tuning, self.table_methods
+        if table is None:
+            return self
+        if rounds is None or tuning is None:
+            raise ValueError("table_methods shows the runs of fig_rounds and fig_tuning: add both sections")
+        if self.benchmark_of(rounds) != self.benchmark_of(tuning):
+            raise ValueError(
+                f"fig_rounds.benchmark is {self.benchmark_of(rounds)!r} and fig_tuning.benchmark "
+                f"{self.benchmark_of(tuning)!r}; table_methods needs both on one"
+            )
+        if table.regret_at > rounds.total:
+            raise ValueError(
+                f"table_methods.regret_at is {table.regret_at}, more than fig_rounds.total, {rounds.total}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -162,6 +185,8 @@ class Study(Section):
 
     def benchmark_of(self, section: Section | None) -> str:
         """The benchmark of a section with one table, the study's own where it names none."""
+        if isinstance(section, TableMethods):
+            section = self.fig_rounds
         return (isinstance(section, OneBenchmark) and section.benchmark) or self.benchmark
 
     def of_kind(self, section: Kind) -> list[Kind]:

@@ -1,6 +1,6 @@
 """The searches. A search is one row here and one file beside this one.
 
-A study names them under `searches` of the sections fig4 and its variants. A plan reads the rows alone.
+A study names them under `searches` of the sections fig4 and its variants, fig_rounds and fig_tuning. A plan reads the rows alone.
 """
 
 from __future__ import annotations
@@ -22,11 +22,15 @@ class SearchRow:
         search: entry point `module:class` below `neural_predictor.search`, a `base.Search`.
         traces: entry point `module:function` of (base.Problem) -> base.Traces, which runs many repeats as one array;
             None where there is no such form.
+        tuned: whether it has hyper-parameters that studies of tuning draw.
+        whole: whether all its trainings go to their end: figures count whole trainings.
     """
 
     name: str
     search: str
     traces: str | None = None
+    tuned: bool = True
+    whole: bool = True
 
     @property
     def module(self) -> str:
@@ -45,7 +49,7 @@ class SearchRow:
 SEARCHES = by_name(
     _FILE,
     [
-        SearchRow(name="random", search="random_search:Random", traces="random_search:traces"),
+        SearchRow(name="random", search="random_search:Random", traces="random_search:traces", tuned=False),
         SearchRow(name="evolution", search="evolution:Evolution", traces="evolution:traces"),
         SearchRow(name="local-search", search="local_search:LocalSearch"),
         SearchRow(name="reinforce", search="reinforce:Reinforce"),
@@ -58,7 +62,7 @@ SEARCHES = by_name(
         SearchRow(name="nao", search="nao:Nao"),
         SearchRow(name="peephole", search="peephole:Peephole"),
         SearchRow(name="semi-supervised", search="semi_supervised:SemiSupervised"),
-        SearchRow(name="learning-curve", search="learning_curve:LearningCurve"),
+        SearchRow(name="learning-curve", search="learning_curve:LearningCurve", whole=False),
         SearchRow(name="predictor", search="one_fit:OneFit"),
         SearchRow(name="rounds", search="rounds:Rounds"),
     ],
