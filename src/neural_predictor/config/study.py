@@ -140,15 +140,16 @@ class Study(Section):
             return self
         if rounds is None or tuning is None:
             raise ValueError("table_methods shows the runs of fig_rounds and fig_tuning: add both sections")
-        if self.benchmark_of(rounds) != self.benchmark_of(tuning):
-            raise ValueError(
-                f"fig_rounds.benchmark is {self.benchmark_of(rounds)!r} and fig_tuning.benchmark "
-                f"{self.benchmark_of(tuning)!r}; table_methods needs both on one"
-            )
-        if table.regret_at > rounds.total:
-            raise ValueError(
-                f"table_methods.regret_at is {table.regret_at}, more than fig_rounds.total, {rounds.total}"
-            )
+        for key, section in (("fig4", self.fig4), ("fig_rounds", rounds), ("fig_tuning", tuning)):
+            if self.benchmark_of(section) != self.benchmark_of(rounds):
+                raise ValueError(
+                    f"{key}.benchmark is {self.benchmark_of(section)!r} and that of fig_rounds "
+                    f"{self.benchmark_of(rounds)!r}; table_methods needs them on one"
+                )
+            if table.regret_at > section.total:
+                raise ValueError(
+                    f"table_methods.regret_at is {table.regret_at}, more than {key}.total, {section.total}"
+                )
         return self
 
     @model_validator(mode="after")

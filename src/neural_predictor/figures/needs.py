@@ -211,11 +211,11 @@ def every_setting(study: Study, section: FigTuning) -> Runs:
     }
 
 
-def batches_and_settings(study: Study, section: TableMethods) -> Runs:
-    """What fig-rounds and fig-tuning read."""
+def of_methods(study: Study, section: TableMethods) -> Runs:
+    """What fig4, fig-rounds and fig-tuning read."""
     assert study.fig_rounds is not None  # the study was validated
     assert study.fig_tuning is not None
     runs = every_batch(study, study.fig_rounds)
-    for key, repeats in every_setting(study, study.fig_tuning).items():
-        runs[key] = max(runs.get(key, 0), repeats)
+    for part in (asked(study, study.fig4), every_setting(study, study.fig_tuning)):
+        runs |= {key: max(runs.get(key, 0), repeats) for key, repeats in part.items()}
     return runs

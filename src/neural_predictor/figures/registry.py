@@ -267,7 +267,7 @@ ARTEFACTS = (
         "table",
         "the slides' table of methods with numbers: efficiency, friendliness to tuning, parallelism",
         section="table_methods",
-        searches=needs.batches_and_settings,
+        searches=needs.of_methods,
         numbers="table_methods.numbers:run",
         page="table_methods.page:markdown",
     ),

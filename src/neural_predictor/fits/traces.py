@@ -144,10 +144,8 @@ def _check(
 ) -> None:
     """Refuse a file that is not what the study would write today."""
     shape, rows = (len(arrays["repeats"]), key.total), arrays["rows"]
-    if (
-        any(arrays[name].shape != shape for name in ("rows", "questions", "signals"))
-        or len(arrays["seeds"]) != shape[0]
-    ):
+    each = [arrays[name].shape for name in ("rows", "questions", "signals")]
+    if each != [shape] * 3 or len(arrays["seeds"]) != shape[0]:
         raise FormatError(f"{path}: rows {rows.shape} of {shape[0]} repeats of {key.total} trainings; {_AGAIN}")
     if key.benchmark != table.name or rows.min(initial=0) < 0 or rows.max(initial=0) >= len(table):
         raise FormatError(f"{path}: rows that the table {table.name} of {len(table)} does not have; {_AGAIN}")

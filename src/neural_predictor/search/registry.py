@@ -1,6 +1,7 @@
 """The searches. A search is one row here and one file beside this one.
 
-A study names them under `searches` of the sections fig4 and its variants, fig_rounds and fig_tuning. A plan reads the rows alone.
+A study names them under `searches` of the sections fig4 and its variants, fig_rounds and fig_tuning. A plan reads the
+rows alone.
 """
 
 from __future__ import annotations
