@@ -117,7 +117,7 @@ class Curves:
 def places(signal: NDArray[np.float64], table: BenchmarkTable) -> NDArray[np.float64]:
     """(n,) place of each architecture among all by signals (n,), the first of equals: 1 is the best."""
     badness = -signal if table.maximise else signal
-    return np.searchsorted(np.sort(badness), badness) + 1.0
+    return np.searchsorted(np.sort(badness), badness).astype(np.float64) + 1
 
 
 def guided_search(

@@ -65,8 +65,8 @@ def needed(own: NDArray[np.float64], level: NDArray[np.float64], bootstrap: Boot
     tail = (1 - bootstrap.confidence) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail), method="nearest")
     found = held_from(own.mean(axis=0), float(level.mean()), 1)
-    ends = (end if np.isfinite(end) else np.nan for end in (float(low), float(high)))
-    return Needed(np.nan if found is None else found, *ends, float(np.isfinite(drawn).mean()))
+    low, high = (float(end) if np.isfinite(end) else np.nan for end in (low, high))
+    return Needed(np.nan if found is None else found, low, high, float(np.isfinite(drawn).mean()))
 
 
 class Efficiency(NamedTuple):

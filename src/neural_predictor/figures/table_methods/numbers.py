@@ -113,7 +113,7 @@ def _parallelism(table: BenchmarkTable, study: Study, runs: SearchRuns, level: F
         timed = "training_time_s" in table.metrics
         times = table.at("training_time_s", drawn)[rows] if timed else np.ones(len(rows))
         walls.append(wall_times(times, questions, workers)[:samples].max())
-    asked = runs.questions[:, samples - 1] + 1.0
+    asked = runs.questions[:, samples - 1].astype(np.float64) + 1
     return [
         {**about, "measure": "wall_time", **_mean(np.array(walls), study, "wall", runs)},
         {**about, "measure": "questions", **_mean(asked, study, "questions", runs)},
