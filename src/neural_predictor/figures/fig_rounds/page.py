@@ -69,9 +69,8 @@ def _draw_samples(axes: Axes, own: pd.DataFrame, budget: float, colour: str, mar
         held["batch"], held["samples"], [end.clip(lower=0) for end in ends], color=colour, marker=marker, markersize=4
     )
     lost = own[own["samples"].isna()]
-    axes.plot(
-        lost["batch"], [1.06 * budget] * len(lost), "^", color=colour, markersize=4, fillstyle="none", clip_on=False
-    )
+    above = [1.06 * budget] * len(lost)
+    axes.plot(lost["batch"], above, "^", color=colour, markersize=4, fillstyle="none", clip_on=False)
 
 
 def _sentence(frame: pd.DataFrame) -> str:

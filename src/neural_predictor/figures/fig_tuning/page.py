@@ -6,7 +6,6 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from matplotlib.ticker import ScalarFormatter
 
 from neural_predictor.figures.curve_panels import METHOD_COLOURS
@@ -14,6 +13,7 @@ from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import INK, REFERENCE, add_caption, new_figure, style
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from neural_predictor.figures.results import ProtocolRecord
@@ -23,8 +23,8 @@ COLUMNS = ("kind", "method", "setting", "value", "low", "high", "repeats")
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """A column of dots a search, the best default first; what stands below them is worse."""
-    summary = frame[frame["kind"] == "summary"].set_index(["method", "setting"])
-    defaults = summary.xs("default", level="setting")["value"].sort_values(kind="stable")
+    summary = frame[frame["kind"] == "summary"]
+    defaults = summary[summary["setting"] == "default"].set_index("method")["value"].sort_values(kind="stable")
     with style():
         figure = new_figure(max(5.6, 0.85 * len(defaults) + 1.6), 4.6)
         axes = figure.subplots()
@@ -33,12 +33,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             drawn = settings.loc[settings["setting"].astype(str) != "0", "value"].to_numpy()
             around = place + np.linspace(-0.22, 0.22, len(drawn))
             axes.plot(around, drawn, "o", color=colour, markersize=3.2, alpha=0.75, markeredgewidth=0)
-            own = summary.loc[name]
-            default = own.loc["default"]
-            axes.plot(place, default["value"], "D", color=INK, markersize=5, fillstyle="none")
+            own = summary[summary["method"] == name].set_index("setting")["value"]
+            axes.plot(place, own["default"], "D", color=INK, markersize=5, fillstyle="none")
             if len(drawn):
-                axes.hlines(own.loc["median", "value"], place - 0.2, place + 0.2, color=INK, linewidth=1.2)
-                axes.hlines(own.loc["worst-tenth", "value"], place - 0.36, place + 0.36, color=INK, linewidth=1.8)
+                axes.hlines(own["median"], place - 0.2, place + 0.2, color=INK, linewidth=1.2)
+                axes.hlines(own["worst-tenth"], place - 0.36, place + 0.36, color=INK, linewidth=1.8)
         if "random" in defaults.index:
             axes.axhline(defaults["random"], color=REFERENCE, linewidth=0.9, linestyle=":")
         axes.set_yscale("log")
@@ -56,10 +55,10 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
 
 def _sentence(summary: pd.DataFrame) -> str:
     """What the figure says: each search's price of not tuning."""
-    if "price" not in summary.index.get_level_values("setting"):
+    prices = summary[summary["setting"] == "price"].sort_values("value", kind="stable")
+    if prices.empty:
         return "No search here has hyper-parameters."
-    prices = summary.xs("price", level="setting").sort_values("value", kind="stable")
     found = ", ".join(
-        f"{name} {row['value']:.2g} [{row['low']:.2g}, {row['high']:.2g}]" for name, row in prices.iterrows()
+        f"{row['method']} {row['value']:.2g} [{row['low']:.2g}, {row['high']:.2g}]" for _, row in prices.iterrows()
     )
     return f"Price of not tuning, the place that one setting in ten is worse than over the default's: {found}."

@@ -2,114 +2,121 @@
 
 from __future__ import annotations
 
+from math import inf, isnan
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from neural_predictor.figures.markdown import table
 from neural_predictor.search.registry import SEARCHES
+from neural_predictor.statistics.bootstrap import Estimate
 
 if TYPE_CHECKING:
     from neural_predictor.figures.results import ProtocolRecord
 
 COLUMNS = ("method", "measure", "workers", "batch", "value", "low", "high", "repeats")
 SLIDES = {"predictor": ("~", "yes", "~")}
-"""Method -> the slides' ticks: efficient, friendly to hyper-parameters, fully parallelizable. Only these are at hand."""
+"""Method -> the slides' ticks, as far as they are at hand: efficient, friendly to tuning, fully parallelizable."""
 FRIENDLY = 2.0
 """Price of not tuning up to which a search counts as friendly."""
 WAITS = 2.0
 """Questions up to which a search counts as fully parallelizable: the paper's asks twice."""
 RULES = (
-    "Verdicts follow from the intervals. Efficient: yes where the trainings' interval meets that of the fewest; ~ where "
-    "they are surely fewer than random search's; else no. Friendly: yes where the price of not tuning is surely at most "
-    f"{FRIENDLY:g}, no where it is surely more, else ~. Parallelizable: yes where the level is held after at most "
-    f"{WAITS:g} questions with the most workers; ~ where it is held after more; no where it is not held. The slides' "
-    "tick, where it is at hand, stands behind a stroke. Weight sharing (DARTS, one-shot) trains no architecture by "
+    "Verdicts follow from the intervals. Efficient: yes where the trainings' interval meets that of the fewest; ~ "
+    "where they are surely fewer than random search's; else no. Friendly: yes where the price of not tuning is surely "
+    f"at most {FRIENDLY:g}, no where it is surely more, else ~. Parallelizable: yes where the level is held after at "
+    f"most {WAITS:g} questions with the most workers; ~ where it is held after more; no where it is not held. The "
+    "slides' tick, where it is at hand, stands behind a stroke. Weight sharing (DARTS, one-shot) trains no architecture by "
     "itself, so that none of these numbers exists for it: a study of its own measures it."
 )
+Numbers = dict[tuple[str, int], Estimate]
+"""(Measure, workers or 0) -> number."""
 
 
 def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     """A row a search, the most efficient first, and the row that weight sharing leaves empty."""
-    of = {name: part.set_index("measure") for name, part in frame.groupby("method", sort=False)}
-    fewest = _fewest(of)
-    needed = {name: part.loc["trainings", "value"] for name, part in of.items()}
-    ranked = sorted(of, key=lambda name: (pd.isna(needed[name]), needed[name]))
-    rows = [_row(name, of[name], fewest, protocol) for name in ranked]
-    rows.append({**dict.fromkeys(rows[0], ""), "method": "weight sharing", "kind": "DARTS, one-shot"})
-    return table(rows, " ".join([_sentence(of), RULES, *protocol.notes]))
+    of = {str(name): _numbers(part) for name, part in frame.groupby("method", sort=False)}
+    ranked = sorted(of, key=lambda name: _or_inf(of[name]["trainings", 0].value))
+    fewest = _or_inf(of[ranked[0]]["trainings", 0].high)
+    workers = sorted({int(each) for each in frame["workers"].dropna()})
+    rows = [_row(name, of[name], fewest, workers, protocol) for name in ranked]
+    rows.append(dict.fromkeys(rows[0], "") | {"method": "weight sharing", "kind": "DARTS, one-shot"})
+    return table(rows, " ".join([_sentence(of, ranked[0]), RULES, *protocol.notes]))
 
 
-def _row(name: str, part: pd.DataFrame, fewest: float, protocol: ProtocolRecord) -> dict[str, str]:
+def _numbers(part: pd.DataFrame) -> Numbers:
+    return {
+        (str(row["measure"]), 0 if pd.isna(row["workers"]) else int(row["workers"])): Estimate(
+            *(float(row[end]) for end in ("value", "low", "high"))
+        )
+        for _, row in part.iterrows()
+    }
+
+
+def _row(name: str, own: Numbers, fewest: float, workers: list[int], protocol: ProtocolRecord) -> dict[str, str]:
     ticks = SLIDES.get(name, ("", "", ""))
-    regret = part.loc["regret"].copy()
-    regret[["value", "low", "high"]] *= protocol.scale
+    price = own.get(("price", 0))
+    regret = Estimate(*(protocol.scale * end for end in own["regret", 0]))
+    most = max(workers, default=0)
     found = {
         "method": name,
         "kind": SEARCHES[name].family if name in SEARCHES else "",
-        "trainings to the level": _shown(part.loc["trainings"], "not held"),
-        "times fewer than random": _shown(part.loc["times"], ""),
-        f"regret ({protocol.unit})": _shown(regret, ""),
-        "efficient": _tick(_efficient(part, fewest), ticks[0]),
-        "price of not tuning": _shown(part.loc["price"], "") if "price" in part.index else "",
-        "friendly": _tick(_friendly(part), ticks[1]),
+        "trainings to the level": _shown(own["trainings", 0]),
+        "times fewer than random": _shown(own["times", 0], ""),
+        f"regret ({protocol.unit})": _shown(regret),
+        "efficient": _tick(_efficient(own, fewest), ticks[0]),
+        "price of not tuning": "" if price is None else _shown(price),
+        "friendly": _tick(_friendly(price), ticks[1]),
     }
-    parallel = part[part.index == "wall_time"].sort_values("workers")
-    for workers, row in zip(parallel["workers"], parallel.iloc, strict=True):
-        found[f"wall time, {int(workers):,} workers"] = _shown(row, "not held")
-    if not parallel.empty:
-        asked = part[part.index == "questions"].sort_values("workers").iloc[-1]
-        found[f"questions, {int(asked['workers']):,} workers"] = _shown(asked, "not held")
-    return found | {"parallelizable": _tick(_parallel(part), ticks[2])}
+    for count in workers:
+        wall = own.get(("wall_time", count))
+        found[f"wall time, {count:,} worker{'s' if count > 1 else ''}"] = "" if wall is None else _shown(wall)
+    asked = own.get(("questions", most))
+    found[f"questions, {most:,} workers"] = "" if asked is None else _shown(asked)
+    return found | {"parallelizable": _tick(_parallel(asked), ticks[2])}
 
 
-def _fewest(of: dict[str, pd.DataFrame]) -> float:
-    """The upper end of the fewest trainings."""
-    rows = pd.DataFrame([part.loc["trainings"] for part in of.values()]).dropna(subset=["value"])
-    return float(rows.sort_values("value").iloc[0].fillna(float("inf"))["high"]) if len(rows) else float("inf")
-
-
-def _efficient(part: pd.DataFrame, fewest: float) -> str:
-    own = part.loc["trainings"]
-    if pd.notna(own["value"]) and own["low"] <= fewest:
+def _efficient(own: Numbers, fewest: float) -> str:
+    trainings = own["trainings", 0]
+    if trainings.low <= fewest and not isnan(trainings.value):
         return "yes"
-    return "~" if part.loc["times", "low"] > 1 else "no"
+    return "~" if own["times", 0].low > 1 else "no"
 
 
-def _friendly(part: pd.DataFrame) -> str:
-    if "price" not in part.index:
+def _friendly(price: Estimate | None) -> str:
+    if price is None:
         return ""
-    price = part.loc["price"]
-    return "yes" if price["high"] <= FRIENDLY else "no" if price["low"] > FRIENDLY else "~"
+    return "yes" if price.high <= FRIENDLY else "no" if price.low > FRIENDLY else "~"
 
 
-def _parallel(part: pd.DataFrame) -> str:
-    asked = part[part.index == "questions"]
-    if asked.empty:
+def _parallel(asked: Estimate | None) -> str:
+    if asked is None:
         return ""
-    most = asked.sort_values("workers").iloc[-1]
-    return "no" if pd.isna(most["value"]) else "yes" if most["high"] <= WAITS else "~"
+    return "no" if isnan(asked.value) else "yes" if asked.high <= WAITS else "~"
 
 
 def _tick(found: str, slides: str) -> str:
-    return f"{found} / {slides}" if slides else found
+    return f"{found} / {slides}" if found and slides else found
 
 
-def _shown(row: pd.Series, missing: str) -> str:
+def _or_inf(value: float) -> float:
+    return inf if isnan(value) else value
+
+
+def _shown(number: Estimate, missing: str = "not held") -> str:
     """A number with its interval."""
-    if pd.isna(row["value"]):
+    if isnan(number.value):
         return missing
-    low, high = ("beyond" if pd.isna(row[end]) else f"{row[end]:.3g}" for end in ("low", "high"))
-    return f"{row['value']:.3g}" if low == high else f"{row['value']:.3g} [{low}, {high}]"
+    low, high = ("beyond" if isnan(end) else f"{end:,.3g}" for end in number[1:])
+    return f"{number.value:,.3g}" if low == high else f"{number.value:,.3g} [{low}, {high}]"
 
 
-def _sentence(of: dict[str, pd.DataFrame]) -> str:
-    """What the table says of the paper's predictor and of the most efficient search."""
-    held = {name: part.loc["trainings"] for name, part in of.items() if pd.notna(part.loc["trainings", "value"])}
-    if not held:
+def _sentence(of: dict[str, Numbers], best: str) -> str:
+    """What the table says of the most efficient search and of the paper's predictor."""
+    fewest = of[best]["trainings", 0]
+    if isnan(fewest.value):
         return "No search holds the level within its budget."
-    best = min(held, key=lambda name: float(held[name]["value"]))
-    text = f"{best} needs the fewest trainings for the level: {_shown(held[best], '')}."
+    text = f"{best} needs the fewest trainings for the level: {_shown(fewest)}."
     if "predictor" in of and best != "predictor":
-        text += f" The paper's predictor: {_shown(of['predictor'].loc['trainings'], 'not held within its budget')}."
+        text += f" The paper's predictor: {_shown(of['predictor']['trainings', 0], 'not held within its budget')}."
     return text
