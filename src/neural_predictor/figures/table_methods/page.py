@@ -26,8 +26,8 @@ RULES = (
     "where they are surely fewer than random search's; else no. Friendly: yes where the price of not tuning is surely "
     f"at most {FRIENDLY:g}, no where it is surely more, else ~. Parallelizable: yes where the level is held after at "
     f"most {WAITS:g} questions with the most workers; ~ where it is held after more; no where it is not held. The "
-    "slides' tick, where it is at hand, stands behind a stroke. Weight sharing (DARTS, one-shot) trains no architecture by "
-    "itself, so that none of these numbers exists for it: a study of its own measures it."
+    "slides' tick, where it is at hand, stands behind a stroke. Weight sharing (DARTS, one-shot) trains no "
+    "architecture by itself, so that none of these numbers exists for it: a study of its own measures it."
 )
 Numbers = dict[tuple[str, int], Estimate]
 """(Measure, workers or 0) -> number."""
