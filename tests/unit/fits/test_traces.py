@@ -28,7 +28,7 @@ def table():
 @pytest.fixture
 def write(tmp_path, table):
     def written(key, *parts):
-        paths = [tmp_path / f"{key.setting}-{repeats.start}.npz" for repeats in parts]
+        paths = [tmp_path / f"{repeats.start}-{repeats.stop}.npz" for repeats in parts]
         for path, repeats in zip(paths, parts, strict=True):
             run_searches(OfSeed(), table, key, repeats, path)
         return paths

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
@@ -64,10 +65,10 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
 def _draw_samples(axes: Axes, own: pd.DataFrame, budget: float, colour: str, marker: str) -> None:
     """Trainings with their intervals; a triangle above the budget where the level is not held within it."""
     held = own[own["samples"].notna()]
-    ends = [held["samples"] - held["low"].fillna(held["samples"]), held["high"].fillna(budget) - held["samples"]]
-    axes.errorbar(
-        held["batch"], held["samples"], [end.clip(lower=0) for end in ends], color=colour, marker=marker, markersize=4
-    )
+    x, samples = (held[name].to_numpy(float) for name in ("batch", "samples"))
+    low, high = held["low"].fillna(held["samples"]).to_numpy(float), held["high"].fillna(budget).to_numpy(float)
+    ends = [np.maximum(samples - low, 0), np.maximum(high - samples, 0)]
+    axes.errorbar(x, samples, ends, color=colour, marker=marker, markersize=4)
     lost = own[own["samples"].isna()]
     above = [1.06 * budget] * len(lost)
     axes.plot(lost["batch"], above, "^", color=colour, markersize=4, fillstyle="none", clip_on=False)
