@@ -121,7 +121,7 @@ def draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[Line], protocol: Pr
     axes.set_xlim(left=0)
     if placed:
         axes.set_yscale("log")
-        axes.set_ylim(curves["mean"].max(), 0.9)
+        axes.set_ylim(curves["mean"].quantile(0.97), 0.9)  # as below
         return
     _limit(axes, curves, protocol)
     for _, level in curves[curves["method"] == "oracle"].iterrows():

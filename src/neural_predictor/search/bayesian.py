@@ -14,13 +14,13 @@ from pydantic import Field
 
 from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe, fit
 from neural_predictor.search.base import Search, Settings
-from neural_predictor.search.tuning import INITIAL, Choice, Range
+from neural_predictor.search.ranges import INITIAL, Choice, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.gaussian_process import Posterior
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]

@@ -22,15 +22,15 @@ from neural_predictor.predictors.engine import BETA_1, BETA_2, EPSILON
 from neural_predictor.predictors.kernels import padded
 from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.lstm import encode
+from neural_predictor.search.ranges import Choice, Range
 from neural_predictor.search.reinforce import PolicyGradient, ReinforceSettings
-from neural_predictor.search.tuning import Choice, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]

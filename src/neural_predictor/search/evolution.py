@@ -24,7 +24,7 @@ from neural_predictor.errors import ConfigError, TableError
 from neural_predictor.search.base import Search, Settings, Traces
 from neural_predictor.search.pool import mutations, row_finder
 from neural_predictor.search.random_search import random_trace
-from neural_predictor.search.tuning import Range
+from neural_predictor.search.ranges import Range
 from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.search.base import Problem
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 

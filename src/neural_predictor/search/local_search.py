@@ -14,12 +14,12 @@ import numpy as np
 from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
-from neural_predictor.search.tuning import INITIAL
+from neural_predictor.search.ranges import INITIAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]

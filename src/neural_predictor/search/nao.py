@@ -18,14 +18,14 @@ from neural_predictor.predictors import network
 from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.nao import NAMED, NaoRecipe
 from neural_predictor.predictors.scoring import PlainScorer
+from neural_predictor.search.ranges import INITIAL, PARENTS, TRAINING, Range
 from neural_predictor.search.surrogate import Surrogate, SurrogateSettings
-from neural_predictor.search.tuning import INITIAL, PARENTS, TRAINING, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.replicates import Replicates
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float32]

@@ -18,14 +18,14 @@ from pydantic import Field
 from neural_predictor.predictors.gaussian_process import Posterior
 from neural_predictor.search.base import Settings
 from neural_predictor.search.bayesian import Bayesian
+from neural_predictor.search.ranges import INITIAL, PARENTS, Range
 from neural_predictor.search.transport import distances
-from neural_predictor.search.tuning import INITIAL, PARENTS, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.gaussian_process import GaussianProcessRegressor
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]

@@ -14,13 +14,13 @@ from pydantic import Field
 from neural_predictor.predictors.ensemble import MIN_TRAINING_GRAPHS, make_predictor
 from neural_predictor.predictors.recipes import PREDICTORS
 from neural_predictor.search.base import Search, Settings
-from neural_predictor.search.tuning import Range
+from neural_predictor.search.ranges import Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.recipe_base import BaseRecipe
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 

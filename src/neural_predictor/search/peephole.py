@@ -14,13 +14,13 @@ import numpy as np
 
 from neural_predictor.predictors.assessor import NAMED, AssessorRecipe
 from neural_predictor.predictors.scoring import PlainScorer, score
+from neural_predictor.search.ranges import INITIAL, TRAINING, Range
 from neural_predictor.search.surrogate import Surrogate, SurrogateSettings
-from neural_predictor.search.tuning import INITIAL, TRAINING, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 

@@ -21,13 +21,13 @@ from pydantic import Field
 from neural_predictor.predictors.pnas import NAMED, PnasRecipe
 from neural_predictor.predictors.scoring import PlainScorer, score
 from neural_predictor.search.base import Settings
+from neural_predictor.search.ranges import INITIAL, TRAINING, Range
 from neural_predictor.search.surrogate import Surrogate
-from neural_predictor.search.tuning import INITIAL, TRAINING, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 

@@ -17,12 +17,12 @@ from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.decisions import Decisions
-from neural_predictor.search.tuning import Range
+from neural_predictor.search.ranges import Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]

@@ -14,13 +14,13 @@ import numpy as np
 from pydantic import Field
 
 from neural_predictor.predictors.semi_supervised import SemiSupervisedRecipe, assess
+from neural_predictor.search.ranges import INITIAL, Range
 from neural_predictor.search.surrogate import Surrogate, SurrogateSettings
-from neural_predictor.search.tuning import INITIAL, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neural_predictor.search.tuning import Ranges
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 

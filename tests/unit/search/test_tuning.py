@@ -2,8 +2,9 @@
 
 import pytest
 
+from neural_predictor.search.ranges import Range
 from neural_predictor.search.registry import SEARCHES
-from neural_predictor.search.tuning import Range, settings_of
+from neural_predictor.search.tuning import settings_of
 
 
 def value_of(settings, name):

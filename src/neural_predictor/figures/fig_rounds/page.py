@@ -41,11 +41,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             _draw_samples(left, own.assign(batch=own["batch"] * shift), budget, colour, marker)
             right.plot(own["batch"] * shift, own["questions"], color=colour, marker=marker, markersize=4, label=name)
         left.axhline(budget, color=REFERENCE, linewidth=0.8, linestyle=":")
-        left.annotate("budget", (0.01, budget), xycoords=("axes fraction", "data"), fontsize=6.5, va="bottom")
+        left.annotate("budget", (0.22, budget), xycoords=("axes fraction", "data"), fontsize=6.5, va="top")
         left.set_title("a  what parallelism costs", loc="left")
         left.set_ylabel(f"trainings to the level of random search with {int(frame['level_samples'].iloc[0]):,}")
         right.set_title("b  what it saves", loc="left")
-        right.set_ylabel("questions until then, each after the labels of the last")
+        right.set_ylabel("questions until then")
         for axes in (left, right):
             axes.set_xscale("log")
             axes.set_yscale("log")
@@ -87,7 +87,7 @@ def _sentence(frame: pd.DataFrame) -> str:
     budget, level = int(frame["budget"].iloc[0]), int(frame["level_samples"].iloc[0])
     return (
         f"Trainings, of at most {budget:,}, that hold what random search ends with after {level:,}. {' '.join(said)} "
-        "Triangles: not held within the budget."
+        "Triangles: not held within the budget. A question waits for the labels of the one before."
     )
 
 

@@ -43,13 +43,15 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         axes.set_yscale("log")
         axes.invert_yaxis()
         axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(ScalarFormatter())
+        axes.tick_params(axis="y", which="minor", labelsize=6)
         axes.set_xticks(range(len(defaults)), list(defaults.index), rotation=25, ha="right")
         axes.grid(axis="x", visible=False)
         axes.set_ylabel(f"place of the best among {protocol.architectures:,}")
         axes.set_title("diamond: default; lines: median, and what one setting in ten is worse than", loc="left")
         width = figure.get_figwidth()
         add_caption(figure, f"{_sentence(summary)} {caption(protocol)}", characters=int(19.5 * width))
-        figure.subplots_adjust(left=0.65 / width, right=0.99, top=0.93, bottom=0.36)
+        figure.subplots_adjust(left=0.75 / width, right=0.99, top=0.93, bottom=0.34)
     return figure
 
 
@@ -61,4 +63,4 @@ def _sentence(summary: pd.DataFrame) -> str:
     found = ", ".join(
         f"{row['method']} {row['value']:.2g} [{row['low']:.2g}, {row['high']:.2g}]" for _, row in prices.iterrows()
     )
-    return f"Price of not tuning, the place that one setting in ten is worse than over the default's: {found}."
+    return f"Price of not tuning, the place that one setting in ten is worse than over the default's: {found}; brackets: over repeats and settings."

@@ -22,12 +22,13 @@ FRIENDLY = 2.0
 WAITS = 2.0
 """Questions up to which a search counts as fully parallelizable: the paper's asks twice."""
 RULES = (
-    "Verdicts follow from the intervals. Efficient: yes where the trainings' interval meets that of the fewest; ~ "
-    "where they are surely fewer than random search's; else no. Friendly: yes where the price of not tuning is surely "
-    f"at most {FRIENDLY:g}, no where it is surely more, else ~. Parallelizable: yes where the level is held after at "
-    f"most {WAITS:g} questions with the most workers; ~ where it is held after more; no where it is not held. The "
-    "slides' tick, where it is at hand, stands behind a stroke. Weight sharing (DARTS, one-shot) trains no "
-    "architecture by itself, so that none of these numbers exists for it: a study of its own measures it."
+    "Verdicts follow from the intervals. Efficient: no where the level is surely not held within the budget; where it "
+    "surely is, yes if the trainings' interval meets that of the fewest, else ~; open where neither is sure. Friendly: "
+    f"yes where the price of not tuning is surely at most {FRIENDLY:g}, no where it is surely more, else ~. "
+    f"Parallelizable: yes where the level is held after at most {WAITS:g} questions with the most workers; ~ where it "
+    "is held after more; no where it is not held. The slides' tick, where it is at hand, stands behind a stroke. Weight "
+    "sharing (DARTS, one-shot) trains no architecture by itself, so that none of these numbers exists for it: a study "
+    "of its own measures it."
 )
 Numbers = dict[tuple[str, int], Estimate]
 """(Measure, workers or 0) -> number."""
@@ -62,7 +63,7 @@ def _row(name: str, own: Numbers, fewest: float, workers: list[int], protocol: P
         "method": name,
         "kind": SEARCHES[name].family if name in SEARCHES else "",
         "trainings to the level": _shown(own["trainings", 0]),
-        "times fewer than random": _shown(own["times", 0], ""),
+        "times fewer than random": _shown(own["times", 0], "", "below"),
         f"regret ({protocol.unit})": _shown(regret),
         "efficient": _tick(_efficient(own, fewest), ticks[0]),
         "price of not tuning": "" if price is None else _shown(price),
@@ -78,9 +79,9 @@ def _row(name: str, own: Numbers, fewest: float, workers: list[int], protocol: P
 
 def _efficient(own: Numbers, fewest: float) -> str:
     trainings = own["trainings", 0]
-    if trainings.low <= fewest and not isnan(trainings.value):
-        return "yes"
-    return "~" if own["times", 0].low > 1 else "no"
+    if isnan(trainings.high):
+        return "no" if isnan(trainings.low) else "open"
+    return "yes" if trainings.low <= fewest else "~"
 
 
 def _friendly(price: Estimate | None) -> str:
@@ -103,11 +104,11 @@ def _or_inf(value: float) -> float:
     return inf if isnan(value) else value
 
 
-def _shown(number: Estimate, missing: str = "not held") -> str:
-    """A number with its interval."""
+def _shown(number: Estimate, missing: str = "not held", unbounded: str = "beyond") -> str:
+    """A number with its interval; `unbounded` is an end that is beyond the budget."""
     if isnan(number.value):
         return missing
-    low, high = ("beyond" if isnan(end) else f"{end:,.3g}" for end in number[1:])
+    low, high = (unbounded if isnan(end) else f"{end:,.3g}" for end in number[1:])
     return f"{number.value:,.3g}" if low == high else f"{number.value:,.3g} [{low}, {high}]"
 
 
