@@ -63,4 +63,7 @@ def _sentence(summary: pd.DataFrame) -> str:
     found = ", ".join(
         f"{row['method']} {row['value']:.2g} [{row['low']:.2g}, {row['high']:.2g}]" for _, row in prices.iterrows()
     )
-    return f"Price of not tuning, the place that one setting in ten is worse than over the default's: {found}; brackets: over repeats and settings."
+    return (
+        f"Price of not tuning, the place that one setting in ten is worse than over the default's: {found}; brackets: "
+        "over repeats and settings."
+    )

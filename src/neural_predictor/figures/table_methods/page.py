@@ -26,9 +26,9 @@ RULES = (
     "surely is, yes if the trainings' interval meets that of the fewest, else ~; open where neither is sure. Friendly: "
     f"yes where the price of not tuning is surely at most {FRIENDLY:g}, no where it is surely more, else ~. "
     f"Parallelizable: yes where the level is held after at most {WAITS:g} questions with the most workers; ~ where it "
-    "is held after more; no where it is not held. The slides' tick, where it is at hand, stands behind a stroke. Weight "
-    "sharing (DARTS, one-shot) trains no architecture by itself, so that none of these numbers exists for it: a study "
-    "of its own measures it."
+    "is held after more; no where it is not held. The slides' tick, where it is at hand, stands behind a stroke. "
+    "Weight sharing (DARTS, one-shot) trains no architecture by itself, so that none of these numbers exists for it: "
+    "a study of its own measures it."
 )
 Numbers = dict[tuple[str, int], Estimate]
 """(Measure, workers or 0) -> number."""
