@@ -36,6 +36,8 @@ wildcard_constraints:
     predictor=r"[a-z0-9-]+",
     source=r"[a-z0-9-]+",
     sample=r"n[0-9]+|folds",
+    search=r"[a-z-]+",
+    run=r"[0-9]+-b[0-9]+-s[0-9]+",
     shard=r"[0-9]+",
     children=r"(" + "|".join(plan.child_sets) + r")(-chosen)?",
 
@@ -54,6 +56,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/predictors.smk"
+include: "workflow/rules/searches.smk"
 include: "workflow/rules/children.smk"
 include: "workflow/rules/experiments.smk"
 include: "workflow/rules/figures.smk"

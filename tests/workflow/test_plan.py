@@ -35,6 +35,7 @@ def test_every_study_plans_whole(checkout, study):
     assert rendered == {"render_" + name.replace("-", "_") for name in wanted.artefacts}
     assert planned["judge_claims"] == planned["render_claims"] == 1
     assert planned["fit_predictor"] == sum(len(wanted.shards(fits)) for fits in wanted.fits)
+    assert planned.get("run_searches", 0) == sum(len(wanted.shards(runs)) for runs in wanted.searches)
     assert planned.get("train_children", 0) == sum(
         len(shards_of(plan, name + chosen))
         for name, children in plan.children.items()

@@ -206,6 +206,37 @@ def fit_predictor(
     job.fit_predictor(plan, benchmark, fits, repeats, output, times, workers=workers, memory_mb=memory_mb)
 
 
+@app.command()
+def run_searches(
+    study: StudyName,
+    table: Table,
+    search: Annotated[str, typer.Option(help="Name of the search, such as rounds.")],
+    runs: Annotated[str, typer.Option("--run", help="200-b20-s0: trainings, batch, setting of hyper-parameters.")],
+    shard: Annotated[int, typer.Option(help="Which share of the repeats.")],
+    output: Annotated[Path, typer.Option(help="Where the traces (.npz) shall be.")],
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    root: Root = HERE,
+) -> None:
+    """Run a shard of a study's searches on a table."""
+    from neural_predictor.config.project import Project
+    from neural_predictor.errors import ConfigError
+    from neural_predictor.figures.wanted import Wanted
+    from neural_predictor.fits.key import parse_run
+    from neural_predictor.fits.traces import run_searches
+    from neural_predictor.predictors.device import limit_threads
+    from neural_predictor.tables.table import read_table
+
+    plan, benchmark = Project(root).study(study), read_table(table)
+    wanted, key = Wanted(plan), parse_run(search, benchmark.name, runs)
+    if shard not in wanted.shards(key):
+        raise ConfigError(
+            f"study {study} has {len(wanted.shards(key))} shards of {search}, {runs}, on {benchmark.name}; there is no "
+            f"shard {shard}"
+        )
+    limit_threads(threads)
+    run_searches(plan, benchmark, key, wanted.shard_repeats(key, shard), output)
+
+
 @app.command("run")
 def run_experiment(
     experiment: Annotated[str, typer.Argument(help="Such as fig7 or table-tau.")],
@@ -218,6 +249,7 @@ def run_experiment(
     numbers: Annotated[
         list[Path] | None, typer.Option("--numbers", help="Numbers of others that it reads, such as fig7.csv.")
     ] = None,
+    traces: Annotated[list[Path] | None, typer.Option("--traces", help="Files of searches.")] = None,
     scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
     root: Root = HERE,
 ) -> None:
@@ -225,7 +257,7 @@ def run_experiment(
     from neural_predictor.config.project import Project
     from neural_predictor.figures.run import run
 
-    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], csv, protocol)
+    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], traces or [], csv, protocol)
 
 
 @app.command()

@@ -33,7 +33,15 @@ def _known_defect(name: str) -> str:
     return name
 
 
-SearchName = Annotated[str, AfterValidator(_known_search)]
+def _search_of_figures(name: str) -> str:
+    if not SEARCHES[_known_search(name)].whole:
+        whole = ", ".join(each for each, row in SEARCHES.items() if row.whole)
+        raise ValueError(f"{name} stops trainings before their end, and figures count whole ones; there are {whole}")
+    return name
+
+
+SearchName = Annotated[str, AfterValidator(_search_of_figures)]
+SearchNames = Annotated[tuple[SearchName, ...], Field(min_length=1, examples=[["random", "evolution", "rounds"]])]
 ImagesName = Annotated[str, AfterValidator(_known_images)]
 DefectName = Annotated[str, AfterValidator(_known_defect)]
 BenchmarkName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
@@ -56,11 +64,16 @@ class Section(BaseModel):
 
 
 class Searches(Section):
-    """The searches without a predictor: random search and regularized evolution, on the same draws of the signal."""
+    """The searches that no predictor of the study guides, on the same draws of the signal.
 
-    repeats: Repeats = Field(description="repeats of each, and draws of the oracle", examples=[200])
+    Random search and regularized evolution run in all repeats at once; others are jobs of their own.
+    """
+
+    repeats: Repeats = Field(description="of random search and evolution, and draws of the oracle", examples=[200])
     population: Positive = Field(100, description="members of evolution's population")
     tournament: Positive = Field(10, description="members that compete to be the parent")
+    asking_repeats: Repeats = Field(10, description="repeats of each other search")
+    batch: Positive = Field(20, description="architectures that each other search trains side by side")
 
     @model_validator(mode="after")
     def _tournament_within_population(self) -> Searches:
@@ -103,10 +116,11 @@ class Comparison(OneBenchmark):
     """Searches on the same axes (paper, Fig. 4 and appendix Fig. 1)."""
 
     predictors: Annotated[tuple[PredictorName, ...], Field(min_length=1, examples=[["one-stage", "two-stage"]])]
-    searches: tuple[SearchName, ...] = Field(("random", "evolution"), description="searches without a predictor")
+    searches: tuple[SearchName, ...] = Field(("random", "evolution"), description="without a predictor of the study")
     train_size: TrainSize = Field(description="N", examples=[172])
     total: Positive = Field(description="largest N + K of a curve", examples=[2000])
     repeats: Repeats = Field(description="repeats of each predictor", examples=[10])
+    place: bool = Field(False, description="whether a panel shows the place of the choice among all")
 
     @model_validator(mode="after")
     def _room_for_candidates(self) -> Comparison:
@@ -190,6 +204,74 @@ class Fig9(OneBenchmark):
     def asked(self) -> dict[str, tuple[int, int]]:
         """Both sets, and a test set that metrics can be taken on."""
         return {"validation_size": (self.validation_size, self.train_size + self.validation_size + MIN_TEST)}
+
+
+class OfSearches(OneBenchmark):
+    """A section whose figures show searches alone, each run as jobs of its own."""
+
+    searches: SearchNames
+    total: Positive = Field(description="architectures that each search trains", examples=[300])
+    repeats: Repeats = Field(description="repeats of each search", examples=[5])
+
+    @property
+    def predictor_names(self) -> tuple[str, ...]:
+        """None: what a search fits is its own."""
+        return ()
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """The budget."""
+        return {"total": (self.total, self.total)}
+
+    @model_validator(mode="after")
+    def _named_once(self) -> OfSearches:
+        if len(set(self.searches)) < len(self.searches):
+            raise ValueError("searches names a search twice")
+        return self
+
+
+class FigRounds(OfSearches):
+    """Trainings that searches need for a level, by how many they train side by side."""
+
+    batches: Annotated[tuple[Positive, ...], Field(min_length=1, examples=[[5, 20, 100]])]
+    level_trainings: Positive = Field(2000, description="of random search, whose mean result is the level")
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """The budget, and random search's."""
+        return super().asked | {"level_trainings": (self.level_trainings, self.level_trainings)}
+
+    @model_validator(mode="after")
+    def _batches_within_total(self) -> FigRounds:
+        if max(self.batches) > self.total:
+            raise ValueError(f"batches has {max(self.batches)}, more than the total of {self.total}")
+        if list(self.batches) != sorted(set(self.batches)):
+            raise ValueError("batches must ascend, each once")
+        return self
+
+
+class FigTuning(OfSearches):
+    """What searches find with other hyper-parameters than their defaults."""
+
+    settings: Annotated[int, Field(ge=3)] = Field(
+        20, description="of each search: its defaults, and others drawn from the ranges in its file"
+    )
+    batch: Positive = Field(20, description="architectures that are trained side by side")
+
+    @model_validator(mode="after")
+    def _batch_within_total(self) -> FigTuning:
+        if self.batch > self.total:
+            raise ValueError(f"batch is {self.batch}, more than the total of {self.total}")
+        return self
+
+
+class TableMethods(Section):
+    """The slides' table of methods, with numbers of the runs of fig_rounds and fig_tuning."""
+
+    workers: Annotated[tuple[Positive, ...], Field(min_length=2)] = Field(
+        (1, 10, 100, 1000), description="machines that train side by side"
+    )
+    regret_at: Positive = Field(200, description="trainings after which the regret is taken")
 
 
 class SeveralBenchmarks(Tabular):

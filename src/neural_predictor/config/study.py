@@ -15,6 +15,8 @@ from neural_predictor.config.sections import (
     Comparison,
     Fig7,
     Fig9,
+    FigRounds,
+    FigTuning,
     LearningCurves,
     OneBenchmark,
     Positive,
@@ -23,6 +25,7 @@ from neural_predictor.config.sections import (
     Section,
     SeveralBenchmarks,
     Stages,
+    TableMethods,
     TableTau,
     Tabular,
 )
@@ -64,6 +67,9 @@ class Study(Section):
         description="defects of earlier code, each switched on: fig-audit",
         exclude_if=lambda audit: audit is None,  # a study without it has the digest that it had
     )
+    fig_rounds: FigRounds | None = Field(None, description="trainings to a level by batch: fig-rounds")
+    fig_tuning: FigTuning | None = Field(None, description="what other hyper-parameters find: fig-tuning")
+    table_methods: TableMethods | None = Field(None, description="the table of methods: table-methods")
     children: dict[ChildSetName, ChildSet] = Field({})
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
@@ -121,7 +127,8 @@ class Study(Section):
     def _a_threshold_is_for_one_benchmark(self) -> Study:
         own = {self.stages.two: self.benchmark_of(self.fig4)}
         for key, section in self.sections.items():
-            names = section.predictor_names or (self.stages.two,)  # fig9 shows the stages where it names no predictor
+            # fig9 shows the stages where it names no predictor
+            names = section.predictor_names or ((self.stages.two,) if isinstance(section, Fig9) else ())
             for name in (*names, self.stages.two) if isinstance(section, Audit) else names:
                 recipe = self.predictors[name]
                 for benchmark in section.tables(self.benchmark):
@@ -147,6 +154,25 @@ class Study(Section):
                 f"audit.width: the width of {name!r} is {fixed.width}, and that of {self.stages.one!r} is "
                 f"{one.width_for(size)} at N = {size}; it must be another number"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _methods_are_run(self) -> Study:
+        rounds, tuning, table = self.fig_rounds, self.fig_tuning, self.table_methods
+        if table is None:
+            return self
+        if rounds is None or tuning is None:
+            raise ValueError("table_methods shows the runs of fig_rounds and fig_tuning: add both sections")
+        for key, section in (("fig4", self.fig4), ("fig_rounds", rounds), ("fig_tuning", tuning)):
+            if self.benchmark_of(section) != self.benchmark_of(rounds):
+                raise ValueError(
+                    f"{key}.benchmark is {self.benchmark_of(section)!r} and that of fig_rounds "
+                    f"{self.benchmark_of(rounds)!r}; table_methods needs them on one"
+                )
+            if table.regret_at > section.total:
+                raise ValueError(
+                    f"table_methods.regret_at is {table.regret_at}, more than {key}.total, {section.total}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -183,6 +209,8 @@ class Study(Section):
 
     def benchmark_of(self, section: Section | None) -> str:
         """The benchmark of a section with one table, the study's own where it names none."""
+        if isinstance(section, TableMethods):
+            section = self.fig_rounds
         return (isinstance(section, OneBenchmark) and section.benchmark) or self.benchmark
 
     def of_kind(self, section: Kind) -> list[Kind]:

@@ -24,8 +24,10 @@ PANELS = {
     "signal_by_samples": ("validation", SAMPLES),
     "target_by_samples": ("test", SAMPLES),
     "target_by_time": ("test, by training time", "total training time of all N + K (s)"),
+    "place_by_samples": ("place of the choice", SAMPLES),
 }
 COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
+PLACE = "place_by_samples"
 METHOD_COLOURS = tuple(OKABE_ITO.values())
 DASHES = ("-", (0, (5, 1.2)), (0, (3, 1, 1, 1)))
 
@@ -55,19 +57,18 @@ def draw_curves(
     with style():
         figure = new_figure((4.1 if two_sided else 3.6) * len(panels), 4.3)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
-        for letter, panel, place in zip("abc", panels, axes, strict=False):
+        for letter, panel, place in zip("abcd", panels, axes, strict=False):
             curves = frame[frame["panel"] == panel]
-            _draw_panel(place, curves, lines(curves), protocol)
+            draw_panel(place, curves, lines(curves), protocol)
             if mark_sizes and panel != "target_by_time":
                 for size in curves["train_size"].dropna().unique():
                     place.axvline(size, color=REFERENCE, linewidth=0.8, linestyle=":")
                     height = 0.02 if protocol.maximise else 0.95  # away from the oracle's level
                     place.annotate(f"N = {int(size)}", (size, height), xycoords=("data", "axes fraction"), fontsize=6.5)
             title, x_label = PANELS[panel]
-            metric = protocol.signal if panel == "signal_by_samples" else protocol.target
             place.set_title(f"{letter}  {title}", loc="left")
             place.set_xlabel(x_label)
-            place.set_ylabel(f"{metric} of the choice ({protocol.unit})")
+            place.set_ylabel(y_label(panel, protocol))
             if two_sided:
                 _show_perplexity(place)
         handles, labels = axes[0].get_legend_handles_labels()
@@ -92,19 +93,40 @@ def _show_perplexity(axes: Axes) -> None:
     right.set_ylabel("perplexity", labelpad=2)
 
 
-def _draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[Line], protocol: ProtocolRecord) -> None:
-    scale = protocol.scale
+def y_label(panel: str, protocol: ProtocolRecord) -> str:
+    """What a panel shows of the choice."""
+    if panel == PLACE:
+        return f"place of the choice among {protocol.architectures:,}"
+    metric = protocol.signal if panel == "signal_by_samples" else protocol.target
+    return f"{metric} of the choice ({protocol.unit})"
+
+
+def draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[Line], protocol: ProtocolRecord) -> None:
+    """Lines, random search below them, and the oracle.
+
+    Args:
+        axes: of the panel.
+        curves: all curves of the panel, which the limits follow from.
+        lines: those that are drawn.
+        protocol: of the numbers.
+    """
+    placed = (curves["panel"] == PLACE).all()
+    scale = 1.0 if placed else protocol.scale
     random = curves[curves["method"] == "random"]
     for line in (*lines, *([] if random.empty else [Line(random, REFERENCE, "-", "random")])):
         curve = line.curve
         axes.plot(curve["x"], scale * curve["mean"], color=line.colour, linestyle=line.dashes, label=line.label)
         low, high = scale * curve["low"], scale * curve["high"]
         axes.fill_between(curve["x"], low, high, color=line.colour, alpha=0.11, linewidth=0)
+    axes.set_xlim(left=0)
+    if placed:
+        axes.set_yscale("log")
+        axes.set_ylim(curves["mean"].quantile(0.97), 0.9)  # as below
+        return
     _limit(axes, curves, protocol)
     for _, level in curves[curves["method"] == "oracle"].iterrows():
         axes.axhspan(scale * level["low"], scale * level["high"], color=INK, alpha=0.12, linewidth=0)
         axes.axhline(scale * level["mean"], color=INK, linestyle=":", label="oracle")
-    axes.set_xlim(left=0)
 
 
 def _limit(axes: Axes, curves: pd.DataFrame, protocol: ProtocolRecord) -> None:

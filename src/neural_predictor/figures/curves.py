@@ -25,22 +25,35 @@ if TYPE_CHECKING:
 
 COLUMNS = ("panel", "method", "train_size", "x", "mean", "low", "high", "repeats")
 TIME_POINTS = 500
+PLACE = "place_by_samples"
+"""The panel of places."""
 
 
 class Curves:
     """The runs of one method, and its curves as tidy rows.
 
     Total samples are all architectures trained, N + K for a predictor; total time is their training time. Panels:
-    `signal_by_samples`, `target_by_samples`, and `target_by_time` (x in seconds) where the table has training times.
+    `signal_by_samples`, `target_by_samples`, `target_by_time` (x in seconds) where the table has training times, and
+    `place_by_samples` where it is asked for.
 
     Args:
         table: the benchmark.
         study: seed and bootstrap.
         method: name of the search.
         train_size: N of a predictor; its curves start at N + 1 samples.
+        placed: whether with the panel of places.
     """
 
-    def __init__(self, table: BenchmarkTable, study: Study, method: str, train_size: int | None = None) -> None:
+    def __init__(
+        self,
+        table: BenchmarkTable,
+        study: Study,
+        method: str,
+        train_size: int | None = None,
+        *,
+        placed: bool = False,
+    ) -> None:
+        self.placed = placed
         self.table, self.study, self.method, self.train_size = table, study, method, train_size
         self.first = 1 if train_size is None else train_size + 1
         self.mean_target = table.mean(table.target)
@@ -48,12 +61,15 @@ class Curves:
         self._signal: list[NDArray[np.float64]] = []
         self._target: list[NDArray[np.float64]] = []
         self._time: list[NDArray[np.float64]] = []
+        self._place: list[NDArray[np.float64]] = []
 
     def add(self, trace: NDArray[np.intp], signal: NDArray[np.float64], runs: NDArray[np.intp]) -> None:
         """One repeat: its trace, and the signal and run of every architecture that it sees."""
         choice = trace[best_so_far(signal[trace], maximise=self.table.maximise)]
         self._signal.append(signal[choice])
         self._target.append(self.mean_target[choice])
+        if self.placed:
+            self._place.append(places(signal, self.table)[choice])
         if self.timed:
             self._time.append(np.cumsum(self.table.at("training_time_s", runs)[trace]))
 
@@ -67,12 +83,17 @@ class Curves:
         """(R, total) reported metric of the choice after each sample."""
         return np.array(self._target)
 
+    @property
+    def place(self) -> NDArray[np.float64]:
+        """(R, total) place of the choice among all architectures after each sample; 1 is the best signal."""
+        return np.array(self._place)
+
     def rows(self) -> pd.DataFrame:
-        """Mean and interval at every number of samples from `first` on, and on a grid of times."""
-        places = slice(self.first - 1, None)
+        """Mean and interval at every number of samples from `first` on, and on a grid of times; of places geometric."""
+        shown = slice(self.first - 1, None)
         signal, target = self.signal, self.target
         samples = np.arange(self.first, signal.shape[1] + 1)
-        panels = [("signal_by_samples", samples, signal[:, places]), ("target_by_samples", samples, target[:, places])]
+        panels = [("signal_by_samples", samples, signal[:, shown]), ("target_by_samples", samples, target[:, shown])]
         if self.timed:
             time = np.array(self._time)
             # Every repeat must have reached `first` samples, and none may have run out of budget.
@@ -85,8 +106,18 @@ class Curves:
             seed = seed_of(self.study.seed, "curves", "bootstrap", self.method, panel, self.train_size or 0)
             mean, low, high = bootstrap_mean(values, self.study.bootstrap, seed)
             frames.append(pd.DataFrame({"panel": panel, "x": x, "mean": mean, "low": low, "high": high}))
+        if self.placed:
+            seed = seed_of(self.study.seed, "curves", "bootstrap", self.method, PLACE, self.train_size or 0)
+            mean, low, high = map(np.exp, bootstrap_mean(np.log(self.place[:, shown]), self.study.bootstrap, seed))
+            frames.append(pd.DataFrame({"panel": PLACE, "x": samples, "mean": mean, "low": low, "high": high}))
         frame = pd.concat(frames).assign(method=self.method, train_size=self.train_size, repeats=len(self._signal))
         return frame.reindex(columns=list(COLUMNS))
+
+
+def places(signal: NDArray[np.float64], table: BenchmarkTable) -> NDArray[np.float64]:
+    """(n,) place of each architecture among all by signals (n,), the first of equals: 1 is the best."""
+    badness = -signal if table.maximise else signal
+    return np.searchsorted(np.sort(badness), badness).astype(np.float64) + 1
 
 
 def guided_search(
@@ -100,10 +131,17 @@ def guided_search(
 
 
 def guided_curves(
-    table: BenchmarkTable, study: Study, predictor: str, train_size: int, fits: Iterable[RepeatScores], total: int
+    table: BenchmarkTable,
+    study: Study,
+    predictor: str,
+    train_size: int,
+    fits: Iterable[RepeatScores],
+    total: int,
+    *,
+    placed: bool = False,
 ) -> Curves:
     """The neural predictor's search with each of these fits."""
-    curves = Curves(table, study, predictor, train_size)
+    curves = Curves(table, study, predictor, train_size, placed=placed)
     for fit in fits:
         seen, trace = guided_search(table, study, predictor, train_size, fit, total)
         assert seen.runs is not None  # of fits to random architectures
@@ -117,14 +155,23 @@ def problem_of(table: BenchmarkTable, study: Study, total: int) -> Problem:
     return Problem(table, study.seed, settings.repeats, total, settings.population, settings.tournament)
 
 
-def search_curves(table: BenchmarkTable, study: Study, name: str, total: int) -> tuple[Curves, tuple[str, ...]]:
+def search_curves(
+    table: BenchmarkTable, study: Study, name: str, total: int, *, placed: bool = False
+) -> tuple[Curves, tuple[str, ...]]:
     """Curves of a search of `search.registry`, and what must be said of it."""
-    problem = problem_of(table, study, total)
-    curves, traces = Curves(table, study, name), run_search(name, problem)
-    for repeat, trace in enumerate(traces.rows):
+    traces = run_search(name, problem_of(table, study, total))
+    return traced_curves(table, study, name, traces.rows, placed=placed), traces.notes
+
+
+def traced_curves(
+    table: BenchmarkTable, study: Study, name: str, traces: NDArray[np.intp], *, placed: bool = False
+) -> Curves:
+    """Curves of what each repeat of a search trained, (R, total) rows of the table in this order."""
+    problem, curves = problem_of(table, study, traces.shape[1]), Curves(table, study, name, placed=placed)
+    for repeat, trace in enumerate(traces):
         runs = problem.draw(repeat)[1]
         curves.add(trace, table.at(table.signal, runs), runs)
-    return curves, traces.notes
+    return curves
 
 
 def oracle_rows(table: BenchmarkTable, study: Study) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.fits.key import FitKey
+from neural_predictor.fits.key import FitKey, SearchKey
+from neural_predictor.search.registry import SEARCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
         Comparison,
         Fig7,
         Fig9,
+        FigRounds,
+        FigTuning,
         LearningCurves,
         Section,
+        TableMethods,
         TableTau,
         Tabular,
     )
     from neural_predictor.config.study import Study
 
     Fits = dict[FitKey, int]
+    Runs = dict[SearchKey, int]
 
 
 # Whether a study makes it
@@ -183,3 +188,45 @@ def _observed(study: Study, section: Fig9, names: Iterable[str]) -> Fits:
 
 def _fits(names: Iterable[str], benchmark: str, sizes: Iterable[int], repeats: int) -> Fits:
     return {FitKey(name, benchmark, size): repeats for name in names for size in sizes}
+
+
+# Searches that are jobs of their own
+
+
+def no_searches(study: Study, section: Section | None) -> Runs:
+    """None."""
+    return {}
+
+
+def asked(study: Study, section: Comparison) -> Runs:
+    """The searches that are compared, but those which run in all repeats at once."""
+    benchmark, settings = study.benchmark_of(section), study.searches
+    names = [name for name in section.searches if SEARCHES[name].traces is None]
+    return {SearchKey(name, benchmark, section.total, settings.batch, 0): settings.asking_repeats for name in names}
+
+
+def every_batch(study: Study, section: FigRounds) -> Runs:
+    """Each search with each batch."""
+    benchmark, total = study.benchmark_of(section), section.total
+    keys = (SearchKey(name, benchmark, total, batch, 0) for name in section.searches for batch in section.batches)
+    return dict.fromkeys(keys, section.repeats)
+
+
+def every_setting(study: Study, section: FigTuning) -> Runs:
+    """Each search with each setting, one without hyper-parameters with its only one."""
+    benchmark, total = study.benchmark_of(section), section.total
+    return {
+        SearchKey(name, benchmark, total, section.batch, setting): section.repeats
+        for name in section.searches
+        for setting in range(section.settings if SEARCHES[name].tuned else 1)
+    }
+
+
+def of_methods(study: Study, section: TableMethods) -> Runs:
+    """What fig4, fig-rounds and fig-tuning read."""
+    assert study.fig_rounds is not None  # the study was validated
+    assert study.fig_tuning is not None
+    runs = every_batch(study, study.fig_rounds)
+    for part in (asked(study, study.fig4), every_setting(study, study.fig_tuning)):
+        runs |= {key: max(runs.get(key, 0), repeats) for key, repeats in part.items()}
+    return runs

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neural_predictor.config.study import Study
-    from neural_predictor.fits.key import FitKey
+    from neural_predictor.fits.key import FitKey, SearchKey
 
 PAGES = {"figure": ("pdf", "png"), "table": ("md",)}
 """Kind of an artefact -> the files that its page is written to, the first of them its target."""
@@ -41,6 +41,7 @@ class Artefact:
         fits: the fits that it reads, with their number of repeats, by study and section.
         all_fits: whether it reads the fits of all others of the study too.
         times: whether it reads the seconds of its fits.
+        searches: the runs of searches that it reads, with their number of repeats, by study and section.
         reads: other artefacts whose numbers it reads.
         made: whether a study makes it, by its section.
     """
@@ -55,6 +56,7 @@ class Artefact:
     fits: Callable[[Study, Any], dict[FitKey, int]] = needs.no_fits
     all_fits: bool = False
     times: bool = False
+    searches: Callable[[Study, Any], dict[SearchKey, int]] = needs.no_searches
     reads: tuple[str, ...] = ()
     made: Callable[[Any], bool] = needs.always
 
@@ -106,6 +108,7 @@ ARTEFACTS = (
         "the predictor with one and two stages, regularized evolution, random search, oracle",
         section="fig4",
         fits=needs.compared,
+        searches=needs.asked,
         numbers="fig4.numbers:run",
         page="fig4.page:draw",
     ),
@@ -115,6 +118,7 @@ ARTEFACTS = (
         "the searches of fig4 among recurrent cells of NAS-Bench-NLP, whose loss is minimised",
         section="fig4_nlp",
         fits=needs.compared,
+        searches=needs.asked,
         numbers="fig4.numbers:run",
         page="fig4.page:draw",
     ),
@@ -207,6 +211,7 @@ ARTEFACTS = (
         "the graph convolutional predictor against other predictors of the same architectures",
         section="figa1",
         fits=needs.compared,
+        searches=needs.asked,
         numbers="fig4.numbers:run",
         page="fig4.page:draw",
     ),
@@ -240,6 +245,24 @@ ARTEFACTS = (
         page="fig_audit.page:draw",
     ),
     Artefact(
+        "fig-rounds",
+        "figure",
+        "trainings and questions that searches need for a level, by how many they train side by side",
+        section="fig_rounds",
+        searches=needs.every_batch,
+        numbers="fig_rounds.numbers:run",
+        page="fig_rounds.page:draw",
+    ),
+    Artefact(
+        "fig-tuning",
+        "figure",
+        "what searches find with hyper-parameters drawn from ranges: the price of not tuning",
+        section="fig_tuning",
+        searches=needs.every_setting,
+        numbers="fig_tuning.numbers:run",
+        page="fig_tuning.page:draw",
+    ),
+    Artefact(
         "table-efficiency",
         "table",
         "samples that each search needs for what evolution ends with, by validation and by test",
@@ -247,6 +270,15 @@ ARTEFACTS = (
         fits=needs.compared,
         numbers="table_efficiency.numbers:run",
         page="table_efficiency.page:markdown",
+    ),
+    Artefact(
+        "table-methods",
+        "table",
+        "the slides' table of methods with numbers: efficiency, friendliness to tuning, parallelism",
+        section="table_methods",
+        searches=needs.of_methods,
+        numbers="table_methods.numbers:run",
+        page="table_methods.page:markdown",
     ),
     Artefact(
         "table-metrics",

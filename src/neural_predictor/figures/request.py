@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neural_predictor.config.study import Study
-    from neural_predictor.fits.key import FitKey
+    from neural_predictor.fits.key import FitKey, SearchKey
     from neural_predictor.tables.table import BenchmarkTable
 
 SectionOfStudy = TypeVar("SectionOfStudy")
@@ -28,6 +28,8 @@ class Request(Generic[SectionOfStudy]):
         fits: the fits that it reads, with their number of repeats, in the order of the section.
         scores: the files of these fits.
         numbers: other artefact -> its numbers (CSV).
+        searches: the runs of searches that it reads, with their number of repeats, in the order of the section.
+        traces: the files of these.
     """
 
     artefact: str
@@ -37,6 +39,8 @@ class Request(Generic[SectionOfStudy]):
     fits: Mapping[FitKey, int]
     scores: Sequence[Path] = ()
     numbers: Mapping[str, Path] = field(default_factory=dict)
+    searches: Mapping[SearchKey, int] = field(default_factory=dict)
+    traces: Sequence[Path] = ()
 
     @property
     def table(self) -> BenchmarkTable:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def request_of(
-    name: str, study: Study, tables: Sequence[BenchmarkTable], scores: Sequence[Path] = (), numbers: Sequence[Path] = ()
+    name: str,
+    study: Study,
+    tables: Sequence[BenchmarkTable],
+    scores: Sequence[Path] = (),
+    numbers: Sequence[Path] = (),
+    traces: Sequence[Path] = (),
 ) -> Request[Any]:
     """What the numbers of an artefact of a study are asked with.
 
@@ -29,6 +34,7 @@ def request_of(
         tables: those that it reads, its own first.
         scores: files of scores.
         numbers: files `<artefact>.csv` of the artefacts whose numbers it reads.
+        traces: files of searches.
 
     Raises:
         ConfigError: if there is no such artefact, or the study has no section for it.
@@ -36,7 +42,8 @@ def request_of(
     wanted = Wanted(study)
     by_name = {table.name: table for table in tables}
     others = {path.stem: path for path in numbers}
-    return Request(name, study, wanted.section(name), by_name, wanted.fits_of(name), scores, others)
+    section, fits, searches = wanted.section(name), wanted.fits_of(name), wanted.searches_of(name)
+    return Request(name, study, section, by_name, fits, scores, others, searches, traces)
 
 
 def run(
@@ -45,6 +52,7 @@ def run(
     tables: Sequence[Path],
     scores: Sequence[Path],
     numbers: Sequence[Path],
+    traces: Sequence[Path],
     csv: Path,
     protocol: Path,
 ) -> None:
@@ -56,6 +64,7 @@ def run(
         tables: the tables that it reads, its own first.
         scores: files of the fits that it reads.
         numbers: numbers of the other artefacts that it reads.
+        traces: files of the searches that it reads.
         csv: where its numbers shall be.
         protocol: where their protocol shall be.
 
@@ -64,6 +73,6 @@ def run(
         FormatError: if an input is damaged.
         TableError: if a table is.
     """
-    request = request_of(name, study, [read_table(table) for table in tables], scores, numbers)
+    request = request_of(name, study, [read_table(table) for table in tables], scores, numbers, traces)
     frame, described = load(find(name).numbers)(request)
     write_result(frame, described, csv, protocol)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.fits.key import FitKey, SearchKey
 from neural_predictor.records import meant
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from neural_predictor.config.study import Study
     from neural_predictor.figures.registry import Artefact
-    from neural_predictor.fits.key import FitKey
+
+Key = TypeVar("Key", FitKey, SearchKey)
 
 
 def names_of(row: Artefact, sets: Iterable[str]) -> list[str]:
@@ -107,24 +109,36 @@ class Wanted:
             return row.fits(self.study, section)
         return {key: repeats for key, repeats in self.fits.items() if key.train_size is not None}
 
+    def searches_of(self, name: str) -> dict[SearchKey, int]:
+        """The runs of searches that an artefact reads, with their number of repeats.
+
+        Raises:
+            ConfigError: as `section`.
+        """
+        return find(name).searches(self.study, self.section(name))
+
     @cached_property
     def fits(self) -> dict[FitKey, int]:
         """All fits that some artefact of the study reads, with the most repeats that one of them asks for."""
-        wanted: dict[FitKey, int] = {}
-        for name, row in self.artefacts.items():
-            for key, repeats in row.fits(self.study, self.section(name)).items():
-                wanted[key] = max(wanted.get(key, 0), repeats)
-        return wanted
+        return _most(row.fits(self.study, self.section(name)) for name, row in self.artefacts.items())
 
-    def shards(self, fits: FitKey, repeats: int | None = None) -> range:
-        """Numbers of the jobs that make these fits, or the first `repeats` of them."""
-        wanted = self.fits.get(fits, 0)
+    @cached_property
+    def searches(self) -> dict[SearchKey, int]:
+        """All runs of searches that some artefact of the study reads, likewise."""
+        return _most(row.searches(self.study, self.section(name)) for name, row in self.artefacts.items())
+
+    def shards(self, key: FitKey | SearchKey, repeats: int | None = None) -> range:
+        """Numbers of the jobs that make these fits or runs, or the first `repeats` of them."""
+        wanted = self._repeats(key)
         return range(-(-min(wanted, repeats or wanted) // self.study.repeats_per_shard))
 
-    def shard_repeats(self, fits: FitKey, shard: int) -> range:
+    def shard_repeats(self, key: FitKey | SearchKey, shard: int) -> range:
         """The repeats of one job."""
         first = shard * self.study.repeats_per_shard
-        return range(first, min(first + self.study.repeats_per_shard, self.fits.get(fits, 0)))
+        return range(first, min(first + self.study.repeats_per_shard, self._repeats(key)))
+
+    def _repeats(self, key: FitKey | SearchKey) -> int:
+        return self.searches.get(key, 0) if isinstance(key, SearchKey) else self.fits.get(key, 0)
 
     def _section(self, name: str, row: Artefact) -> Any:
         if row.section is None:
@@ -135,3 +149,12 @@ class Wanted:
     def _made(self, name: str, row: Artefact) -> bool:
         section = self._section(name, row)
         return (row.section is None or section is not None) and row.made(section)
+
+
+def _most(parts: Iterable[dict[Key, int]]) -> dict[Key, int]:
+    """Key -> the most repeats that a part asks for."""
+    wanted: dict[Key, int] = {}
+    for part in parts:
+        for key, repeats in part.items():
+            wanted[key] = max(wanted.get(key, 0), repeats)
+    return wanted

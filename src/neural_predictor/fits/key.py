@@ -1,4 +1,4 @@
-"""What names the fits of a study, and the files that hold them."""
+"""What names the fits and the runs of searches of a study, and the files that hold them."""
 
 from __future__ import annotations
 
@@ -49,3 +49,44 @@ def parse_sample(name: str) -> int | None:
     if not re.fullmatch(r"n[1-9][0-9]{0,8}", name):
         raise ConfigError(f"no sample {name!r}; it is n with a number of architectures, such as n172, or folds")
     return int(name[1:])
+
+
+class SearchKey(NamedTuple):
+    """Runs of one search on one table; the repeats are dealt to jobs, the shards.
+
+    Attributes:
+        search: its name in the registry.
+        benchmark: name of the table.
+        total: architectures that each repeat trains.
+        batch: architectures that it asks for at a time, at most.
+        setting: which of its hyper-parameters: 0 for the defaults, else a draw (`search.tuning`).
+    """
+
+    search: str
+    benchmark: str
+    total: int
+    batch: int
+    setting: int
+
+    @property
+    def run(self) -> str:
+        """The last part of its folder: 200-b20-s0."""
+        return f"{self.total}-b{self.batch}-s{self.setting}"
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie in a study's `searches/`: <search>/<benchmark>/200-b20-s0."""
+        return f"{self.search}/{self.benchmark}/{self.run}"
+
+
+def parse_run(search: str, benchmark: str, run: str) -> SearchKey:
+    """The key of a folder.
+
+    Raises:
+        ConfigError: for a `run` that `SearchKey.run` would not give.
+    """
+    found = re.fullmatch(r"([1-9][0-9]{0,8})-b([1-9][0-9]{0,8})-s(0|[1-9][0-9]{0,8})", run)
+    if not found:
+        raise ConfigError(f"no runs {run!r}; they are <trainings>-b<batch>-s<setting>, such as 200-b20-s0")
+    total, batch, setting = map(int, found.groups())
+    return SearchKey(search, benchmark, total, batch, setting)

@@ -13,6 +13,12 @@ from neural_predictor.predictors.lazy import load_tensorflow
 logger = logging.getLogger(__name__)
 
 
+def limit_threads(threads: int) -> None:
+    """Let TensorFlow have so many threads of the CPU, where this process comes to need it, and no GPU."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ |= {name: str(threads) for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+
+
 def configure(threads: int, accelerator: str, *, claimed: bool = False) -> int:
     """Import TensorFlow with `threads` CPU threads, on a CPU or on one GPU that no other job of this user has.
 

@@ -9,15 +9,18 @@ learn normal scores of the labels by squared error (there a relative absolute er
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.ranges import INITIAL, PARENTS, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 
@@ -44,6 +47,17 @@ class BananasSettings(Settings):
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
     candidates: Annotated[int, Field(ge=1)] = 100
     parents: Annotated[int, Field(ge=1)] = 10
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "networks": Range(3, 8, whole=True),
+        "layers": Range(2, 10, whole=True),
+        "units": Range(10, 64, log=True, whole=True),
+        "epochs": Range(50, 400, log=True, whole=True),
+        "learning_rate": Range(0.001, 0.03, log=True),
+        "candidates": Range(50, 500, log=True, whole=True),
+        "parents": PARENTS,
+    }
 
 
 class Bananas(Search):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.search.pool import Pool
+    from neural_predictor.search.ranges import Ranges
     from neural_predictor.tables.table import BenchmarkTable
 
     Rows = NDArray[np.intp]
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseModel):
-    """Hyper-parameters of a search; each search that has some has a subclass."""
+    """Hyper-parameters of a search; each search that has some has a subclass.
+
+    Attributes:
+        ranges: name, of a part's as `part.name`, -> what studies of tuning draw it from.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    ranges: ClassVar[Ranges] = {}
 
 
 class Search(ABC):

@@ -14,11 +14,13 @@ from pydantic import Field
 
 from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe, fit
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.ranges import INITIAL, Choice, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.gaussian_process import Posterior
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -36,6 +38,13 @@ class BayesianSettings(Settings):
     initial: Annotated[int, Field(ge=2)] = 20
     candidates: Annotated[int, Field(ge=10)] = 5000
     process: GaussianProcessRecipe = GaussianProcessRecipe()
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "process.smoothness": Choice((0.5, 1.5, 2.5)),
+        "process.relevance": Range(0, 1),
+        "process.trees": Range(50, 500, log=True, whole=True),
+    }
 
 
 class Bayesian(Search):

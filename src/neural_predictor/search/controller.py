@@ -12,7 +12,7 @@ space has any.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -22,12 +22,15 @@ from neural_predictor.predictors.engine import BETA_1, BETA_2, EPSILON
 from neural_predictor.predictors.kernels import padded
 from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.lstm import encode
+from neural_predictor.search.ranges import Choice, Range
 from neural_predictor.search.reinforce import PolicyGradient, ReinforceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -50,6 +53,13 @@ class ControllerSettings(ReinforceSettings):
     learning_rate: Annotated[float, Field(gt=0)] = 0.04
     layers: Annotated[int, Field(ge=1)] = 2
     units: Annotated[int, Field(ge=1)] = 35
+
+    ranges: ClassVar[Ranges] = {
+        "learning_rate": Range(0.004, 0.4, log=True),
+        "memory": Range(0.5, 0.99),
+        "layers": Choice((1, 2)),
+        "units": Range(16, 100, log=True, whole=True),
+    }
 
 
 class Controller(PolicyGradient):

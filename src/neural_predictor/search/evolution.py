@@ -15,7 +15,7 @@ the population is 100 (the notebook's default is 50).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,7 @@ from neural_predictor.errors import ConfigError, TableError
 from neural_predictor.search.base import Search, Settings, Traces
 from neural_predictor.search.pool import mutations, row_finder
 from neural_predictor.search.random_search import random_trace
+from neural_predictor.search.ranges import Range
 from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.search.base import Problem
+    from neural_predictor.search.ranges import Ranges
     from neural_predictor.spaces.base import SearchSpace
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -234,6 +236,11 @@ class EvolutionSettings(Settings):
 
     population: Annotated[int, Field(ge=2)] = 100
     tournament: Annotated[int, Field(ge=1)] = 10
+
+    ranges: ClassVar[Ranges] = {
+        "population": Range(5, 150, log=True, whole=True),
+        "tournament": Range(2, 50, log=True, whole=True),
+    }
 
 
 class Evolution(Search):

@@ -12,16 +12,19 @@ trained is drawn at random; there by Q-learning or Hyperband. The first training
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.errors import SearchError
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.ranges import INITIAL, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -40,6 +43,8 @@ class LearningCurveSettings(Settings):
 
     initial: Annotated[int, Field(ge=FOLDS)] = 20
     certainty: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+    ranges: ClassVar[Ranges] = {"initial": INITIAL, "certainty": Range(0.8, 0.99)}
 
 
 class LearningCurve(Search):

@@ -8,15 +8,18 @@ an architecture has fewer neighbours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.ranges import INITIAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -30,6 +33,8 @@ class LocalSearchSettings(Settings):
     """
 
     initial: Annotated[int, Field(ge=1)] = 10
+
+    ranges: ClassVar[Ranges] = {"initial": INITIAL}
 
 
 class LocalSearch(Search):

@@ -9,7 +9,7 @@ whose embedding is nearest, among all of a listed pool, or among samples and mut
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -18,12 +18,14 @@ from neural_predictor.predictors import network
 from neural_predictor.predictors.lazy import tf
 from neural_predictor.predictors.nao import NAMED, NaoRecipe
 from neural_predictor.predictors.scoring import PlainScorer
+from neural_predictor.search.ranges import INITIAL, PARENTS, TRAINING, Range
 from neural_predictor.search.surrogate import Surrogate, SurrogateSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.predictors.replicates import Replicates
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float32]
@@ -42,6 +44,8 @@ class NaoSettings(SurrogateSettings):
 
     step: Annotated[float, Field(gt=0)] = 0.1
     recipe: NaoRecipe = NAMED["nao"]
+
+    ranges: ClassVar[Ranges] = {"initial": INITIAL, "parents": PARENTS, "step": Range(0.03, 0.3, log=True), **TRAINING}
 
 
 class Nao(Surrogate):

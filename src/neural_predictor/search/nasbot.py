@@ -10,7 +10,7 @@ many random architectures; within a batch, and for the rest, it is the project's
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -18,11 +18,14 @@ from pydantic import Field
 from neural_predictor.predictors.gaussian_process import Posterior
 from neural_predictor.search.base import Settings
 from neural_predictor.search.bayesian import Bayesian
+from neural_predictor.search.ranges import INITIAL, PARENTS, Range
 from neural_predictor.search.transport import distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.gaussian_process import GaussianProcessRegressor
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -45,6 +48,13 @@ class NasbotSettings(Settings):
     candidates: Annotated[int, Field(ge=10)] = 400
     parents: Annotated[int, Field(ge=1)] = 20
     structure: Annotated[float, Field(ge=0)] = 0.4
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "candidates": Range(100, 600, log=True, whole=True),
+        "parents": PARENTS,
+        "structure": Range(0.1, 1.6, log=True),
+    }
 
 
 class Nasbot(Bayesian):

@@ -8,16 +8,19 @@ anew for each batch, and all of a listed pool is ranked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from neural_predictor.predictors.assessor import NAMED, AssessorRecipe
 from neural_predictor.predictors.scoring import PlainScorer, score
+from neural_predictor.search.ranges import INITIAL, TRAINING, Range
 from neural_predictor.search.surrogate import Surrogate, SurrogateSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 
@@ -30,6 +33,8 @@ class PeepholeSettings(SurrogateSettings):
     """
 
     recipe: AssessorRecipe = NAMED["assessor"]
+
+    ranges: ClassVar[Ranges] = {"initial": INITIAL, "recipe.width": Range(32, 128, log=True, whole=True), **TRAINING}
 
 
 class Peephole(Surrogate):

@@ -13,7 +13,7 @@ it on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -21,10 +21,13 @@ from pydantic import Field
 from neural_predictor.predictors.pnas import NAMED, PnasRecipe
 from neural_predictor.predictors.scoring import PlainScorer, score
 from neural_predictor.search.base import Settings
+from neural_predictor.search.ranges import INITIAL, TRAINING, Range
 from neural_predictor.search.surrogate import Surrogate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 
@@ -44,6 +47,13 @@ class PnasSettings(Settings):
     initial: Annotated[int, Field(ge=PARTS)] = 20
     beam: Annotated[int, Field(ge=1)] = 20
     recipe: PnasRecipe = NAMED["pnas"].model_copy(update={"width": 48})
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "beam": Range(5, 60, log=True, whole=True),
+        "recipe.width": Range(24, 96, log=True, whole=True),
+        **TRAINING,
+    }
 
 
 class Pnas(Surrogate):

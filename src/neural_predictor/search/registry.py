@@ -1,6 +1,7 @@
 """The searches. A search is one row here and one file beside this one.
 
-A study names them under `searches` of the sections fig4 and its variants. A plan reads the rows alone.
+A study names them under `searches` of the sections fig4 and its variants, fig_rounds and fig_tuning. A plan reads the
+rows alone.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ class SearchRow:
         search: entry point `module:class` below `neural_predictor.search`, a `base.Search`.
         traces: entry point `module:function` of (base.Problem) -> base.Traces, which runs many repeats as one array;
             None where there is no such form.
+        tuned: whether it has hyper-parameters that studies of tuning draw.
+        family: kind of method, as the slides' table has them: RL, EA, BO, predictor.
+        whole: whether all its trainings go to their end: figures count whole trainings.
     """
 
     name: str
     search: str
     traces: str | None = None
+    tuned: bool = True
+    family: str = ""
+    whole: bool = True
 
     @property
     def module(self) -> str:
@@ -45,22 +52,24 @@ class SearchRow:
 SEARCHES = by_name(
     _FILE,
     [
-        SearchRow(name="random", search="random_search:Random", traces="random_search:traces"),
-        SearchRow(name="evolution", search="evolution:Evolution", traces="evolution:traces"),
-        SearchRow(name="local-search", search="local_search:LocalSearch"),
-        SearchRow(name="reinforce", search="reinforce:Reinforce"),
-        SearchRow(name="reinforce-rnn", search="controller:Controller"),
-        SearchRow(name="tpe", search="tpe:Tpe"),
-        SearchRow(name="bayesian", search="bayesian:Bayesian"),
-        SearchRow(name="nasbot", search="nasbot:Nasbot"),
-        SearchRow(name="bananas", search="bananas:Bananas"),
-        SearchRow(name="pnas", search="pnas:Pnas"),
-        SearchRow(name="nao", search="nao:Nao"),
-        SearchRow(name="peephole", search="peephole:Peephole"),
-        SearchRow(name="semi-supervised", search="semi_supervised:SemiSupervised"),
-        SearchRow(name="learning-curve", search="learning_curve:LearningCurve"),
-        SearchRow(name="predictor", search="one_fit:OneFit"),
-        SearchRow(name="rounds", search="rounds:Rounds"),
+        SearchRow(
+            name="random", family="random", search="random_search:Random", traces="random_search:traces", tuned=False
+        ),
+        SearchRow(name="evolution", family="EA", search="evolution:Evolution", traces="evolution:traces"),
+        SearchRow(name="local-search", family="local search", search="local_search:LocalSearch"),
+        SearchRow(name="reinforce", family="RL", search="reinforce:Reinforce"),
+        SearchRow(name="reinforce-rnn", family="RL", search="controller:Controller"),
+        SearchRow(name="tpe", family="BO", search="tpe:Tpe"),
+        SearchRow(name="bayesian", family="BO", search="bayesian:Bayesian"),
+        SearchRow(name="nasbot", family="BO", search="nasbot:Nasbot"),
+        SearchRow(name="bananas", family="BO", search="bananas:Bananas"),
+        SearchRow(name="pnas", family="predictor", search="pnas:Pnas"),
+        SearchRow(name="nao", family="predictor", search="nao:Nao"),
+        SearchRow(name="peephole", family="predictor", search="peephole:Peephole"),
+        SearchRow(name="semi-supervised", family="predictor", search="semi_supervised:SemiSupervised"),
+        SearchRow(name="learning-curve", family="stopping", search="learning_curve:LearningCurve", whole=False),
+        SearchRow(name="predictor", family="predictor", search="one_fit:OneFit"),
+        SearchRow(name="rounds", family="predictor", search="rounds:Rounds"),
     ],
 )
 """Name -> row."""

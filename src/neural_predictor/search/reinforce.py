@@ -10,16 +10,19 @@ decisions; an architecture that was trained before is not drawn again.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.decisions import Decisions
+from neural_predictor.search.ranges import Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -35,6 +38,8 @@ class ReinforceSettings(Settings):
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     memory: Annotated[float, Field(ge=0, lt=1)] = 0.9
+
+    ranges: ClassVar[Ranges] = {"learning_rate": Range(0.01, 1, log=True), "memory": Range(0.5, 0.99)}
 
 
 class PolicyGradient(Search):

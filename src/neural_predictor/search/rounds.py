@@ -7,16 +7,19 @@ several fits plus their deviation between fits, times `optimism`. docs/search.md
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe, fit
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.ranges import INITIAL, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -41,6 +44,17 @@ class RoundsSettings(Settings):
     trees: BoostedTreesRecipe = BoostedTreesRecipe(trees=300, learning_rate=0.05, ensembles=3)
     candidates: Annotated[int, Field(ge=10)] = 10_000
     parents: Annotated[int, Field(ge=1)] = 20
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "optimism": Range(0, 2),
+        "trees.trees": Range(100, 600, log=True, whole=True),
+        "trees.ensembles": Range(2, 5, whole=True),
+        "trees.depth": Range(2, 8, whole=True),
+        "trees.learning_rate": Range(0.02, 0.2, log=True),
+        "trees.rows": Range(0.4, 1),
+        "trees.columns": Range(0.1, 1),
+    }
 
 
 class Rounds(Search):

@@ -15,7 +15,7 @@ from neural_predictor.seeds import seed_of
 from neural_predictor.tables.benchmarks import space_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,7 +27,20 @@ if TYPE_CHECKING:
     Line = tuple[Any, ...]
 
 BATCH = 20
-"""Architectures that a search without a form for many repeats trains side by side in a figure."""
+"""Architectures that `run_search` lets a search without a form for many repeats train side by side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What R repeats of a search asked for.
+
+    Attributes:
+        rows: (R, budget) different rows of the table in each repeat, in the order of asking.
+        questions: (R, budget) number of the question, from 0, that each was asked for in.
+    """
+
+    rows: Rows
+    questions: Rows
 
 
 def make_search(name: str, pool: Pool, seed: int, *, maximise: bool = True, settings: Settings | None = None) -> Search:
@@ -52,43 +65,52 @@ def run_search(name: str, problem: Problem) -> Traces:
     """
     row = SEARCHES[name]
     if row.traces is None:
-        return run_asking(name, problem, batch=BATCH)
+        return Traces(run_asking(name, problem, batch=BATCH).rows)
     traces: Traces = row.load("traces")(problem)
     return traces
 
 
 def run_asking(
-    name: str,
-    problem: Problem,
-    *,
-    batch: int,
-    settings: Settings | None = None,
-) -> Traces:
-    """The traces of a search on a table, in batches: of each, all labels are told before the next question.
+    name: str, problem: Problem, *, batch: int, settings: Settings | None = None, repeats: Iterable[int] | None = None
+) -> Asked:
+    """What a search asks for on a table, in batches: of each, all labels are told before the next question.
 
     Args:
         name: of the search.
         problem: table, repeats and budget; each repeat sees the same draw of the signal as in every other search.
         batch: architectures trained side by side, at most.
         settings: hyper-parameters; the search's own defaults for None.
+        repeats: numbers of those that are run; all of the problem's for None.
 
     Raises:
         SearchError: if the search cannot work on this table.
     """
     table = problem.table
     pool = ListedPool(space_of(table), table.encoding)
-    traces = np.empty((problem.repeats, problem.budget), np.intp)
-    for repeat in range(problem.repeats):
-        signal = problem.signal(repeat)
-        seed = seed_of(problem.study_seed, "search", name, table.name, repeat)
+    found = []
+    for repeat in range(problem.repeats) if repeats is None else repeats:
+        seed = search_seed(problem.study_seed, name, table.name, repeat)
         search = make_search(name, pool, seed, maximise=table.maximise, settings=settings)
-        while len(search.asked) < problem.budget:
-            rows = search.ask(min(batch, problem.budget - len(search.asked)))
-            if not len(rows):
-                raise SearchError(f"{name}: nothing left to ask for after {len(search.asked)} of {problem.budget}")
-            search.tell(rows, signal[rows])
-        traces[repeat] = search.asked
-    return Traces(traces)
+        found.append(_asked(search, name, problem.signal(repeat), problem.budget, batch))
+    rows, questions = (np.array(parts, np.intp) for parts in zip(*found, strict=True))
+    return Asked(rows, questions)
+
+
+def search_seed(study_seed: int, name: str, table: str, repeat: int) -> int:
+    """Seed of a repeat of a search: the same for all batches and settings."""
+    return seed_of(study_seed, "search", name, table, repeat)
+
+
+def _asked(search: Search, name: str, signal: Floats, budget: int, batch: int) -> tuple[Rows, list[int]]:
+    """What a search asks for (budget,), and in which questions."""
+    questions: list[int] = []
+    while len(search.asked) < budget:
+        rows = search.ask(min(batch, budget - len(search.asked)))
+        if not len(rows):
+            raise SearchError(f"{name}: nothing left to ask for after {len(search.asked)} of {budget}")
+        search.tell(rows, signal[rows])
+        questions += [questions[-1] + 1 if questions else 0] * len(rows)
+    return search.asked, questions
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,16 +8,19 @@ candidates are scored.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.predictors.semi_supervised import SemiSupervisedRecipe, assess
+from neural_predictor.search.ranges import INITIAL, Range
 from neural_predictor.search.surrogate import Surrogate, SurrogateSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
 
@@ -32,6 +35,16 @@ class SemiSupervisedSettings(SurrogateSettings):
 
     unlabelled: Annotated[int, Field(ge=1)] = 2000
     recipe: SemiSupervisedRecipe = SemiSupervisedRecipe()
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "unlabelled": Range(200, 5000, log=True, whole=True),
+        "recipe.layers": Range(2, 4, whole=True),
+        "recipe.width": Range(16, 64, log=True, whole=True),
+        "recipe.reconstruction": Range(0.1, 0.9),
+        "recipe.steps": Range(100, 400, log=True, whole=True),
+        "recipe.learning_rate": Range(0.001, 0.02, log=True),
+    }
 
 
 class SemiSupervised(Surrogate):

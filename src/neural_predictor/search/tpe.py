@@ -8,16 +8,19 @@ one architecture; hyperopt's further weights by age are left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.decisions import Decisions
+from neural_predictor.search.ranges import INITIAL, Range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -40,6 +43,13 @@ class TpeSettings(Settings):
     share: Annotated[float, Field(gt=0)] = 0.25
     draws: Annotated[int, Field(ge=1)] = 24
     prior: Annotated[float, Field(gt=0)] = 1.0
+
+    ranges: ClassVar[Ranges] = {
+        "initial": INITIAL,
+        "share": Range(0.1, 1, log=True),
+        "draws": Range(5, 100, log=True, whole=True),
+        "prior": Range(0.1, 10, log=True),
+    }
 
 
 class Tpe(Search):

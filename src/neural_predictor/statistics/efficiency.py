@@ -27,6 +27,48 @@ def held_from(curve: NDArray[np.floating], level: float, first: int) -> int | No
     return first + place if place < len(curve) else None
 
 
+class Needed(NamedTuple):
+    """Samples that a search needs for a level.
+
+    Attributes:
+        samples: number after which the mean curve holds it; NaN where it does not within the budget.
+        low: lower end of its bootstrap interval; NaN where most resamples do not hold the level.
+        high: its upper end, likewise.
+        reached: share of the resamples that hold it.
+    """
+
+    samples: float
+    low: float
+    high: float
+    reached: float
+
+
+def needed(own: NDArray[np.float64], level: NDArray[np.float64], bootstrap: Bootstrap, seed: int) -> Needed:
+    """Samples that a search needs for the mean of another's results; the repeats of both are resampled.
+
+    Args:
+        own: (R, m) values of each repeat after 1, 2, .. m samples, more is better.
+        level: (Q,) results of the other, whose mean is the level.
+        bootstrap: resamples and confidence.
+        seed: of the resampling.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [
+        held_from(
+            own[rng.integers(len(own), size=len(own))].mean(axis=0),
+            float(level[rng.integers(len(level), size=len(level))].mean()),
+            1,
+        )
+        or np.inf
+        for _ in range(bootstrap.resamples)
+    ]
+    tail = (1 - bootstrap.confidence) / 2
+    low, high = np.quantile(drawn, (tail, 1 - tail), method="nearest")
+    found = held_from(own.mean(axis=0), float(level.mean()), 1)
+    low, high = (float(end) if np.isfinite(end) else np.nan for end in (low, high))
+    return Needed(np.nan if found is None else found, low, high, float(np.isfinite(drawn).mean()))
+
+
 class Efficiency(NamedTuple):
     """A search against the mean that a reference search ends with.
 

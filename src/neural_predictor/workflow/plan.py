@@ -22,13 +22,13 @@ from neural_predictor.figures import validation
 from neural_predictor.figures.entry_points import module_of
 from neural_predictor.figures.registry import ARTEFACTS, PAGES
 from neural_predictor.figures.wanted import Wanted, find, names_of
-from neural_predictor.fits.key import FitKey, parse_sample
+from neural_predictor.fits.key import FitKey, parse_run, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.search.registry import SEARCHES
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
 from neural_predictor.workflow.manifest import config_digest
-from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION
+from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION, SEARCH_STAGE_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,7 +182,7 @@ class Plan:
         return [self._table(study, name) for name in self.wanted(wildcards.study).tables(wildcards.experiment)]
 
     def fit_table(self, wildcards: Any) -> str:
-        """The table that predictors are fitted to."""
+        """The table that predictors are fitted to, or a search runs on."""
         return self._table(self.project.study(wildcards.study), wildcards.benchmark)
 
     @staticmethod
@@ -208,6 +208,15 @@ class Plan:
             for shard in wanted.shards(fits, repeats)
         ]
 
+    def experiment_traces(self, wildcards: Any) -> list[str]:
+        """Files of searches that it reads."""
+        wanted = self.wanted(wildcards.study)
+        return [
+            f"results/{wildcards.study}/searches/{key.folder}/{shard}.traces.npz"
+            for key, repeats in wanted.searches_of(wildcards.experiment).items()
+            for shard in wanted.shards(key, repeats)
+        ]
+
     @staticmethod
     def experiment_numbers(wildcards: Any) -> list[str]:
         """Numbers of other artefacts that it reads."""
@@ -219,7 +228,8 @@ class Plan:
         files = {*self.code(module), *map(os.path.relpath, imported_by(f"neural_predictor.{module}", "predictors"))}
         if os.path.relpath(PACKAGE / "search/run.py") in files:  # searches are named by rows, not imported
             section = self.wanted(wildcards.study).section(wildcards.experiment)
-            for name in getattr(section, "searches", ("random",)):
+            named = ("random", *getattr(section, "searches", ()))
+            for name in (name for name in named if SEARCHES[name].traces):  # others are jobs of their own
                 files |= set(self.code(f"search.{SEARCHES[name].module}"))
         return sorted(files)
 
@@ -348,6 +358,13 @@ class Plan:
         recipe = study.predictors[fits.predictor].model_dump_json()
         repeats = self.wanted(wildcards.study).shard_repeats(fits, int(wildcards.shard))
         parts = (FIT_STAGE_VERSION, study.seed, repeats, recipe)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def search_params(self, wildcards: Any) -> str:
+        """Everything that runs of a search depend on besides their table."""
+        key = parse_run(wildcards.search, wildcards.benchmark, wildcards.run)
+        wanted = self.wanted(wildcards.study)
+        parts = (SEARCH_STAGE_VERSION, wanted.study.seed, wanted.shard_repeats(key, int(wildcards.shard)))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def choice_params(self, wildcards: Any) -> str:

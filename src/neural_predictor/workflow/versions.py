@@ -5,3 +5,6 @@ FIT_STAGE_VERSION = 3
 
 CHILD_STAGE_VERSION = 3
 """Raise to train every child anew: after a change of a sampler, of training, or of a child's record."""
+
+SEARCH_STAGE_VERSION = 1
+"""Raise to run every search anew that is a job of its own: after a change of a search, a range or a sampler."""

@@ -1,0 +1,1 @@
+"""What parallelism costs: trainings to a level by batch."""

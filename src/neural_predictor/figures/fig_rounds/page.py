@@ -1,0 +1,95 @@
+"""fig-rounds: trainings and questions to a level, against the batch."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import NullLocator, ScalarFormatter
+
+from neural_predictor.figures.curve_panels import METHOD_COLOURS
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.style import REFERENCE, add_caption, new_figure, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from neural_predictor.figures.results import ProtocolRecord
+
+COLUMNS = (
+    *("method", "batch", "samples", "low", "high", "reached", "questions"),
+    *("level", "level_samples", "budget", "repeats"),
+)
+MARKERS = ("o", "s", "D", "v", "P", "X", "*")
+"""As many as share no divisor with the number of colours, so that pairs differ."""
+
+
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+    """A line a search in two panels: trainings to the level, and questions by then."""
+    budget, batches = float(frame["budget"].iloc[0]), sorted(frame["batch"].unique())
+    with style():
+        figure = new_figure(9.4, 4.6)
+        left, right = figure.subplots(1, 2)
+        for place, (name, colour, marker) in enumerate(
+            zip(frame["method"].unique(), cycle(METHOD_COLOURS), cycle(MARKERS), strict=False)
+        ):
+            own = frame[frame["method"] == name].sort_values("batch")
+            shift = 1.015 ** (place - frame["method"].nunique() / 2)  # that bars stand side by side
+            _draw_samples(left, own.assign(batch=own["batch"] * shift), budget, colour, marker)
+            right.plot(own["batch"] * shift, own["questions"], color=colour, marker=marker, markersize=4, label=name)
+        left.axhline(budget, color=REFERENCE, linewidth=0.8, linestyle=":")
+        left.annotate("budget", (0.22, budget), xycoords=("axes fraction", "data"), fontsize=6.5, va="top")
+        left.set_title("a  what parallelism costs", loc="left")
+        left.set_ylabel(f"trainings to the level of random search with {int(frame['level_samples'].iloc[0]):,}")
+        right.set_title("b  what it saves", loc="left")
+        right.set_ylabel("questions until then")
+        for axes in (left, right):
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_xticks(batches)
+            axes.xaxis.set_minor_locator(NullLocator())
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(ScalarFormatter())
+            axes.yaxis.set_minor_formatter(ScalarFormatter())
+            axes.tick_params(axis="y", which="minor", labelsize=6)
+            axes.set_xlabel("architectures trained side by side")
+        figure.legend(*right.get_legend_handles_labels(), loc="center right", frameon=False)
+        add_caption(figure, f"{_sentence(frame)} {caption(protocol)}", characters=170)
+        figure.subplots_adjust(left=0.07, right=0.86, top=0.94, bottom=0.24, wspace=0.2)
+    return figure
+
+
+def _draw_samples(axes: Axes, own: pd.DataFrame, budget: float, colour: str, marker: str) -> None:
+    """Trainings with their intervals; a triangle above the budget where the level is not held within it."""
+    held = own[own["samples"].notna()]
+    x, samples = (held[name].to_numpy(float) for name in ("batch", "samples"))
+    low, high = held["low"].fillna(held["samples"]).to_numpy(float), held["high"].fillna(budget).to_numpy(float)
+    ends = [np.maximum(samples - low, 0), np.maximum(high - samples, 0)]
+    axes.errorbar(x, samples, ends, color=colour, marker=marker, markersize=4)
+    lost = own[own["samples"].isna()]
+    above = [1.06 * budget] * len(lost)
+    axes.plot(lost["batch"], above, "^", color=colour, markersize=4, fillstyle="none", clip_on=False)
+
+
+def _sentence(frame: pd.DataFrame) -> str:
+    """What the figure says: the searches that hold the level with the smallest and with the largest batch."""
+    said = []
+    for batch in sorted({frame["batch"].min(), frame["batch"].max()}):
+        of_batch = frame[(frame["batch"] == batch) & frame["samples"].notna()].sort_values("samples", kind="stable")
+        found = ", ".join(
+            f"{row['method']} {_number(row['samples'])} [{_number(row['low'])}, {_number(row['high'])}]"
+            for _, row in of_batch.iterrows()
+        )
+        said.append(f"{batch:,} at a time: {found or 'no search holds it'}.")
+    budget, level = int(frame["budget"].iloc[0]), int(frame["level_samples"].iloc[0])
+    return (
+        f"Trainings, of at most {budget:,}, that hold what random search ends with after {level:,}. {' '.join(said)} "
+        "Triangles: not held within the budget. A question waits for the labels of the one before."
+    )
+
+
+def _number(value: float) -> str:
+    return "beyond" if pd.isna(value) else f"{value:,.0f}"

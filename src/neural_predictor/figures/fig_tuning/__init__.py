@@ -1,0 +1,1 @@
+"""The price of not tuning: what searches find with other hyper-parameters."""

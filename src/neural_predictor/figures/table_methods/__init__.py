@@ -1,0 +1,1 @@
+"""The slides' table of methods, with numbers."""
