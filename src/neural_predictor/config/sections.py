@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.search.fronts.registry import FRONT_SEARCHES
 from neural_predictor.search.registry import SEARCHES
 
 Positive = Annotated[int, Field(gt=0)]
@@ -25,6 +26,13 @@ def _known_search(name: str) -> str:
     return name
 
 
+def _known_front_search(name: str) -> str:
+    if name not in FRONT_SEARCHES:
+        raise ValueError(f"unknown search for a front; known are {', '.join(FRONT_SEARCHES)}")
+    return name
+
+
+FrontSearchName = Annotated[str, AfterValidator(_known_front_search)]
 SearchName = Annotated[str, AfterValidator(_known_search)]
 ImagesName = Annotated[str, AfterValidator(_known_images)]
 BenchmarkName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
@@ -181,6 +189,28 @@ class Fig9(OneBenchmark):
     def asked(self) -> dict[str, tuple[int, int]]:
         """Both sets, and a test set that metrics can be taken on."""
         return {"validation_size": (self.validation_size, self.train_size + self.validation_size + MIN_TEST)}
+
+
+class Frontier(OneBenchmark):
+    """Accuracy against a cost that is known before training: searches for the front."""
+
+    cost: str = Field(description="metric of the table that is known before training", examples=["latency_ms"])
+    bounds: Annotated[tuple[float, ...], Field(min_length=1, max_length=4)] = Field(
+        description="values of the cost at which a choice is made", examples=[[3, 5, 8]]
+    )
+    searches: tuple[FrontSearchName, ...] = Field(tuple(FRONT_SEARCHES), min_length=1)
+    total: Annotated[int, Field(gt=100)] = Field(description="trainings of each search", examples=[200])
+    repeats: Repeats = Field(description="repeats of each search", examples=[20])
+
+    @property
+    def predictor_names(self) -> tuple[str, ...]:
+        """None: its searches have predictors of their own."""
+        return ()
+
+    @property
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """The budget."""
+        return {"total": (self.total, self.total)}
 
 
 class SeveralBenchmarks(Tabular):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from neural_predictor.config.sections import (
     BenchmarkName,
@@ -14,6 +14,7 @@ from neural_predictor.config.sections import (
     Comparison,
     Fig7,
     Fig9,
+    Frontier,
     LearningCurves,
     OneBenchmark,
     Positive,
@@ -33,6 +34,8 @@ from neural_predictor.predictors.recipes import Recipe  # noqa: TC001 - pydantic
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 Kind = TypeVar("Kind", bound=Tabular)
+LATER = ("frontier",)
+"""Sections that studies had not when the first of them were finished."""
 
 
 class Study(Section):
@@ -58,6 +61,7 @@ class Study(Section):
     figa1_tau: LearningCurves | None = Field(None, description="tau against N: figA1-tau")
     fig4_nlp: Comparison | None = Field(None, description="fig4 of another benchmark, of recurrent cells: fig4-nlp")
     fig9_nlp: Fig9 | None = Field(None, description="fig9 of another benchmark, of recurrent cells: fig9-nlp")
+    frontier: Frontier | None = Field(None, description="accuracy against a cost: fig10, fig11, table-frontier")
     children: dict[ChildSetName, ChildSet] = Field({})
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
@@ -72,6 +76,12 @@ class Study(Section):
         study = self.model_copy()
         study._name = name
         return study
+
+    @model_serializer(mode="wrap")
+    def _without_later_sections(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its values without the sections of `LATER` that are missing: digests of finished studies stay."""
+        found: dict[str, Any] = handler(self)
+        return {key: value for key, value in found.items() if value is not None or key not in LATER}
 
     @model_validator(mode="after")
     def _names_known_predictors(self) -> Study:

@@ -85,14 +85,21 @@ def crowding(points: Floats) -> Floats:
     return found
 
 
-def spread_order(points: Floats, rng: np.random.Generator) -> Rows:
+def spread_order(points: Floats, rng: np.random.Generator, most: int | None = None) -> Rows:
     """Places of points (n, 2), layer by layer; within a layer those first that lie apart from all before in it.
 
     A layer begins with its two ends, then the point farthest from the chosen follows, both axes scaled by the layer's
     range. The first k of the order are then spread along the front, whatever k is.
+
+    Args:
+        points: as `layers` takes them.
+        rng: orders equal points.
+        most: layers end with the one that holds this place; None for all.
     """
     layer = layers(points)
-    order = [_spread(points, np.flatnonzero(layer == number), rng) for number in range(int(layer.max(initial=-1)) + 1)]
+    sizes = np.bincount(layer)
+    last = len(sizes) if most is None else int(np.searchsorted(np.cumsum(sizes), most)) + 1
+    order = [_spread(points, np.flatnonzero(layer == number), rng) for number in range(min(last, len(sizes)))]
     return np.concatenate([np.zeros(0, np.intp), *order])
 
 

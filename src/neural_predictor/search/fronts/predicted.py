@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 
 
 class PredictedFront(OneOrder):
-    """N at random, one fit, then the K first; see the module."""
+    """N at random, one fit, then the K first; see the module.
+
+    Attributes:
+        predicted: the candidates of the last fit and their predictions, in normal scores; None before it.
+    """
+
+    predicted: tuple[Rows, NDArray[np.float64]] | None = None
 
     def _ordered(self) -> Rows:
         offered = self.offered()
-        points = np.stack([self.fitted()(offered), -self.cost(offered)], axis=1)
-        return offered[spread_order(points, self.rng)]
+        self.predicted = (offered, self.fitted()(offered))
+        return offered[spread_order(np.stack([self.predicted[1], -self.cost(offered)], axis=1), self.rng)]
 
 
 class RoundsSettings(PredictedSettings):

@@ -119,14 +119,24 @@ class FrontProblem:
         whole = hypervolume(self.points, self.reference)
         return growing_hypervolume(self.points[trace], self.reference) / whole
 
+    @cached_property
+    def _target(self) -> Floats:
+        table = self.table
+        return oriented(table.mean(table.target), maximise=bool(metric_of(table.target).maximise))
+
+    def best(self, bound: float) -> float:
+        """The best mean target, in its own sign, of the architectures that meet a bound."""
+        best = float(self._target[self.within(bound)].max())
+        return best if metric_of(self.table.target).maximise else -best
+
     def regret(self, trace: Rows, signal: Floats, bound: float) -> Floats:
         """(budget,) regret under a bound after each training, in the target's unit.
 
         The choice has the best signal of those that were trained and meet the bound; its mean target is compared with
         the best of all that meet it. Until one was trained, the worst of these counts.
         """
-        target = oriented(self.table.mean(self.table.target), maximise=bool(metric_of(self.table.target).maximise))
-        goodness, meets = oriented(signal, maximise=self.table.maximise), self.within(bound)
+        target, meets = self._target, self.within(bound)
+        goodness = oriented(signal, maximise=self.table.maximise)
         choice = trace[best_so_far(np.where(meets[trace], goodness[trace], -np.inf), maximise=True)]
         return np.asarray(target[meets].max() - np.where(meets[choice], target[choice], target[meets].min()))
 
