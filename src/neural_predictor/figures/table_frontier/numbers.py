@@ -39,6 +39,6 @@ def run(request: Request[Frontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
         "Regret: the best mean of those that meet the bound, less that of the choice. A repeat that trained none of "
         "them counts with the worst of them.",
     ]
-    return frame.reindex(columns=list(COLUMNS)), describe_front(
-        request, {"each search": request.section.repeats}, notes
-    )
+    reported = "mean target of the architecture with the best search signal among those trained that meet the bound"
+    protocol = describe_front(request, {"each search": request.section.repeats}, reported, notes)
+    return frame.reindex(columns=list(COLUMNS)), protocol
