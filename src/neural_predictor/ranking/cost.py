@@ -52,7 +52,8 @@ class Cost:
 
     def __post_init__(self) -> None:
         check_truth("front", self.front)
-        for name, value in (("at most", self.at_most), ("at least", self.at_least)):
+        bounds: tuple[tuple[str, Any], ...] = (("at most", self.at_most), ("at least", self.at_least))
+        for name, value in bounds:
             given = isinstance(value, Real) and not isinstance(value, bool)
             if value is not None and not (given and np.isfinite(float(value))):
                 raise RankingError(f"the cost is to be {name} {value!r}; allowed are finite numbers in the cost's unit")
