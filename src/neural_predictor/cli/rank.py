@@ -31,9 +31,14 @@ def rank(
     learning_curve: Annotated[
         bool, typer.Option("--learning-curve/--no-learning-curve", help="Measure what more architectures would help.")
     ] = True,
+    cost: Annotated[str | None, typer.Option(help="Column of a cost, such as a latency; lower is better.")] = None,
+    at_most: Annotated[float | None, typer.Option(help="Keep candidates of this cost or less.")] = None,
+    at_least: Annotated[float | None, typer.Option(help="Keep candidates of this cost or more.")] = None,
+    front: Annotated[bool, typer.Option("--front", help="Order by the front of predicted label and cost.")] = False,
 ) -> None:
     """Rank the candidates of your own search space by what some trained architectures teach."""
     start = time.monotonic()
+    from neural_predictor.ranking.cost import cost_of
     from neural_predictor.ranking.rank import rank_files
     from neural_predictor.ranking.score import Options
 
@@ -47,5 +52,6 @@ def rank(
         predictor=predictor,
         workers=threads or os.cpu_count() or 1,
         accelerator=accelerator,
+        cost=cost_of(cost, at_most, at_least, front=front),
     )
     typer.echo(f"{report}\nWrote {output} in {time.monotonic() - start:.0f} s")

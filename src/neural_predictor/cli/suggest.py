@@ -31,12 +31,25 @@ def suggest(
     minimise: Annotated[bool, typer.Option("--minimise", help="The label is better the lower it is.")] = False,
     pending: Pending = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
+    cost: Annotated[str | None, typer.Option(help="Column of a cost, such as a latency; lower is better.")] = None,
+    at_most: Annotated[float | None, typer.Option(help="Keep candidates of this cost or less.")] = None,
+    at_least: Annotated[float | None, typer.Option(help="Keep candidates of this cost or more.")] = None,
+    front: Annotated[bool, typer.Option("--front", help="Order by the front of predicted label and cost.")] = False,
 ) -> None:
     """Choose the candidates to train next, round after round."""
     start = time.monotonic()
+    from neural_predictor.ranking.cost import cost_of
     from neural_predictor.ranking.suggest import suggest_files
 
     report = suggest_files(
-        trained, candidates, output, count=count, label=label, minimise=minimise, pending=pending, seed=seed
+        trained,
+        candidates,
+        output,
+        count=count,
+        label=label,
+        minimise=minimise,
+        pending=pending,
+        seed=seed,
+        cost=cost_of(cost, at_most, at_least, front=front),
     )
     typer.echo(f"{report}\nWrote {output} in {time.monotonic() - start:.0f} s")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from neural_predictor.config.beyond import Audit, FigRounds, FigTuning, Frontier, TableMethods
 from neural_predictor.config.sections import (
-    Audit,
     BenchmarkName,
     Bootstrap,
     ChildSet,
@@ -15,8 +15,6 @@ from neural_predictor.config.sections import (
     Comparison,
     Fig7,
     Fig9,
-    FigRounds,
-    FigTuning,
     LearningCurves,
     OneBenchmark,
     Positive,
@@ -25,7 +23,6 @@ from neural_predictor.config.sections import (
     Section,
     SeveralBenchmarks,
     Stages,
-    TableMethods,
     TableTau,
     Tabular,
 )
@@ -37,6 +34,8 @@ from neural_predictor.predictors.recipes import Recipe  # noqa: TC001 - pydantic
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 Kind = TypeVar("Kind", bound=Tabular)
+LATER = ("audit", "fig_rounds", "fig_tuning", "table_methods", "frontier")
+"""Sections that studies had not when the first of them were finished."""
 
 
 class Study(Section):
@@ -62,14 +61,11 @@ class Study(Section):
     figa1_tau: LearningCurves | None = Field(None, description="tau against N: figA1-tau")
     fig4_nlp: Comparison | None = Field(None, description="fig4 of another benchmark, of recurrent cells: fig4-nlp")
     fig9_nlp: Fig9 | None = Field(None, description="fig9 of another benchmark, of recurrent cells: fig9-nlp")
-    audit: Audit | None = Field(
-        None,
-        description="defects of earlier code, each switched on: fig-audit",
-        exclude_if=lambda audit: audit is None,  # a study without it has the digest that it had
-    )
+    audit: Audit | None = Field(None, description="defects of earlier code, each switched on: fig-audit")
     fig_rounds: FigRounds | None = Field(None, description="trainings to a level by batch: fig-rounds")
     fig_tuning: FigTuning | None = Field(None, description="what other hyper-parameters find: fig-tuning")
     table_methods: TableMethods | None = Field(None, description="the table of methods: table-methods")
+    frontier: Frontier | None = Field(None, description="accuracy against a cost: fig10, fig11, table-frontier")
     children: dict[ChildSetName, ChildSet] = Field({})
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
@@ -84,6 +80,12 @@ class Study(Section):
         study = self.model_copy()
         study._name = name
         return study
+
+    @model_serializer(mode="wrap")
+    def _without_later_sections(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its values without the sections of `LATER` that are missing: digests of finished studies stay."""
+        found: dict[str, Any] = handler(self)
+        return {key: value for key, value in found.items() if value is not None or key not in LATER}
 
     @model_validator(mode="after")
     def _names_known_predictors(self) -> Study:

@@ -13,17 +13,14 @@ from neural_predictor.search.registry import SEARCHES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from neural_predictor.config.beyond import Audit, FigRounds, FigTuning, TableMethods
     from neural_predictor.config.sections import (
-        Audit,
         ChildSet,
         Comparison,
         Fig7,
         Fig9,
-        FigRounds,
-        FigTuning,
         LearningCurves,
         Section,
-        TableMethods,
         TableTau,
         Tabular,
     )

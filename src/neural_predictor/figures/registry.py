@@ -206,6 +206,22 @@ ARTEFACTS = (
         page="fig9_children.page:draw",
     ),
     Artefact(
+        "fig10",
+        "figure",
+        "predicted accuracy against cost of all candidates, the predicted front, what was trained, the true front",
+        section="frontier",
+        numbers="fig10.numbers:run",
+        page="fig10.page:draw",
+    ),
+    Artefact(
+        "fig11",
+        "figure",
+        "how much of the true front each search finds, by the number of trainings",
+        section="frontier",
+        numbers="fig11.numbers:run",
+        page="fig11.page:draw",
+    ),
+    Artefact(
         "figA1",
         "figure",
         "the graph convolutional predictor against other predictors of the same architectures",
@@ -289,6 +305,15 @@ ARTEFACTS = (
         fits=needs.observed_of_kind,
         numbers="table_metrics.numbers:run",
         page="table_metrics.page:markdown",
+    ),
+    Artefact(
+        "table-frontier",
+        "table",
+        "regret of every search under bounds of the cost, beside random search within each bound",
+        section="frontier",
+        reads=("fig11",),
+        numbers="table_frontier.numbers:run",
+        page="table_frontier.page:markdown",
     ),
     Artefact(
         "table-mse",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from neural_predictor.errors import RankingError
+from neural_predictor.ranking.cost import cost_of
 from neural_predictor.ranking.python_objects import ArchitectureList
 from neural_predictor.ranking.rank import ranked
 from neural_predictor.ranking.score import Options, Scored, check_whole, maker
@@ -18,6 +19,7 @@ from neural_predictor.ranking.suggest import suggested
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from neural_predictor.ranking.cost import Cost
     from neural_predictor.ranking.quality import Curve, Maker, Top
     from neural_predictor.ranking.suggest import Prospects
     from neural_predictor.statistics.bootstrap import Estimate
@@ -29,7 +31,8 @@ class Ranking:
 
     Attributes:
         table: one row a candidate, best first: `candidate` (its place in what was given, from 0), `score`, `rank`,
-            `score_low`, `score_high` (in the label's unit), `in_training`.
+            `score_low`, `score_high` (in the label's unit), `in_training`; with a cost also `cost`, and with a front
+            `on_front`.
         tau: Kendall tau of the training architectures in cross-validation, with its 95 % interval.
         top: how many of the architectures that it would train first are among the best tenth, in cross-validation too.
         curve: tau by number of training architectures, and with twice as many; None where it was not measured.
@@ -61,6 +64,11 @@ def rank(
     learning_curve: bool = True,
     operation: str = "operation",
     make: Maker | None = None,
+    cost: Iterable[Any] | None = None,
+    train_cost: Iterable[Any] | None = None,
+    at_most: float | None = None,
+    at_least: float | None = None,
+    front: bool = False,
 ) -> Ranking:
     """Rank candidate architectures by what some trained architectures teach.
 
@@ -83,6 +91,12 @@ def rank(
         learning_curve: whether to measure how tau grows with the number of training architectures.
         operation: attribute of a directed graph's nodes that names their operation.
         make: makes an unfitted predictor from a seed, instead of `predictor`.
+        cost: (n,) costs of the candidates, better the lower they are, such as latencies.
+        train_cost: (N,) costs of the trained architectures, where those of the candidates are not known: they are
+            predicted.
+        at_most: the largest cost that is kept.
+        at_least: the least cost that is kept.
+        front: whether candidates come by the front of predicted label and cost.
 
     Raises:
         UserError: naming the architecture and what is wrong.
@@ -93,12 +107,29 @@ def rank(
     _check_attribute(operation)
     if labels is None:
         raise RankingError("labels are None; expected a list of numbers, one a training architecture")
-    trained = ArchitectureList("train", train, operation, labels)
-    given = ArchitectureList("candidates", candidates, operation)
+    asked = _cost(cost, train_cost, at_most, at_least, front=front)
+    trained = ArchitectureList("train", train, operation, labels, train_cost)
+    given = ArchitectureList("candidates", candidates, operation, costs=cost)
     made = make or maker(predictor, threads or os.cpu_count() or 1)
-    with ranked(trained, given, "label", options, predictor, lambda: made) as found:
-        scored = found.scored
-    return Ranking(_table(scored), scored.tau, scored.top, scored.curve, scored.warnings, found.report)
+    with ranked(trained, given, "label", options, predictor, lambda: made, asked) as found:
+        scored, table = found.scored, _table(found.scored)
+        if found.costed is not None:
+            table["cost"] = found.costed.values[scored.order]
+        if found.on_front is not None:
+            table["on_front"] = found.on_front[scored.order]
+    return Ranking(table, scored.tau, scored.top, scored.curve, scored.warnings, found.report)
+
+
+def _cost(
+    cost: Iterable[Any] | None,
+    train_cost: Iterable[Any] | None,
+    at_most: float | None,
+    at_least: float | None,
+    *,
+    front: bool,
+) -> Cost | None:
+    column = None if cost is None and train_cost is None else "cost"
+    return cost_of(column, at_most, at_least, front=front)
 
 
 def _check_attribute(operation: object) -> None:
@@ -112,7 +143,8 @@ class Suggestion:
 
     Attributes:
         table: one row a candidate, best first: `candidate` (its place in what was given, from 0), `score`, `score_low`,
-            `score_high` (in the label's unit; NaN in a first set), `reason`.
+            `score_high` (in the label's unit; NaN in a first set), `reason`; with a cost also `cost`, and with a front
+            `on_front`.
         prospects: what to expect of training them; None for a first set.
         report: all of it in words.
     """
@@ -135,6 +167,11 @@ def suggest(
     pending: Iterable[Any] | None = None,
     seed: int = 0,
     operation: str = "operation",
+    cost: Iterable[Any] | None = None,
+    train_cost: Iterable[Any] | None = None,
+    at_most: float | None = None,
+    at_least: float | None = None,
+    front: bool = False,
 ) -> Suggestion:
     """Choose the candidates to train next by what the trained architectures teach: one round of the search `rounds`.
 
@@ -150,19 +187,30 @@ def suggest(
         pending: candidates that are being trained.
         seed: of all draws.
         operation: attribute of a directed graph's nodes that names their operation.
+        cost: (n,) costs of the candidates, better the lower they are, such as latencies.
+        train_cost: (N,) costs of the trained architectures, where those of the candidates are not known: they are
+            predicted.
+        at_most: the largest cost that is kept.
+        at_least: the least cost that is kept.
+        front: whether candidates come by the front of predicted label and cost.
 
     Raises:
         UserError: naming the architecture and what is wrong.
     """
     _check_attribute(operation)
-    known = ArchitectureList("trained", trained, operation, labels)
-    given = ArchitectureList("candidates", candidates, operation)
+    asked = _cost(cost, train_cost, at_most, at_least, front=front)
+    known = ArchitectureList("trained", trained, operation, labels, train_cost)
+    given = ArchitectureList("candidates", candidates, operation, costs=cost)
     waiting = ArchitectureList("pending", pending, operation) if pending is not None else None
     with suggested(
-        known if len(known) else None, given, waiting, "label", count=count, minimise=minimise, seed=seed
+        known if len(known) else None, given, waiting, "label", count=count, minimise=minimise, seed=seed, cost=asked
     ) as (found, _):
         columns = {"candidate": found.rows, "score": found.score, "score_low": found.low, "score_high": found.high}
-        return Suggestion(pd.DataFrame(columns | {"reason": found.reason}), found.prospects, found.report)
+        table = pd.DataFrame(columns | {"reason": found.reason})
+        for name, values in (("cost", found.costs), ("on_front", found.on_front)):
+            if values is not None:
+                table[name] = values
+        return Suggestion(table, found.prospects, found.report)
 
 
 def _table(scored: Scored) -> pd.DataFrame:

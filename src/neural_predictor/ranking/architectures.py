@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 
 from neural_predictor.errors import FormatError, RankingError
+from neural_predictor.io.csv_files import find_name
 from neural_predictor.io.lists import number
 from neural_predictor.ranking.cells import Cells
 from neural_predictor.ranking.identity import identities
@@ -86,8 +87,12 @@ class Architectures:
         numbers = {name: _numbers(values.get(name, [None] * len(places)), name, where) for name in named}
         return cls(source, places, cells, identities(cells), numbers)
 
-    def require_finite(self, name: str) -> NDArray[np.float64]:
+    def require_finite(self, name: str, needs: str = "training architecture needs a label") -> NDArray[np.float64]:
         """(n,) a column of numbers, every one of which is there and finite.
+
+        Args:
+            name: the column's.
+            needs: what every row needs, for the message.
 
         Raises:
             FormatError: naming the rows where it is not.
@@ -97,8 +102,8 @@ class Architectures:
         ]
         if missing:
             raise FormatError(
-                f"{self.source}, column {name}: no finite number in {listed(missing)}; every training architecture "
-                "needs a label: leave out the others"
+                f"{self.source}, column {name}: no finite number in {listed(missing)}; every {needs}: leave "
+                "out the others"
             )
         return self.numbers[name]
 
@@ -133,6 +138,13 @@ class Source(Protocol):
     def notes(self) -> list[str]:
         """What to say of the source, a sentence each; known once it was read."""
 
+    def has(self, column: str) -> bool:
+        """Whether there is a column of this name.
+
+        Raises:
+            FormatError: if the source is not of its form, or is empty.
+        """
+
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
         """All architectures, some thousand at a time, with the columns of numbers of these names.
 
@@ -162,6 +174,12 @@ class ArchitectureFile:
     def columns(self) -> list[str]:
         """Names of its columns; known once it was read."""
         return self._reader.columns
+
+    def has(self, column: str) -> bool:
+        """As `Source.has`; of JSON lines by the first of them."""
+        reader = open_reader(self._reader.path)  # one of its own: a reader keeps what it was asked for
+        next(reader.chunks(()))
+        return find_name(self.name, reader.columns, column, exact=True) is not None
 
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
         """As `Source.chunks`."""

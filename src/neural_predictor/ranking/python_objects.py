@@ -29,25 +29,40 @@ class ArchitectureList:
         objects: the architectures.
         operation: attribute of a directed graph's nodes that names their operation.
         labels: one an architecture, in a column `label`; None for no such column.
+        costs: likewise, in a column `cost`.
 
     Raises:
-        RankingError: if the objects have no order, or not as many labels.
+        RankingError: if the objects have no order, or not as many labels or costs.
     """
 
-    def __init__(self, name: str, objects: Iterable[Any], operation: str, labels: Iterable[Any] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        objects: Iterable[Any],
+        operation: str,
+        labels: Iterable[Any] | None = None,
+        costs: Iterable[Any] | None = None,
+    ) -> None:
         self.name, self.notes, self._operation = name, list[str](), operation
-        self._objects, self._labels = _in_order(name, objects), None
-        if labels is not None:
-            self._objects, self._labels = list(self._objects), _labels(labels)
-            if len(self._labels) != len(self._objects):
+        self._objects, self._columns = _in_order(name, objects), dict[str, list[Any]]()
+        for column, values in (("label", labels), ("cost", costs)):
+            if values is None:
+                continue
+            self._objects, self._columns[column] = list(self._objects), _column(f"{column}s", values)
+            if len(self._columns[column]) != len(self._objects):
+                kind = "training architecture" if column == "label" else "architecture"
                 raise RankingError(
-                    f"labels have the shape ({len(self._labels)},); expected one a training architecture, "
+                    f"{column}s have the shape ({len(self._columns[column])},); expected one a {kind}, "
                     f"({len(self._objects)},)"
                 )
 
     def __len__(self) -> int:
         """Number of the labels, and of the objects then; 0 without labels."""
-        return len(self._labels or ())
+        return len(self._columns.get("label", ()))
+
+    def has(self, column: str) -> bool:
+        """As `Source.has`."""
+        return column in self._columns
 
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
         """As `Source.chunks`."""
@@ -57,8 +72,7 @@ class ArchitectureList:
             values: dict[str, Sequence[Any]] = {
                 column: [row.get(column) for row in rows] for column in {name: None for row in rows for name in row}
             }
-            if self._labels is not None:
-                values["label"] = self._labels[start : start + len(block)]
+            values |= {name: column[start : start + len(block)] for name, column in self._columns.items()}
             places = [f"[{start + k}]" for k in range(len(block))]
             yield Architectures.from_values(self.name, places, values, named, vocabulary)
             start += len(block)
@@ -78,16 +92,17 @@ def _in_order(name: str, objects: Any) -> Iterable[Any]:
     return objects
 
 
-def _labels(labels: Any) -> list[Any]:
-    """Labels one by one, as they are."""
-    if isinstance(labels, Mapping | str | bytes | set | frozenset) or not isinstance(labels, Iterable):
+def _column(name: str, values: Any) -> list[Any]:
+    """Labels or costs one by one, as they are."""
+    order = "the training architectures" if name == "labels" else "their architectures"
+    if isinstance(values, Mapping | str | bytes | set | frozenset) or not isinstance(values, Iterable):
         raise RankingError(
-            f"labels are one {type(labels).__name__}; expected a list of numbers in the order of the training "
-            "architectures"
+            f"{name} are one {type(values).__name__}; expected a list of numbers in the order of {order}"
         )
-    found = plain(labels)
+    found = plain(values)
     if isinstance(found, np.ndarray) and found.ndim != 1:
-        raise RankingError(f"labels have the shape {found.shape}; expected one a training architecture, (N,)")
+        kind = "training architecture" if name == "labels" else "architecture"
+        raise RankingError(f"{name} have the shape {found.shape}; expected one a {kind}, (N,)")
     return list(found)
 
 

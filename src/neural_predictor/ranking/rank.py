@@ -15,6 +15,7 @@ from neural_predictor.predictors import device
 from neural_predictor.ranking.architectures import ArchitectureFile
 from neural_predictor.ranking.candidates import Candidates
 from neural_predictor.ranking.cells import Vocabulary
+from neural_predictor.ranking.cost import ON_FRONT, PREDICTED, Costed, CostModel
 from neural_predictor.ranking.forms import form_of
 from neural_predictor.ranking.report import describe
 from neural_predictor.ranking.score import Options, check_predictor, check_top, maker, score_candidates
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from neural_predictor.ranking.architectures import Architectures, Source
+    from neural_predictor.ranking.cost import Cost
     from neural_predictor.ranking.quality import Maker
     from neural_predictor.ranking.score import Scored
 
@@ -42,11 +46,15 @@ class Ranked:
         scratch: their rows.
         scored: their scores.
         report: what the ranking is worth, in words.
+        costed: their costs, where one is asked for.
+        on_front: (n,) which of them are on the front, where it is asked for.
     """
 
     scratch: Scratch
     scored: Scored
     report: str
+    costed: Costed | None = None
+    on_front: NDArray[np.bool_] | None = None
 
 
 @contextmanager
@@ -57,6 +65,7 @@ def ranked(
     options: Options,
     predictor: str,
     make: Callable[[], Maker],
+    cost: Cost | None = None,
 ) -> Iterator[Ranked]:
     """Rank the candidates of a source, all of which are read before anything is fitted.
 
@@ -67,22 +76,55 @@ def ranked(
         options: how.
         predictor: its name, for the report.
         make: gives what makes predictors, once all is read.
+        cost: what is asked of the candidates' cost; None for nothing.
 
     Raises:
         UserError: naming the source, the row and what is wrong.
     """
     vocabulary = Vocabulary()
-    training = read_training(train, label, vocabulary)
+    if cost is not None:
+        cost.check_label(label)
+    read = cost is not None and cost.read_from(train, candidates)
+    training = read_training(train, label, vocabulary, None if cost is None or read else cost.column)
     with scratch_folder() as folder:
-        found = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training)
-        for part in candidates.chunks(vocabulary):
+        found, values = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, training), []
+        for part in candidates.chunks(vocabulary, [cost.column] if cost is not None and read else ()):
             found.add(part)
+            if cost is not None and read:
+                values.append(part.require_finite(cost.column, "candidate needs a cost"))
         found.close(candidates)
         check_top(options, len(found.scratch))
-        scored = score_candidates(found, make(), options)
+        costed = None if cost is None else _costed(found, cost, values, options.seed, candidates.name)
+        if costed is not None:
+            check_top(options, int(costed.kept.sum()))
+        scored = score_candidates(found, make(), replace(options, top=None) if costed is not None else options)
         scored = replace(scored, warnings=[*training.notes, *candidates.notes, *scored.warnings])
-        report = describe(scored, len(training.labels), sorted(vocabulary.numbers), predictor)
-        yield Ranked(found.scratch, scored, report)
+        on_front, lines = None, list[str]()
+        if costed is not None:
+            goodness = -scored.score if options.minimise else scored.score
+            if costed.asked.front:
+                on_front = costed.on_front(goodness, scored.order)
+            order = costed.order(goodness, scored.order, options.seed, options.top)[: options.top]
+            scored = replace(scored, order=order)
+            lines = costed.lines(None if on_front is None else int(on_front.sum()))
+        report = describe(scored, len(training.labels), sorted(vocabulary.numbers), predictor, lines)
+        yield Ranked(found.scratch, scored, report, costed, on_front)
+
+
+def _costed(
+    candidates: Candidates, cost: Cost, values: Sequence[NDArray[np.float64]], seed: int, source: str
+) -> Costed:
+    """The costs that were read, or those that the training architectures' predict."""
+    if values:
+        read = np.concatenate(values)
+        return Costed(cost, read, None, cost.within(read, source))
+    training, places = candidates.training, candidates.vocabulary.places(candidates.trained)
+    assert training.costs is not None  # they were read
+    model = CostModel.fit(training.cells.encode(places), training.costs, cost.column, seed)
+    predicted, scratch = np.empty(len(candidates.scratch)), candidates.scratch
+    for rows in scratch.score_blocks(np.arange(len(scratch)), len(places)):
+        predicted[rows] = model.predict(scratch.graphs(rows).encode(places))
+    return Costed(cost, predicted, model.tau, cost.within(predicted, source))
 
 
 def rank_files(
@@ -96,6 +138,7 @@ def rank_files(
     workers: int = 1,
     accelerator: str | None = None,
     make: Maker | None = None,
+    cost: Cost | None = None,
 ) -> str:
     """Rank the candidates of a file, write their rows, best first, and say what the ranking is worth.
 
@@ -109,6 +152,7 @@ def rank_files(
         workers: CPU threads.
         accelerator: cpu or gpu, to set TensorFlow up for it; None where that is done.
         make: makes the predictor instead of its name.
+        cost: what is asked of the candidates' cost; None for nothing.
 
     Returns:
         The report.
@@ -119,17 +163,22 @@ def rank_files(
     check_output(output, [train, candidates])
     if make is None:
         check_predictor(predictor)
-    source = CandidateFile(candidates, ADDED, "a ranking")
+    source = CandidateFile(candidates, [*ADDED, *cost_columns(cost)], "a ranking")
 
     def made() -> Maker:
         if make is not None:
             return make
         return maker(predictor, device.configure(workers, accelerator) if accelerator else workers)
 
-    with ranked(ArchitectureFile(train), source, label, options or Options(), predictor, made) as found:
+    with ranked(ArchitectureFile(train), source, label, options or Options(), predictor, made, cost) as found:
         with atomic(output) as part:
             write_blocks(part, form_of(output), _blocks(source, found))
         return found.report
+
+
+def cost_columns(cost: Cost | None) -> list[str]:
+    """Columns that a cost may add, which no candidate may have."""
+    return [] if cost is None else [PREDICTED, *([ON_FRONT] if cost.front else [])]
 
 
 def check_output(output: Path, inputs: Sequence[Path]) -> None:
@@ -188,5 +237,9 @@ def _blocks(source: ArchitectureFile, found: Ranked) -> Iterator[pa.Table]:
         )
         for name, value in zip(ADDED, values, strict=True):
             table = table.append_column(name, pa.array(value))
+        if found.costed is not None and found.costed.tau is not None:
+            table = table.append_column(PREDICTED, pa.array(found.costed.values[rows]))
+        if found.on_front is not None:
+            table = table.append_column(ON_FRONT, pa.array(found.on_front[rows]))
         yield table
         rank += len(rows)

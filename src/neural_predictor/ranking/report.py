@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from neural_predictor.ranking.quality import COVERAGE, MIN_SUBSET
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neural_predictor.ranking.quality import Top
     from neural_predictor.ranking.score import Scored
 
 
-def describe(scored: Scored, trained: int, operations: list[str], predictor: str) -> str:
+def describe(scored: Scored, trained: int, operations: list[str], predictor: str, costs: Sequence[str] = ()) -> str:
     """The report of a ranking.
 
     Args:
@@ -19,6 +21,7 @@ def describe(scored: Scored, trained: int, operations: list[str], predictor: str
         trained: number of training architectures, N.
         operations: names of all operations.
         predictor: its name.
+        costs: what to say of the candidates' costs, a line each.
     """
     n = len(scored.score)
     lines = [
@@ -31,6 +34,7 @@ def describe(scored: Scored, trained: int, operations: list[str], predictor: str
         f"Intervals score_low to score_high are made to hold {COVERAGE:.0%} of the labels of architectures like the "
         "training architectures",
     ]
+    lines += costs
     if scored.warnings:
         lines += ["Mind:", *(f"  {warning}" for warning in scored.warnings)]
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,20 +12,19 @@ import pyarrow as pa
 from neural_predictor.errors import RankingError
 from neural_predictor.io.files import atomic
 from neural_predictor.io.progress import waiting
-from neural_predictor.predictors.label_units import LabelUnits
 from neural_predictor.ranking.architectures import ArchitectureFile, check_memory, listed, read_all
 from neural_predictor.ranking.candidates import Candidates
 from neural_predictor.ranking.cells import Cells, Vocabulary
+from neural_predictor.ranking.cost import ON_FRONT, PREDICTED, Costed, CostModel
+from neural_predictor.ranking.expectations import Errors, TopUnits
 from neural_predictor.ranking.forms import form_of
-from neural_predictor.ranking.quality import conformal_quantile
-from neural_predictor.ranking.rank import CandidateFile, check_output
+from neural_predictor.ranking.rank import CandidateFile, check_output, cost_columns
 from neural_predictor.ranking.score import Units, check_truth, check_whole
 from neural_predictor.ranking.scratch import Scratch, scratch_folder
 from neural_predictor.ranking.training import MIN_ARCHITECTURES, TrainingSet, read_labelled
 from neural_predictor.ranking.writers import write_blocks
 from neural_predictor.search.pool import GraphPool
 from neural_predictor.search.rounds import Rounds, RoundsSettings
-from neural_predictor.statistics.kendall import kendall_tau
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neural_predictor.ranking.architectures import Source
+    from neural_predictor.ranking.cost import Cost
 
     Rows = NDArray[np.intp]
     Floats = NDArray[np.float64]
@@ -75,6 +75,9 @@ class Suggested:
         reason: of each, `exploit`, `explore` or `first random set`.
         prospects: None in a first set.
         report: all of it in words.
+        costs: (k,) their costs, where one is asked for.
+        predicted_costs: whether these were predicted.
+        on_front: (k,) which are on the front of predicted label and cost, where it is asked for.
     """
 
     rows: Rows
@@ -84,6 +87,9 @@ class Suggested:
     reason: list[str]
     prospects: Prospects | None
     report: str = field(default="", repr=False)
+    costs: Floats | None = None
+    predicted_costs: bool = False
+    on_front: NDArray[np.bool_] | None = None
 
 
 @contextmanager
@@ -96,6 +102,7 @@ def suggested(
     count: int,
     minimise: bool = False,
     seed: int = 0,
+    cost: Cost | None = None,
 ) -> Iterator[tuple[Suggested, Scratch]]:
     """Choose `count` candidates to train next; their rows are on the disk while the context is open.
 
@@ -107,6 +114,7 @@ def suggested(
         count: how many.
         minimise: a lower label is better.
         seed: of all draws.
+        cost: what is asked of the candidates' cost; None for nothing.
 
     Raises:
         UserError: naming the source, the row and what is wrong.
@@ -116,12 +124,19 @@ def suggested(
     check_whole("seed", seed, 0, "0 and larger numbers")
     check_truth("minimise", minimise)
     vocabulary = Vocabulary()
-    known = _NOTHING if trained is None else read_labelled(trained, label, vocabulary)
+    if cost is not None:
+        cost.check_label(label)
+    read = cost is not None and cost.read_from(trained, candidates)
+    column = None if cost is None or read else cost.column
+    known = _NOTHING if trained is None else read_labelled(trained, label, vocabulary, column)
     enough = len(known.labels) >= MIN_ARCHITECTURES
     with scratch_folder() as folder:
         found, parts, largest = Candidates(Scratch(folder / "candidates.arrow"), vocabulary, known), [known.cells], 0
-        for part in candidates.chunks(vocabulary):
+        values: list[Floats] = []
+        for part in candidates.chunks(vocabulary, [cost.column] if cost is not None and read else ()):
             found.add(part)
+            if cost is not None and read:
+                values.append(part.require_finite(cost.column, "candidate needs a cost"))
             parts.append(part.cells)
             largest = max(largest, part.cells.kinds.shape[1])
             check_memory(candidates, sum(map(len, parts)), largest)
@@ -132,14 +147,17 @@ def suggested(
         identities = found.scratch.identities
         waiting = _waiting(pending, vocabulary, identities, candidates.name)
         left = _left(identities, known, waiting)
-        _check_left(len(left), count, candidates, len(identities))
-        pool = GraphPool(Cells.joined(parts).encode(vocabulary.places(len(vocabulary.numbers))))
+        pool, costed = GraphPool(Cells.joined(parts).encode(vocabulary.places(len(vocabulary.numbers)))), None
+        if cost is not None:
+            costed = _costed(pool, known, cost, values, seed, candidates.name)
+            left = left[costed.kept[left]]
+        _check_left(len(left), count, candidates, len(identities), costed)
         if enough:
-            chosen = _round(pool, known, left, count, minimise, seed)
+            chosen = _round(pool, known, left, count, minimise, seed, costed)
         else:
             chosen = _first_set(pool, left, count, seed, len(known.labels))
         notes = [*known.notes, *candidates.notes, *(found.unlike_training() if enough else [])]
-        yield _with_report(chosen, known, len(left), len(waiting), minimise, notes), found.scratch
+        yield _with_report(chosen, known, len(left), len(waiting), minimise, notes, costed), found.scratch
 
 
 def suggest_files(
@@ -152,6 +170,7 @@ def suggest_files(
     minimise: bool = False,
     pending: Path | None = None,
     seed: int = 0,
+    cost: Cost | None = None,
 ) -> str:
     """Write the rows of the candidates to train next, best first, and say what to expect of them.
 
@@ -164,6 +183,7 @@ def suggest_files(
         minimise: a lower label is better.
         pending: the same of candidates that are being trained.
         seed: of all draws.
+        cost: what is asked of the candidates' cost; None for nothing.
 
     Returns:
         The report.
@@ -172,13 +192,20 @@ def suggest_files(
         UserError: naming the file, the row and what is wrong; nothing is written then.
     """
     check_output(output, [path for path in (trained, candidates, pending) if path is not None])
-    source = CandidateFile(candidates, ADDED, "a suggestion")
+    source = CandidateFile(candidates, [*ADDED, *cost_columns(cost)], "a suggestion")
     others = [None if path is None else ArchitectureFile(path) for path in (trained, pending)]
-    with suggested(others[0], source, others[1], label, count=count, minimise=minimise, seed=seed) as (found, scratch):
+    with suggested(others[0], source, others[1], label, count=count, minimise=minimise, seed=seed, cost=cost) as (
+        found,
+        scratch,
+    ):
         table = source.restore(scratch.kept(found.rows))
         scores = [pa.array(values, mask=np.isnan(values)) for values in (found.score, found.low, found.high)]
         for name, values in zip(ADDED, [*scores, pa.array(found.reason)], strict=True):
             table = table.append_column(name, values)
+        if found.costs is not None and found.predicted_costs:
+            table = table.append_column(PREDICTED, pa.array(found.costs))
+        if found.on_front is not None:
+            table = table.append_column(ON_FRONT, pa.array(found.on_front))
         with atomic(output) as part:
             write_blocks(part, form_of(output), [table])
         return found.report
@@ -211,7 +238,30 @@ def _left(identities: NDArray[np.void], known: TrainingSet, waiting: NDArray[np.
     return first[~np.isin(identities[first], np.concatenate([waiting, known.identities]))]
 
 
-def _check_left(left: int, count: int, candidates: Source, rows: int) -> None:
+def _costed(
+    pool: GraphPool, known: TrainingSet, cost: Cost, values: Sequence[Floats], seed: int, source: str
+) -> Costed:
+    """The costs of all candidates, which stand behind the trained architectures in the pool: read, or predicted."""
+    n = len(known.labels)
+    if values:
+        read = np.concatenate(values)
+        return Costed(cost, read, None, cost.within(read, source))
+    if n < MIN_ARCHITECTURES or known.costs is None:
+        raise RankingError(
+            f"{source}: has no column {cost.column}, and {n} trained architectures are too few to predict it from; at "
+            f"least {MIN_ARCHITECTURES} are needed, or a column of the candidates"
+        )
+    model = CostModel.fit(pool.graphs(np.arange(n)), known.costs, cost.column, seed)
+    predicted = model.predict(pool.graphs(np.arange(n, len(pool))))
+    return Costed(cost, predicted, model.tau, cost.within(predicted, source))
+
+
+def _check_left(left: int, count: int, candidates: Source, rows: int, costed: Costed | None = None) -> None:
+    if costed is not None and costed.asked.said and left < count:
+        raise RankingError(
+            f"count is {count}, but {candidates.name} has {left:,} candidates left with a {costed.asked.column} of "
+            f"{costed.asked.said}; ask for fewer, or move a bound"
+        )
     if left == 0:
         raise RankingError(
             f"{candidates.name}: all {rows:,} candidates are trained or pending; nothing is left to train"
@@ -238,8 +288,16 @@ def _first_set(pool: GraphPool, left: Rows, count: int, seed: int, trained: int)
     return Suggested(among[chosen], nothing, nothing, nothing, ["first random set"] * count, None)
 
 
-def _round(pool: GraphPool, known: TrainingSet, left: Rows, count: int, minimise: bool, seed: int) -> Suggested:
-    """The candidates that `Rounds` asks for, with scores in the label's unit."""
+def _round(
+    pool: GraphPool,
+    known: TrainingSet,
+    left: Rows,
+    count: int,
+    minimise: bool,
+    seed: int,
+    costed: Costed | None = None,
+) -> Suggested:
+    """The candidates that `Rounds` asks for, or the first of the front of these wishes and cost, with their scores."""
     sign, n = -1.0 if minimise else 1.0, len(known.labels)
     if np.ptp(known.labels) == 0:
         raise RankingError(f"all {n} labels are {known.labels[0]:g}; nothing can be learnt from labels that are equal")
@@ -249,12 +307,19 @@ def _round(pool: GraphPool, known: TrainingSet, left: Rows, count: int, minimise
     search.tell(np.arange(n), labels)
     search.reserve(np.setdiff1d(np.arange(n, len(pool)), n + left))
     with waiting("cross-validate"):
-        errors = _Errors.of(search.predict_out_of_fold(), search.targets)
+        errors = Errors.of(search.predict_out_of_fold(), search.targets)
     with waiting("fit and score candidates"):
         mean, deviation, offered = search.predict()
-    units = _TopUnits(labels)
+    units = TopUnits(labels)
     wanted = mean + search.settings.optimism * deviation
-    chosen = np.argsort(-wanted, kind="stable")[:count]
+    chosen, front = np.argsort(-wanted, kind="stable")[:count], None
+    if costed is not None and costed.asked.front:
+        goodness, every = np.full(len(costed.values), -np.inf), offered - n
+        goodness[every] = wanted
+        front = costed.on_front(goodness, every)
+        place = np.empty(len(costed.values), np.intp)
+        place[every] = np.arange(len(every))
+        chosen = place[costed.order(goodness, every, seed, count)[:count]]
     highest = set(np.argsort(-mean, kind="stable")[:count].tolist())
     expected = errors.corrected(mean[chosen])
 
@@ -271,59 +336,9 @@ def _round(pool: GraphPool, known: TrainingSet, left: Rows, count: int, minimise
         tau=errors.tau,
     )
     reasons = ["exploit" if row in highest else "explore" for row in chosen.tolist()]
-    return Suggested(offered[chosen] - n, back(expected), ends[0], ends[1], reasons, prospects)
-
-
-class _TopUnits:
-    """Between labels (N,) and normal scores of their ranks; beyond the best label with the slope of the best quarter.
-
-    The slope of all would promise too much: bad labels lie far apart, good ones close together.
-    """
-
-    def __init__(self, labels: Floats) -> None:
-        self._units = LabelUnits(labels, ranks=True)
-        scores, values = self._units.scores, self._units.values
-        self.best, quarter = float(scores[-1]), int(np.searchsorted(scores, np.quantile(scores, 0.75)))
-        quarter = min(quarter, len(scores) - 2)
-        self._slope = float((values[-1] - values[quarter]) / (scores[-1] - scores[quarter]))
-
-    def back(self, targets: Floats) -> Floats:
-        """Normal scores of any shape as labels."""
-        beyond = np.maximum(targets - self.best, 0)
-        return np.asarray(self._units.back(np.minimum(targets, self.best)) + self._slope * beyond)
-
-
-@dataclass(frozen=True)
-class _Errors:
-    """What cross-validation says of predictions, in normal scores.
-
-    Attributes:
-        offset: of the line from predictions to targets.
-        slope: of that line, 0 to 1: below 1 where the best predictions promise too much.
-        deviation: of targets from the line.
-        half: half the width of an interval around the line; see `quality.conformal_quantile`.
-        tau: Kendall tau between predictions and targets.
-    """
-
-    offset: float
-    slope: float
-    deviation: float
-    half: float
-    tau: float
-
-    @classmethod
-    def of(cls, predicted: Floats, targets: Floats) -> _Errors:
-        """Of out-of-fold predictions (N,) and targets (N,)."""
-        centred = predicted - predicted.mean()
-        slope = float(np.clip((centred * targets).sum() / max((centred**2).sum(), 1e-12), 0, 1))
-        offset = float(targets.mean() - slope * predicted.mean())
-        errors = targets - (offset + slope * predicted)
-        half = conformal_quantile(np.abs(errors))
-        return cls(offset, slope, float(errors.std()), half, kendall_tau(predicted, targets))
-
-    def corrected(self, predicted: Floats) -> Floats:
-        """What is to be expected of predictions (k,)."""
-        return self.offset + self.slope * predicted
+    rows = offered[chosen] - n
+    on_front = None if front is None else front[rows]
+    return Suggested(rows, back(expected), ends[0], ends[1], reasons, prospects, on_front=on_front)
 
 
 def _with_report(
@@ -333,6 +348,7 @@ def _with_report(
     waiting: int,
     minimise: bool,
     notes: Sequence[str],
+    costed: Costed | None = None,
 ) -> Suggested:
     """The same with its report."""
     trained, count = len(known.labels), len(chosen.rows)
@@ -351,8 +367,9 @@ def _with_report(
             f"{prospects.gain:.3g}",
             f"Stop when that gain is not worth {count} trainings to you",
         ]
+    if costed is not None:
+        lines += costed.lines(None if chosen.on_front is None else int(chosen.on_front.sum()))
+        chosen = replace(chosen, costs=costed.values[chosen.rows], predicted_costs=costed.tau is not None)
     if notes:
         lines += ["Mind:", *(f"  {note}" for note in notes)]
-    return Suggested(
-        chosen.rows, chosen.score, chosen.low, chosen.high, chosen.reason, chosen.prospects, "\n".join(lines)
-    )
+    return replace(chosen, report="\n".join(lines))

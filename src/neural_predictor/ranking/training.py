@@ -36,6 +36,7 @@ class TrainingSet:
         identities: (N,) of their graphs.
         repeated: number of rows beyond the first of their architecture.
         notes: what to say of them, a sentence each.
+        costs: (N,) their costs, likewise means; None where none was asked for.
     """
 
     cells: Cells
@@ -43,10 +44,13 @@ class TrainingSet:
     identities: NDArray[np.void]
     repeated: int
     notes: list[str] = field(default_factory=list)
+    costs: NDArray[np.float64] | None = None
 
 
-def read_training(source: Source, label: str, vocabulary: Vocabulary) -> TrainingSet:
+def read_training(source: Source, label: str, vocabulary: Vocabulary, cost: str | None = None) -> TrainingSet:
     """The training architectures of a source, each once, with the mean of its labels in the column `label`.
+
+    Those of the column `cost` are read too, unless it is None.
 
     Raises:
         FormatError: if the source is not of its form, or a label is no number.
@@ -54,7 +58,7 @@ def read_training(source: Source, label: str, vocabulary: Vocabulary) -> Trainin
         RankingError: for fewer than `MIN_ARCHITECTURES` different architectures, labels that are all equal, or one
             that is beyond all others.
     """
-    found = read_labelled(source, label, vocabulary)
+    found = read_labelled(source, label, vocabulary, cost)
     count, repeated = len(found.labels), found.repeated
     if count < MIN_ARCHITECTURES:
         more = (
@@ -70,23 +74,31 @@ def read_training(source: Source, label: str, vocabulary: Vocabulary) -> Trainin
     return found
 
 
-def read_labelled(source: Source, label: str, vocabulary: Vocabulary) -> TrainingSet:
+def read_labelled(source: Source, label: str, vocabulary: Vocabulary, cost: str | None = None) -> TrainingSet:
     """As `read_training`, for any number of architectures, one or more, and for labels that are all equal too."""
-    found = read_all(source, vocabulary, [label])
+    found = read_all(source, vocabulary, [label, *([] if cost is None else [cost])])
     labels = found.require_finite(label)
     notes = source.notes + _check_labels(found, labels, label)
     _, first, inverse = np.unique(found.identities, return_index=True, return_inverse=True)
-    low = labels.min()  # sums of differences keep the digits of labels with a large offset
-    means = low + np.bincount(inverse, labels - low) / np.bincount(inverse)
     order = np.argsort(first)
-    first, means = first[order], means[order]
+
+    def means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        low = values.min()  # sums of differences keep the digits of labels with a large offset
+        return np.asarray((low + np.bincount(inverse, values - low) / np.bincount(inverse))[order], np.float64)
+
+    costs = None
+    if cost is not None:
+        costs = means(
+            found.require_finite(cost, f"training architecture needs a {cost}, since the candidates have none")
+        )
+    first = first[order]
     repeated = len(labels) - len(first)
     if repeated:
         notes.append(
             f"{repeated:,} training rows repeat the architecture of an earlier row; each architecture counts once, "
             "with the mean of its labels"
         )
-    return TrainingSet(found.cells.take(first), means, found.identities[first], repeated, notes)
+    return TrainingSet(found.cells.take(first), means(labels), found.identities[first], repeated, notes, costs)
 
 
 def _check_labels(found: Architectures, labels: NDArray[np.float64], label: str) -> list[str]:

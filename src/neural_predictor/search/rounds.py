@@ -17,6 +17,8 @@ from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.ranges import INITIAL, Range
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from neural_predictor.search.ranges import Ranges
@@ -84,12 +86,19 @@ class Rounds(Search):
 
     def _fits(self, told: Rows, asked: NDArray[np.float32], count: int) -> Floats:
         """(count, k) predictions for features (k, F) by fits to these of what was told, from different seeds."""
-        described = self.pool.features(self.rows[told])
-        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
-        recipe = self.settings.trees.model_copy(update={"ensembles": 1})
-        return np.stack(
-            [
-                fit(recipe, described[:, vary], self.targets[told], seed, workers=1).predict(asked[:, vary])
-                for seed in self.rng.integers(2**31, size=count).tolist()
-            ]
-        )
+        seeds = self.rng.integers(2**31, size=count).tolist()
+        return fit_trees(self.settings.trees, self.pool.features(self.rows[told]), self.targets[told], seeds)(asked)
+
+
+def fit_trees(
+    trees: BoostedTreesRecipe, described: NDArray[np.float32], targets: Floats, seeds: Sequence[int]
+) -> Callable[[NDArray[np.float32]], Floats]:
+    """Trees fitted to features (N, F) and targets (N,), once for each seed.
+
+    Returns:
+        Gives the predictions (len(seeds), k) for features (k, F).
+    """
+    vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+    recipe = trees.model_copy(update={"ensembles": 1})
+    fits = [fit(recipe, described[:, vary], targets, seed, workers=1) for seed in seeds]
+    return lambda asked: np.stack([each.predict(asked[:, vary]) for each in fits])

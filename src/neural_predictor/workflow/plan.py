@@ -24,6 +24,7 @@ from neural_predictor.figures.registry import ARTEFACTS, PAGES
 from neural_predictor.figures.wanted import Wanted, find, names_of
 from neural_predictor.fits.key import FitKey, parse_run, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
+from neural_predictor.search.fronts.registry import FRONT_SEARCHES
 from neural_predictor.search.registry import SEARCHES
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
@@ -231,6 +232,9 @@ class Plan:
             named = ("random", *getattr(section, "searches", ()))
             for name in (name for name in named if SEARCHES[name].traces):  # others are jobs of their own
                 files |= set(self.code(f"search.{SEARCHES[name].module}"))
+        if os.path.relpath(PACKAGE / "search/fronts/run.py") in files:
+            for row in FRONT_SEARCHES.values():
+                files |= set(self.code(f"search.{row.module}"))
         return sorted(files)
 
     # Claims

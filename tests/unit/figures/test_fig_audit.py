@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_predictor.config.sections import Audit
+from neural_predictor.config.beyond import Audit
 from neural_predictor.config.study import Study
 from neural_predictor.figures.audit.finding import Finding, Measure
 from neural_predictor.figures.fig_audit.page import COLUMNS

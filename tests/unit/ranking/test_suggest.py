@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from neural_predictor import suggest
 from neural_predictor.cli.suggest import app
 from neural_predictor.errors import FormatError, RankingError
-from neural_predictor.ranking.suggest import _TopUnits, suggest_files
+from neural_predictor.ranking.expectations import TopUnits
+from neural_predictor.ranking.suggest import suggest_files
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +174,6 @@ def test_the_command(files):
 
 def test_labels_beyond_the_best_go_on_with_the_slope_of_the_best_quarter():
     labels = np.array([-100.0, *np.linspace(0.90, 0.94, 39)])
-    units = _TopUnits(labels)
+    units = TopUnits(labels)
     assert units.back(np.array(units.best)) == pytest.approx(0.94, abs=1e-3)
     assert 0.94 < units.back(np.array(units.best + 1)) < 0.96

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.config.sections import Audit
+    from neural_predictor.config.beyond import Audit
     from neural_predictor.figures.request import Request
     from neural_predictor.fits.files import RepeatScores
 

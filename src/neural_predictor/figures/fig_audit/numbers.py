@@ -15,7 +15,7 @@ from neural_predictor.records import load_entry
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
-    from neural_predictor.config.sections import Audit
+    from neural_predictor.config.beyond import Audit
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
 

@@ -13,7 +13,7 @@ from neural_predictor.fits.traces import read_searches
 from neural_predictor.statistics.efficiency import REACHED_RULE
 
 if TYPE_CHECKING:
-    from neural_predictor.config.sections import FigRounds
+    from neural_predictor.config.beyond import FigRounds
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
 

@@ -12,7 +12,7 @@ from neural_predictor.figures.protocol import describe
 from neural_predictor.fits.traces import read_searches
 
 if TYPE_CHECKING:
-    from neural_predictor.config.sections import FigTuning
+    from neural_predictor.config.beyond import FigTuning
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.config.sections import TableMethods
+    from neural_predictor.config.beyond import TableMethods
     from neural_predictor.config.study import Study
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord

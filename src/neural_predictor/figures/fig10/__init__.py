@@ -1,0 +1,1 @@
+"""A search for a front in one picture: predicted accuracy against cost."""

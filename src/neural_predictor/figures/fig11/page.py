@@ -1,0 +1,53 @@
+"""fig11: share of the true front's hypervolume against trainings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.figures.frontier import cost_name
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.style import OKABE_ITO, REFERENCE, add_caption, new_figure, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from neural_predictor.figures.results import ProtocolRecord
+
+COLUMNS = ("kind", "search", "cost", "bound", "x", "mean", "low", "high", "repeats")
+FROM = 10
+"""Trainings from which on curves are drawn."""
+
+
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+    """One curve a search: mean over repeats, and its interval."""
+    shares = frame[(frame["kind"] == "share") & (frame["x"] >= FROM)]
+    names = shares["search"].unique().tolist()
+    colours = iter(OKABE_ITO.values())
+    with style():
+        figure = new_figure(6.4, 4.4)
+        axes = figure.subplots()
+        for name in sorted(names, key=lambda each: each == "random"):
+            curve = shares[shares["search"] == name]
+            colour = REFERENCE if name == "random" else next(colours)
+            axes.plot(curve["x"], 100 * curve["mean"], color=colour, label=name)
+            axes.fill_between(
+                curve["x"], 100 * curve["low"], 100 * curve["high"], color=colour, alpha=0.13, linewidth=0
+            )
+        axes.set_xlim(FROM, shares["x"].max())
+        axes.set_ylim(top=100.4)
+        axes.set_xlabel("trainings")
+        axes.set_ylabel("share of the true front's hypervolume (%)")
+        axes.set_title(f"{protocol.signal} against {cost_name(str(frame['cost'].iloc[0]))}", loc="left")
+        axes.legend(loc="lower right", frameon=False, ncols=2)
+        said = _said(shares)
+        add_caption(figure, f"{said} {caption(protocol)}", characters=132)
+        figure.subplots_adjust(left=0.09, right=0.98, top=0.93, bottom=0.33)
+    return figure
+
+
+def _said(shares: pd.DataFrame) -> str:
+    """What the curves end with, the best first."""
+    last = shares[shares["x"] == shares["x"].max()].sort_values("mean", ascending=False)
+    each = [f"{row['search']} {row['mean']:.1%} [{row['low']:.1%}, {row['high']:.1%}]" for _, row in last.iterrows()]
+    return f"After {int(last['x'].iloc[0])} trainings: {', '.join(each)}."

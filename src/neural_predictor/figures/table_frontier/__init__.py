@@ -1,0 +1,1 @@
+"""Regret under bounds of the cost."""
