@@ -7,6 +7,7 @@ rule run_experiment:
         scores=plan.experiment_scores,
         times=plan.experiment_times,
         numbers=plan.experiment_numbers,
+        shared=plan.experiment_shared,
         code=plan.experiment_code,
     output:
         csv="results/{study}/{experiment}.csv",
@@ -27,6 +28,7 @@ rule run_experiment:
         study=plan.study_digest,
         tables=lambda wildcards, input: [f"--table {table}" for table in input.tables],
         numbers=lambda wildcards, input: [f"--numbers {path}" for path in input.numbers],
+        shared=lambda wildcards, input: [f"--shared {path}" for path in input.shared],
     shell:
         "python -m neural_predictor run {wildcards.experiment} --study {wildcards.study} {params.tables}"
-        " {params.numbers} --csv {output.csv} --protocol {output.protocol} {input.scores} > {log} 2>&1"
+        " {params.numbers} {params.shared} --csv {output.csv} --protocol {output.protocol} {input.scores} > {log} 2>&1"

@@ -24,6 +24,7 @@ from neural_predictor.cli import device as cli_device
 from neural_predictor.cli import latency as cli_latency
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
+from neural_predictor.cli import sharing as cli_sharing
 from neural_predictor.cli import suggest as cli_suggest
 from neural_predictor.errors import UserError
 from neural_predictor.io.logs import PACKAGE_LOGGER, end_log, set_up_log
@@ -54,6 +55,7 @@ app.add_typer(cli_device.app)
 app.add_typer(cli_latency.app)
 app.add_typer(cli_manifest.app)
 app.add_typer(cli_rank.app)
+app.add_typer(cli_sharing.app)
 app.add_typer(cli_suggest.app)
 
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
@@ -218,6 +220,9 @@ def run_experiment(
     numbers: Annotated[
         list[Path] | None, typer.Option("--numbers", help="Numbers of others that it reads, such as fig7.csv.")
     ] = None,
+    shared: Annotated[
+        list[Path] | None, typer.Option("--shared", help="What train-supernet wrote, where it reads that.")
+    ] = None,
     scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
     root: Root = HERE,
 ) -> None:
@@ -225,7 +230,7 @@ def run_experiment(
     from neural_predictor.config.project import Project
     from neural_predictor.figures.run import run
 
-    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], csv, protocol)
+    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], csv, protocol, shared or [])
 
 
 @app.command()

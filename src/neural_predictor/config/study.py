@@ -25,6 +25,7 @@ from neural_predictor.config.sections import (
     TableTau,
     Tabular,
 )
+from neural_predictor.config.sharing_recipes import Sharing
 from neural_predictor.errors import ConfigError
 from neural_predictor.predictors.cascade import CascadeRecipe
 from neural_predictor.predictors.gcn import GcnRecipe
@@ -59,6 +60,7 @@ class Study(Section):
     fig4_nlp: Comparison | None = Field(None, description="fig4 of another benchmark, of recurrent cells: fig4-nlp")
     fig9_nlp: Fig9 | None = Field(None, description="fig9 of another benchmark, of recurrent cells: fig9-nlp")
     children: dict[ChildSetName, ChildSet] = Field({})
+    sharing: Sharing | None = Field(None, description="methods that share weights, on a set of children: fig-sharing")
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
 
@@ -95,6 +97,18 @@ class Study(Section):
             name = getattr(self.stages, stage)
             if self.predictors[name].kind != kind:
                 raise ValueError(f"stages.{stage} is {name!r}; it must name a predictor of kind {kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_shared_by_a_set(self) -> Study:
+        if self.sharing is not None and self.sharing.children not in self.children:
+            known = ", ".join(self.children) or "none"
+            raise ValueError(f"sharing.children is {self.sharing.children!r}; under `children` the study has {known}")
+        if self.sharing is not None and self.children[self.sharing.children].network.variant != "paper":
+            raise ValueError(
+                f"sharing.children is {self.sharing.children!r}, whose network.variant is as-replicated; weights can be "
+                "shared in the variant paper alone: name another set"
+            )
         return self
 
     @model_validator(mode="after")

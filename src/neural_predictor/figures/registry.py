@@ -42,6 +42,7 @@ class Artefact:
         all_fits: whether it reads the fits of all others of the study too.
         times: whether it reads the seconds of its fits.
         reads: other artefacts whose numbers it reads.
+        shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
         made: whether a study makes it, by its section.
     """
 
@@ -56,6 +57,7 @@ class Artefact:
     all_fits: bool = False
     times: bool = False
     reads: tuple[str, ...] = ()
+    shared: bool = False
     made: Callable[[Any], bool] = needs.always
 
     @property
@@ -229,6 +231,16 @@ ARTEFACTS = (
         reads=("fig7",),
         numbers="fig_frontier.numbers:run",
         page="fig_frontier.page:draw",
+    ),
+    Artefact(
+        "fig-sharing",
+        "figure",
+        "how methods that share weights rank architectures that were trained alone",
+        section="sharing",
+        tables=needs.sharing_sample,
+        shared=True,
+        numbers="fig_sharing.numbers:run",
+        page="fig_sharing.page:draw",
     ),
     Artefact(
         "table-efficiency",

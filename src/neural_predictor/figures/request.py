@@ -28,6 +28,7 @@ class Request(Generic[SectionOfStudy]):
         fits: the fits that it reads, with their number of repeats, in the order of the section.
         scores: the files of these fits.
         numbers: other artefact -> its numbers (CSV).
+        shared: files of the methods that share weights, in the order of the section.
     """
 
     artefact: str
@@ -37,6 +38,7 @@ class Request(Generic[SectionOfStudy]):
     fits: Mapping[FitKey, int]
     scores: Sequence[Path] = ()
     numbers: Mapping[str, Path] = field(default_factory=dict)
+    shared: Sequence[Path] = ()
 
     @property
     def table(self) -> BenchmarkTable:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def request_of(
-    name: str, study: Study, tables: Sequence[BenchmarkTable], scores: Sequence[Path] = (), numbers: Sequence[Path] = ()
+    name: str,
+    study: Study,
+    tables: Sequence[BenchmarkTable],
+    scores: Sequence[Path] = (),
+    numbers: Sequence[Path] = (),
+    shared: Sequence[Path] = (),
 ) -> Request[Any]:
     """What the numbers of an artefact of a study are asked with.
 
@@ -29,6 +34,7 @@ def request_of(
         tables: those that it reads, its own first.
         scores: files of scores.
         numbers: files `<artefact>.csv` of the artefacts whose numbers it reads.
+        shared: files of the methods that share weights, where it reads them.
 
     Raises:
         ConfigError: if there is no such artefact, or the study has no section for it.
@@ -36,7 +42,7 @@ def request_of(
     wanted = Wanted(study)
     by_name = {table.name: table for table in tables}
     others = {path.stem: path for path in numbers}
-    return Request(name, study, wanted.section(name), by_name, wanted.fits_of(name), scores, others)
+    return Request(name, study, wanted.section(name), by_name, wanted.fits_of(name), scores, others, shared)
 
 
 def run(
@@ -47,6 +53,7 @@ def run(
     numbers: Sequence[Path],
     csv: Path,
     protocol: Path,
+    shared: Sequence[Path] = (),
 ) -> None:
     """Compute the numbers of an artefact.
 
@@ -58,12 +65,13 @@ def run(
         numbers: numbers of the other artefacts that it reads.
         csv: where its numbers shall be.
         protocol: where their protocol shall be.
+        shared: files of the methods that share weights, where it reads them.
 
     Raises:
         ConfigError: if there is no such artefact, the study has no section for it, or a table is too small.
         FormatError: if an input is damaged.
         TableError: if a table is.
     """
-    request = request_of(name, study, [read_table(table) for table in tables], scores, numbers)
+    request = request_of(name, study, [read_table(table) for table in tables], scores, numbers, shared)
     frame, described = load(find(name).numbers)(request)
     write_result(frame, described, csv, protocol)

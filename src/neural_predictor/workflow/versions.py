@@ -5,3 +5,6 @@ FIT_STAGE_VERSION = 3
 
 CHILD_STAGE_VERSION = 3
 """Raise to train every child anew: after a change of a sampler, of training, or of a child's record."""
+
+SHARING_STAGE_VERSION = 1
+"""Raise to train every supernet anew: after a change of a method, of its draws, or of its file."""
