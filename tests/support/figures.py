@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 
 def numbers_of(
-    name: str, study: Study, *tables: BenchmarkTable, scores: Sequence[Path] = (), numbers: Sequence[Path] = ()
+    name: str,
+    study: Study,
+    *tables: BenchmarkTable,
+    scores: Sequence[Path] = (),
+    numbers: Sequence[Path] = (),
+    shared: Sequence[Path] = (),
 ) -> tuple[pd.DataFrame, ProtocolRecord]:
     """What an artefact's entry point `numbers` returns."""
-    return load(find(name).numbers)(request_of(name, study, tables, scores, numbers))
+    return load(find(name).numbers)(request_of(name, study, tables, scores, numbers, shared))
 
 
 def page_of(name: str, frame: pd.DataFrame, protocol: ProtocolRecord) -> Any:

@@ -32,7 +32,9 @@ class OneShot(SharingRecipe):
         description="each layer's choice uniform; or fair: seven paths in turn that take each choice alike often; or "
         "drop-path: all choices at once, each of which is kept by chance",
     )
-    keep: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="chance that drop-path keeps a choice")
+    keep: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="chance that drop-path keeps a choice, in the last epoch; in the first all are"
+    )
 
 
 Recipe = OneShot

@@ -25,7 +25,7 @@ from neural_predictor.config.sections import (
     TableTau,
     Tabular,
 )
-from neural_predictor.config.sharing_recipes import Sharing
+from neural_predictor.config.sharing_recipes import Sharing  # noqa: TC001 - pydantic needs it
 from neural_predictor.errors import ConfigError
 from neural_predictor.predictors.cascade import CascadeRecipe
 from neural_predictor.predictors.gcn import GcnRecipe
@@ -106,8 +106,8 @@ class Study(Section):
             raise ValueError(f"sharing.children is {self.sharing.children!r}; under `children` the study has {known}")
         if self.sharing is not None and self.children[self.sharing.children].network.variant != "paper":
             raise ValueError(
-                f"sharing.children is {self.sharing.children!r}, whose network.variant is as-replicated; weights can be "
-                "shared in the variant paper alone: name another set"
+                f"sharing.children is {self.sharing.children!r}, whose network.variant is as-replicated; weights can "
+                "be shared in the variant paper alone: name another set"
             )
         return self
 

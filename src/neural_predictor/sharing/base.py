@@ -63,7 +63,7 @@ class Method(ABC, Generic[RecipeOf]):
         """The branches that a recipe takes."""
         return cls.branches
 
-    def _begin(self) -> None:  # noqa: B027
+    def _begin(self) -> None:
         """Set up what a method keeps besides."""
 
     def generator(self, *name: int) -> np.random.Generator:
@@ -76,7 +76,7 @@ class Method(ABC, Generic[RecipeOf]):
         """What a method keeps besides weights and slots."""
         return {}
 
-    def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: B027
+    def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `_own` gave."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:

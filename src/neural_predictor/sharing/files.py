@@ -115,7 +115,8 @@ def _check(path: Path, found: Shared) -> None:
     if not found.scores.shape == found.accuracies.shape == (count,) or len(set(found.architecture)) < count:
         raise FormatError(f"{path}: one score of each of {count} architectures is needed, once; {_AGAIN}")
     if found.status == "ok":
-        if not (np.isfinite(found.scores).all() and ((found.accuracies >= 0) & (found.accuracies <= 1)).all()):
+        accuracies = np.append(found.accuracies, found.choice_accuracy)
+        if not (np.isfinite(found.scores).all() and ((accuracies >= 0) & (accuracies <= 1)).all()):
             raise FormatError(f"{path}: a score that is no number, or an accuracy outside 0 to 1; {_AGAIN}")
         try:
             ProxylessNasSpace().parse(found.choice)

@@ -112,7 +112,9 @@ def train_supernet(job: Job, feed: Feed, work: Path, *, advance: Callable[[int],
         return found
 
 
-def _train(job: Job, method: Method[Any], progress: _Progress, checkpoint: Path, advance: Callable[[int], None]) -> bool:
+def _train(
+    job: Job, method: Method[Any], progress: _Progress, checkpoint: Path, advance: Callable[[int], None]
+) -> bool:
     """Train to the end; whether it diverged."""
     saved = time.monotonic()
     while len(progress.history) < job.recipe.training.epochs:

@@ -6,8 +6,8 @@ ICML 2018 (`drop-path`).
 
 What differs. All: the choice is the best of some random paths, as in Bender et al.; Guo et al. search by evolution.
 `fair`: FairNAS adds up the gradients of seven paths before it takes a step, here each path takes its own; a layer with
-fewer choices takes some of them again, drawn anew in each turn. `drop-path`: each choice of a layer is kept with one chance
-in all steps, which rises in Bender et al.; at least one is kept, and their outputs are averaged rather than added up.
+fewer choices takes some of them again, drawn anew in each turn. `drop-path`: one choice of a layer is kept at least,
+and the outputs of those that are kept are averaged rather than added up.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class OneShot(Method[Recipe]):
     def run_epoch(self, epoch: int) -> Trained:  # noqa: D102
         rng = self.generator(epoch)
         if self.recipe.sampling == "drop-path":
-            return self._epoch(epoch, lambda _: (NO_PATH, kept_gates(rng, self.recipe.keep)))
+            share = epoch / max(1, self.recipe.training.epochs - 1)
+            keep = 1 - share * (1 - self.recipe.keep)
+            return self._epoch(epoch, lambda _: (NO_PATH, kept_gates(rng, keep)))
         paths = uniform_paths(rng) if self.recipe.sampling == "uniform" else fair_paths(rng)
         return self._epoch(epoch, lambda _: (next(paths)[None], None))
 

@@ -3,10 +3,11 @@
 An architecture is a path through it: its choice of each layer, between the stem and the head that all share. The vector
 is laid out as that of one long architecture that holds all choices (`children.layout.Layout`).
 
-One graph computes every path, since a path is data. The graph is that of the widest architecture: kernel 7 and expansion
-6 in each layer. `Supernet.places` says where its weights lie in the supernet's vector. A smaller choice leaves the rest
-of the widest block zero: its kernel lies in the middle, where "same" padding puts it, and spare channels have neither
-scale nor offset, so that they are zero. A zero layer is zero throughout, and its residual block passes its input on.
+One graph computes every path, since a path is data. The graph is that of the widest architecture: kernel 7 and
+expansion 6 in each layer. `Supernet.places` says where its weights lie in the supernet's vector. A smaller choice
+leaves the rest of the widest block zero: its kernel lies in the middle, where "same" padding puts it, and spare
+channels have neither scale nor offset, so that they are zero. A zero layer is zero throughout, and its residual block
+passes its input on.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Supernet:
     def __init__(self, network: NetworkRecipe, channels: int, classes: int) -> None:
         if network.variant != "paper":
             raise ChildError(
-                f"network.variant is {network.variant!r}; weights can be shared in the variant paper alone, where a layer "
-                "may be zero without another size of map: set it to paper"
+                f"network.variant is {network.variant!r}; weights can be shared in the variant paper alone, where a "
+                "layer may be zero without another size of map: set it to paper"
             )
         self._classes = classes
         each = [blocks(np.minimum(op, WIDEST).astype(np.uint8), network, channels) for op in range(len(BLOCKS))]

@@ -18,7 +18,7 @@ from neural_predictor.children.preprocessing import augment, scale
 from neural_predictor.children.trainer import EVALUATION_BATCHES, Evaluation, settings, totals_of
 from neural_predictor.errors import ChildError
 from neural_predictor.sharing.supernet import Supernet, mixed_forward
-from neural_predictor.spaces.proxylessnas.layers import CHOICES, check_codes
+from neural_predictor.spaces.proxylessnas.layers import BLOCKS, CHOICES, check_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,13 +73,27 @@ class SupernetTrainer:
         self._layout = self.supernet.layout_of(self._layers) if branches else self.supernet.layout
         self._path = self.supernet.widest(1)
         self._path_layout = self.supernet.layout_of(self._path)
-        self._step, self._gradient = self._compiled(self._take), self._compiled(self._of_gates)
-        self._gathered = tf.function(self._gather_path, autograph=False)
-        self._moments, self._totals = self._compiled(self._moments_of), self._compiled(self._test)
+        self._graphs()
 
-    def _compiled(self, function: Callable[..., Any]) -> Any:
-        # Batches of any size share one trace.
-        return tf.function(function, autograph=False, jit_compile=self._settings.compiled, reduce_retracing=True)
+    def _graphs(self) -> None:
+        """What is computed, to be traced when it is first called; batches of any size share one trace."""
+        vector = tf.TensorSpec((self.parameters,))
+        words = -(-int(np.prod(self.feed.shape)) // 8)
+        images, integers = tf.TensorSpec((None, words), tf.int64), tf.TensorSpec((None,), tf.int32)
+        batch = (images, integers, integers)
+        codes, one = (tf.TensorSpec((len(CHOICES), count), tf.int32) for count in (self.branches or 1, 1))
+        gates = () if self.branches == 1 else (tf.TensorSpec((len(CHOICES), self.branches or len(BLOCKS))),)
+        values = Values(vector, (vector,) * optimizers.SLOTS[self.training.optimizer.name])
+        path = tf.TensorSpec((self._path_layout.parameters,))
+        statistics = tf.TensorSpec((2 * sum(self._path_layout.channels),))
+        self._step = self._compiled(self._take, values, *batch, codes, tf.TensorSpec((2,), tf.int64), *gates)
+        self._gradient = self._compiled(self._of_gates, vector, *batch, codes, *gates)
+        self._gathered = self._compiled(self._gather_path, vector, one)
+        self._moments = self._compiled(self._moments_of, path, images, integers)
+        self._totals = self._compiled(self._test, path, statistics, *batch)
+
+    def _compiled(self, function: Callable[..., Any], *signature: Any) -> Any:
+        return tf.function(function, signature, autograph=False, jit_compile=self._settings.compiled)
 
     def start(self, seed: int) -> Values:
         """Values before the first step; weights follow from the seed alone."""
@@ -102,15 +116,16 @@ class SupernetTrainer:
             values: before it.
             batch: training images.
             paths: (branches, 22) op codes; with `ALL` branches they are not asked for.
-            gates: (22, branches) float32; None: all 1.
+            gates: (22, branches) float32, with several branches; None with one.
             place: seed of the training, and steps done before.
 
         Raises:
             ArchitectureError: for a path outside the space.
             ChildError: if the device's memory is exhausted.
         """
+        rest = () if gates is None else (gates,)
         found: tuple[Values, Any] = self._call(
-            self._step, values, *batch, self._codes(paths), gates, tf.constant(place, tf.int64)
+            self._step, values, *batch, self._codes(paths), tf.constant(place, tf.int64), *rest
         )
         return found
 
@@ -159,7 +174,7 @@ class SupernetTrainer:
         try:
             return function(*arguments)
         except tf.errors.ResourceExhaustedError as error:
-            size, branches = self.training.batch_size, self.branches or int(CHOICES.max() - 1)
+            size, branches = self.training.batch_size, self.branches or len(BLOCKS)
             one = "" if branches == 1 else f" through {branches} choices of each layer at once; methods of one path fit"
             raise ChildError(
                 f"the device's memory does not hold a step of {size} images{one}: set batch_size to {size // 2 or 1}, "
@@ -176,7 +191,9 @@ class SupernetTrainer:
         epsilon = self.network.batch_norm_epsilon
         return mixed_forward(self._layout, self._layers, weights, gates, images, None, epsilon, dtype, depthwise)
 
-    def _take(self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, gates: Any, place: Any) -> Any:
+    def _take(
+        self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, place: Any, gates: Any = None
+    ) -> Any:
         training, done = self.training, tf.cast(place[1], tf.float32)
         places = self.supernet.places(codes) if self.branches else None
         weights = values.weights if places is None else _gathered(values.weights, places)

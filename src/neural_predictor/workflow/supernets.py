@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from neural_predictor.errors import ConfigError
 from neural_predictor.figures.wanted import find
 from neural_predictor.workflow.versions import SHARING_STAGE_VERSION
 
@@ -32,9 +33,19 @@ class Supernets:
         return [f"results/{wildcards.study}/sharing/{section.children}/{name}.npz" for name in section.methods]
 
     def supernet_params(self, wildcards: Any) -> str:
-        """What a supernet and its scores depend on besides the images."""
+        """What a supernet and its scores depend on besides the images.
+
+        Raises:
+            ConfigError: if the study has no such method on this set.
+        """
         study = self.project.study(wildcards.study)
-        section, plan = study.sharing, study.children[wildcards.children]
-        recipe = None if section is None else section.methods[wildcards.method].model_dump(mode="json")
+        section = study.sharing
+        if section is None or section.children != wildcards.children or wildcards.method not in section.methods:
+            had = "none" if section is None else f"{', '.join(section.methods)} on {section.children}"
+            raise ConfigError(
+                f"the study {study.name} has no method {wildcards.method!r} on {wildcards.children}; under `sharing` "
+                f"it has {had}"
+            )
+        recipe, plan = section.methods[wildcards.method].model_dump(mode="json"), study.children[section.children]
         sampled = plan.model_dump(mode="json", include={"images", "sampling", "networks", "network"})
         return hashlib.sha256(repr((SHARING_STAGE_VERSION, study.seed, sampled, recipe)).encode()).hexdigest()

@@ -40,11 +40,11 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Each method's own scores of a set of children, with Kendall tau and recall of the best tenth.
 
     Returns:
-        Rows `COLUMNS`, accuracies as fractions. Kind `network`: score and label of an architecture by method; `kendall_tau`
-        and `recall` by method, of the method's own scores, and `accuracy_tau`, of validation accuracies with shared
-        weights; `depth_tau`, that of a count of layers that are not zero, and `depth_recall`; where architectures have
-        two trainings, `tau_between_trainings` and `reliability_mean`. Intervals are over architectures. A method
-        that diverged has one row, of kind `kendall_tau`, with its status alone.
+        Rows `COLUMNS`, accuracies as fractions. Kind `network`: score and label of an architecture by method;
+        `kendall_tau` and `recall` by method, of its own scores, and `accuracy_tau`, of accuracies with shared weights;
+        `depth_tau`, that of the number of layers that are not zero, and `depth_recall`; where architectures have two
+        trainings, `tau_between_trainings` and `reliability_mean`. Intervals are over architectures. A method that
+        diverged has one row, of kind `kendall_tau`, with its status alone.
 
     Raises:
         FormatError: if a file is damaged or missing, or is of other architectures or of another method.
@@ -139,9 +139,10 @@ def _recalls(
         members = np.repeat(np.arange(len(row)), row)
         most = max(1, round(TOP * len(members)))
         best, picked = (
-            members[np.argsort(-values[members], kind="stable")[:most]] for values in (label, scores)
+            np.bincount(members[np.argsort(-values[members], kind="stable")[:most]], minlength=len(row))
+            for values in (label, scores)
         )
-        found.append(np.minimum(np.bincount(best), np.bincount(picked, minlength=best.max() + 1)[: best.max() + 1]).sum() / most)
+        found.append(np.minimum(best, picked).sum() / most)
     return np.array(found)
 
 

@@ -42,9 +42,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         for axes in panels[len(methods) :]:
             axes.set_axis_off()
         add_caption(figure, f"{_references(frame)} {caption(protocol)}", characters=int(21.3 * width))
-        figure.subplots_adjust(
-            left=0.55 / width, right=1 - 0.1 / width, top=1 - 0.3 / height, bottom=1.45 / height, wspace=0.35, hspace=0.5
-        )
+        room = {"left": 0.55 / width, "right": 1 - 0.1 / width, "top": 1 - 0.3 / height, "bottom": 1.45 / height}
+        figure.subplots_adjust(**room, wspace=0.35, hspace=0.5)
     return figure
 
 
@@ -60,9 +59,7 @@ def _draw_method(axes: Axes, own: pd.DataFrame, scale: float) -> None:
 
 
 def _references(frame: pd.DataFrame) -> str:
-    found = [
-        f"{text} {_interval(frame, kind)}" for kind, text in REFERENCES.items() if (frame["kind"] == kind).any()
-    ]
+    found = [f"{text} {_interval(frame, kind)}" for kind, text in REFERENCES.items() if (frame["kind"] == kind).any()]
     text = "; ".join(found)
     return f"{text[:1].upper()}{text[1:]}."
 
