@@ -87,7 +87,7 @@ class SupernetTrainer:
         path = tf.TensorSpec((self._path_layout.parameters,))
         statistics = tf.TensorSpec((2 * sum(self._path_layout.channels),))
         self._step = self._compiled(self._take, values, *batch, codes, tf.TensorSpec((2,), tf.int64), *gates)
-        self._gradient = self._compiled(self._of_gates, vector, *batch, codes, *gates)
+        self._gradient = self._compiled(self._of_gates, vector, *batch, codes, *gates) if gates else None
         self._gathered = self._compiled(self._gather_path, vector, one)
         self._moments = self._compiled(self._moments_of, path, images, integers)
         self._totals = self._compiled(self._test, path, statistics, *batch)
@@ -130,7 +130,7 @@ class SupernetTrainer:
         return found
 
     def gate_gradient(self, values: Values, batch: Batch, paths: NDArray[np.uint8], gates: Any) -> NDArray[np.float64]:
-        """Gradient of the mean cross-entropy of a batch with respect to the gates: (22, branches).
+        """Gradient of the mean cross-entropy of a batch with respect to the gates of several branches: (22, branches).
 
         That of a zero layer, whose branch adds nothing to its input, is 0. So gradients are those less a number that
         all choices of a layer share, which no softmax takes notice of.
@@ -186,13 +186,13 @@ class SupernetTrainer:
     def _images(self, images: Any, rows: Any) -> Any:
         return scale(unpack(tf.gather(images, rows), self.feed.shape), self.network.resolution)
 
-    def _forward(self, weights: Any, gates: Any, images: Any) -> Any:
+    def _forward(self, weights: Any, gates: Any = None, *, images: Any) -> Any:
         dtype, _, depthwise = self._settings
         epsilon = self.network.batch_norm_epsilon
         return mixed_forward(self._layout, self._layers, weights, gates, images, None, epsilon, dtype, depthwise)
 
     def _take(
-        self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, place: Any, gates: Any = None
+        self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, place: Any, *gates: Any
     ) -> Any:
         training, done = self.training, tf.cast(place[1], tf.float32)
         places = self.supernet.places(codes) if self.branches else None
@@ -200,7 +200,7 @@ class SupernetTrainer:
         labels = tf.gather(labels, rows)
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            logits = self._forward(weights, gates, augment(self._images(images, rows), training, place)).logits
+            logits = self._forward(weights, *gates, images=augment(self._images(images, rows), training, place)).logits
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_mean(each)
         kernels = weights[: self._layout.regularised]
@@ -223,7 +223,7 @@ class SupernetTrainer:
         own = _gathered(weights, self.supernet.places(codes)) if self.branches else weights
         with tf.GradientTape() as tape:
             tape.watch(gates)
-            logits = self._forward(own, gates, self._images(images, rows)).logits
+            logits = self._forward(own, gates, images=self._images(images, rows)).logits
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, rows), logits)
             loss = tf.reduce_mean(each)
         return tape.gradient(loss, gates)

@@ -3,6 +3,7 @@
 from itertools import islice
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from neural_predictor.config.child_recipes import TrainingRecipe
@@ -54,6 +55,7 @@ def test_a_step_moves_the_weights_of_its_path_alone(feed, make_job):
     assert moved[met[:-1]].mean() > 0.5
 
 
+@pytest.mark.slow
 def test_drop_path_trains_all_choices_at_once(feed, make_job):
     training = TrainingRecipe(epochs=1, batch_size=60, optimizer={"name": "sgd"}, learning_rate=0.01)
     job = make_job(sampling="drop-path", training=training, keep=1.0)
