@@ -6,6 +6,7 @@ Weights that a path does not meet stay as they are, and so do the optimizer's sl
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,35 +66,10 @@ class SupernetTrainer:
 
     def __init__(self, network: NetworkRecipe, training: TrainingRecipe, feed: Feed, branches: int = 1) -> None:
         self.network, self.training, self.feed, self.branches = network, training, feed, branches
-        self.supernet = Supernet(network, feed.shape[2], feed.classes)
-        self.parameters = self.supernet.layout.parameters
         self.steps = -(-feed.size("train") // training.batch_size)  # of an epoch
-        self._settings = settings(training)
-        self._layers = self.supernet.widest(branches) if branches else self.supernet.layers
-        self._layout = self.supernet.layout_of(self._layers) if branches else self.supernet.layout
-        self._path = self.supernet.widest(1)
-        self._path_layout = self.supernet.layout_of(self._path)
-        self._graphs()
-
-    def _graphs(self) -> None:
-        """What is computed, to be traced when it is first called; batches of any size share one trace."""
-        vector = tf.TensorSpec((self.parameters,))
-        words = -(-int(np.prod(self.feed.shape)) // 8)
-        images, integers = tf.TensorSpec((None, words), tf.int64), tf.TensorSpec((None,), tf.int32)
-        batch = (images, integers, integers)
-        codes, one = (tf.TensorSpec((len(CHOICES), count), tf.int32) for count in (self.branches or 1, 1))
-        gates = () if self.branches == 1 else (tf.TensorSpec((len(CHOICES), self.branches or len(BLOCKS))),)
-        values = Values(vector, (vector,) * optimizers.SLOTS[self.training.optimizer.name])
-        path = tf.TensorSpec((self._path_layout.parameters,))
-        statistics = tf.TensorSpec((2 * sum(self._path_layout.channels),))
-        self._step = self._compiled(self._take, values, *batch, codes, tf.TensorSpec((2,), tf.int64), *gates)
-        self._gradient = self._compiled(self._of_gates, vector, *batch, codes, *gates) if gates else None
-        self._gathered = self._compiled(self._gather_path, vector, one)
-        self._moments = self._compiled(self._moments_of, path, images, integers)
-        self._totals = self._compiled(self._test, path, statistics, *batch)
-
-    def _compiled(self, function: Callable[..., Any], *signature: Any) -> Any:
-        return tf.function(function, signature, autograph=False, jit_compile=self._settings.compiled)
+        self._graphs = _graphs(network, training, feed.shape, feed.classes, self.steps, branches)
+        self.supernet = self._graphs.supernet
+        self.parameters = self.supernet.layout.parameters
 
     def start(self, seed: int) -> Values:
         """Values before the first step; weights follow from the seed alone."""
@@ -125,7 +101,7 @@ class SupernetTrainer:
         """
         rest = () if gates is None else (gates,)
         found: tuple[Values, Any] = self._call(
-            self._step, values, *batch, self._codes(paths), tf.constant(place, tf.int64), *rest
+            self._graphs.step, values, *batch, self._codes(paths), tf.constant(place, tf.int64), *rest
         )
         return found
 
@@ -139,7 +115,7 @@ class SupernetTrainer:
             ArchitectureError: for a path outside the space.
             ChildError: if the device's memory is exhausted.
         """
-        found = self._call(self._gradient, values.weights, *batch, self._codes(paths), gates)
+        found = self._call(self._graphs.gradient, values.weights, *batch, self._codes(paths), gates)
         return np.asarray(found.numpy(), np.float64)
 
     def evaluate(self, values: Values, path: NDArray[np.uint8], calibration: list[Batch], split: str) -> Evaluation:
@@ -151,12 +127,13 @@ class SupernetTrainer:
             ArchitectureError: for a path outside the space.
             ChildError: if the device's memory is exhausted.
         """
-        weights = self._gathered(values.weights, self._codes(path[None]))
-        moments = [self._call(self._moments, weights, batch.images, batch.rows) for batch in calibration]
+        weights = self._graphs.gathered(values.weights, self._codes(path[None]))
+        moments = [self._call(self._graphs.moments, weights, batch.images, batch.rows) for batch in calibration]
         statistics = tf.add_n(moments) / len(moments)
         size = EVALUATION_BATCHES * self.training.batch_size
         found = [
-            self._call(self._totals, weights, statistics, *batch).numpy() for batch in self.batches(split, None, size)
+            self._call(self._graphs.totals, weights, statistics, *batch).numpy()
+            for batch in self.batches(split, None, size)
         ]
         loss, right = np.array(found, np.float64).sum(axis=0) / self.feed.size(split)
         return Evaluation(float(loss), float(right))
@@ -181,21 +158,68 @@ class SupernetTrainer:
                 "or width or resolution lower"
             ) from error
 
-    # In the graph
+
+class _Graphs:
+    """What is computed for some recipes, to be traced when it is first called; batches of any size share one trace.
+
+    Args:
+        network: what architectures are built as.
+        training: how the weights are trained.
+        shape: of a stored image.
+        classes: number of classes.
+        steps: of an epoch.
+        branches: of `SupernetTrainer`.
+    """
+
+    def __init__(
+        self,
+        network: NetworkRecipe,
+        training: TrainingRecipe,
+        shape: tuple[int, int, int],
+        classes: int,
+        steps: int,
+        branches: int,
+    ) -> None:
+        self._network, self._training, self._shape, self._branches = network, training, shape, branches
+        self._total_steps, self._settings = training.epochs * steps, settings(training)
+        self.supernet = Supernet(network, shape[2], classes)
+        self._parameters = self.supernet.layout.parameters
+        self._layers = self.supernet.widest(branches) if branches else self.supernet.layers
+        self._layout = self.supernet.layout_of(self._layers) if branches else self.supernet.layout
+        self._path = self.supernet.widest(1)
+        self._path_layout = self.supernet.layout_of(self._path)
+        self._compile()
+
+    def _compile(self) -> None:
+        vector = tf.TensorSpec((self._parameters,))
+        words = -(-int(np.prod(self._shape)) // 8)
+        images, integers = tf.TensorSpec((None, words), tf.int64), tf.TensorSpec((None,), tf.int32)
+        batch = (images, integers, integers)
+        codes, one = (tf.TensorSpec((len(CHOICES), count), tf.int32) for count in (self._branches or 1, 1))
+        gates = () if self._branches == 1 else (tf.TensorSpec((len(CHOICES), self._branches or len(BLOCKS))),)
+        values = Values(vector, (vector,) * optimizers.SLOTS[self._training.optimizer.name])
+        path = tf.TensorSpec((self._path_layout.parameters,))
+        statistics = tf.TensorSpec((2 * sum(self._path_layout.channels),))
+        self.step = self._compiled(self._take, values, *batch, codes, tf.TensorSpec((2,), tf.int64), *gates)
+        self.gradient = self._compiled(self._of_gates, vector, *batch, codes, *gates) if gates else None
+        self.gathered = self._compiled(self._gather_path, vector, one)
+        self.moments = self._compiled(self._moments_of, path, images, integers)
+        self.totals = self._compiled(self._test, path, statistics, *batch)
+
+    def _compiled(self, function: Callable[..., Any], *signature: Any) -> Any:
+        return tf.function(function, signature, autograph=False, jit_compile=self._settings.compiled)
 
     def _images(self, images: Any, rows: Any) -> Any:
-        return scale(unpack(tf.gather(images, rows), self.feed.shape), self.network.resolution)
+        return scale(unpack(tf.gather(images, rows), self._shape), self._network.resolution)
 
     def _forward(self, weights: Any, gates: Any = None, *, images: Any) -> Any:
         dtype, _, depthwise = self._settings
-        epsilon = self.network.batch_norm_epsilon
+        epsilon = self._network.batch_norm_epsilon
         return mixed_forward(self._layout, self._layers, weights, gates, images, None, epsilon, dtype, depthwise)
 
-    def _take(
-        self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, place: Any, *gates: Any
-    ) -> Any:
-        training, done = self.training, tf.cast(place[1], tf.float32)
-        places = self.supernet.places(codes) if self.branches else None
+    def _take(self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, place: Any, *gates: Any) -> Any:
+        training, done = self._training, tf.cast(place[1], tf.float32)
+        places = self.supernet.places(codes) if self._branches else None
         weights = values.weights if places is None else _gathered(values.weights, places)
         labels = tf.gather(labels, rows)
         with tf.GradientTape() as tape:
@@ -206,7 +230,7 @@ class SupernetTrainer:
         kernels = weights[: self._layout.regularised]
         rest = self._layout.parameters - self._layout.regularised
         gradient = tape.gradient(loss, weights) + tf.pad(2 * training.l2 * kernels, ((0, rest),))
-        rate = optimizers.cosine_rate(training.learning_rate, done, training.epochs * self.steps)
+        rate = optimizers.cosine_rate(training.learning_rate, done, self._total_steps)
         if places is None:
             after = Values(*optimizers.update(training.optimizer, *values, gradient, rate, done))
             return after, totals_of(each, logits, labels)
@@ -217,10 +241,10 @@ class SupernetTrainer:
 
     def _put_back(self, part: Any, places: Any) -> Any:
         """(parameters,) sums of what belongs to each place of the vector; that of the zero is left out."""
-        return tf.math.unsorted_segment_sum(part, places, self.parameters + 1)[: self.parameters]
+        return tf.math.unsorted_segment_sum(part, places, self._parameters + 1)[: self._parameters]
 
     def _of_gates(self, weights: Any, images: Any, labels: Any, rows: Any, codes: Any, gates: Any) -> Any:
-        own = _gathered(weights, self.supernet.places(codes)) if self.branches else weights
+        own = _gathered(weights, self.supernet.places(codes)) if self._branches else weights
         with tf.GradientTape() as tape:
             tape.watch(gates)
             logits = self._forward(own, gates, images=self._images(images, rows)).logits
@@ -232,7 +256,7 @@ class SupernetTrainer:
         return _gathered(weights, self.supernet.places(codes))
 
     def _path_forward(self, weights: Any, images: Any, rows: Any, statistics: Any) -> Any:
-        shown, epsilon = self._images(images, rows), self.network.batch_norm_epsilon
+        shown, epsilon = self._images(images, rows), self._network.batch_norm_epsilon
         return mixed_forward(
             self._path_layout, self._path, weights, None, shown, statistics, epsilon, self._settings.dtype
         )
@@ -243,6 +267,19 @@ class SupernetTrainer:
     def _test(self, weights: Any, statistics: Any, images: Any, labels: Any, rows: Any) -> Any:
         logits, own = self._path_forward(weights, images, rows, statistics).logits, tf.gather(labels, rows)
         return totals_of(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits), logits, own)
+
+
+@lru_cache(maxsize=4)
+def _graphs(
+    network: NetworkRecipe,
+    training: TrainingRecipe,
+    shape: tuple[int, int, int],
+    classes: int,
+    steps: int,
+    branches: int,
+) -> _Graphs:
+    """One for all trainers of a process: its traces take seconds."""
+    return _Graphs(network, training, shape, classes, steps, branches)
 
 
 def _gathered(weights: Any, places: Any) -> Any:

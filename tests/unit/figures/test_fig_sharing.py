@@ -69,9 +69,8 @@ def test_scores_are_held_against_the_labels_of_their_architectures(tmp_path, stu
 def test_files_of_other_architectures_and_missing_ones_are_named(tmp_path, study):
     codes = sample(study, "digits")
     table = children_table(trainings(codes, by_depth(codes, 2)), "digits", "stratified")
-    files = written(
-        tmp_path, shared("same", codes[1:], np.linspace(0, 1, len(codes) - 1)), shared("lost", codes, None, status="diverged")
-    )
+    few = shared("same", codes[1:], np.linspace(0, 1, len(codes) - 1))
+    files = written(tmp_path, few, shared("lost", codes, None, status="diverged"))
     with pytest.raises(FormatError, match=r"same\.npz: no score of .* run train-supernet again"):
         numbers_of("fig-sharing", study, table, shared=files)
     with pytest.raises(FormatError, match="no file of the method 'same' is given; run train-supernet same"):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from neural_predictor.config.child_recipes import Sgd, TrainingRecipe
 from neural_predictor.errors import ArchitectureError, ChildError, FormatError
 from neural_predictor.sharing import job as module
 from neural_predictor.sharing.files import read_shared, times_of, write_shared
 from neural_predictor.sharing.job import train_supernet
 from neural_predictor.sharing.registry import make_method
+from neural_predictor.sharing.trainer import SupernetTrainer
 
 
 class StoppedError(Exception):
@@ -99,9 +99,15 @@ def test_a_damaged_file_is_named(undisturbed, tmp_path):
         read_shared(path)
 
 
-def test_a_diverged_supernet_is_a_file_with_a_status(feed, make_job, tmp_path):
-    training = TrainingRecipe(epochs=2, batch_size=40, optimizer=Sgd(), learning_rate=1e30)
-    found = train_supernet(make_job(training=training), feed, tmp_path)
+def test_a_diverged_supernet_is_a_file_with_a_status(feed, make_job, tmp_path, monkeypatch):
+    start = SupernetTrainer.start
+
+    def huge(trainer, seed):
+        values = start(trainer, seed)
+        return values._replace(weights=values.weights * 1e38)
+
+    monkeypatch.setattr(SupernetTrainer, "start", huge)
+    found = train_supernet(make_job(), feed, tmp_path)
     assert (found.status, found.choice) == ("diverged", "")
     assert np.isnan(found.scores).all()
     write_shared(tmp_path / "m.npz", found)
