@@ -69,6 +69,7 @@ def added_by_the_tutorial(checkout):
             checkout.edit("config/sources.yaml", "  digits:\n", f"{code}  digits:\n")
         elif title.startswith("children in "):
             smoke = checkout.path("config/studies/smoke-v1.yaml").read_text()
+            smoke = re.sub(r"^sharing:.*\n(?: .*\n)+", "", smoke, flags=re.MULTILINE)  # on the set that is replaced
             (before, after) = re.split(r"^children:\n(?: .*\n)+", smoke, flags=re.MULTILINE)
             checkout.path(title.removeprefix("children in ")).write_text(f"{before}{code}{after}")
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.figures.entry_points import load
-from neural_predictor.figures.run import request_of
+from neural_predictor.figures.run import Inputs, request_of
 from neural_predictor.figures.wanted import find
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ def numbers_of(
     scores: Sequence[Path] = (),
     numbers: Sequence[Path] = (),
     traces: Sequence[Path] = (),
+    shared: Sequence[Path] = (),
 ) -> tuple[pd.DataFrame, ProtocolRecord]:
     """What an artefact's entry point `numbers` returns."""
-    return load(find(name).numbers)(request_of(name, study, tables, scores, numbers, traces))
+    request = request_of(name, study, tables, Inputs(scores, numbers, traces, shared))
+    return load(find(name).numbers)(request)
 
 
 def page_of(name: str, frame: pd.DataFrame, protocol: ProtocolRecord) -> Any:

@@ -22,6 +22,7 @@ STAGES = (
     ("ranking",),
     ("children",),
     ("latency",),
+    ("sharing",),
     ("figures",),
     ("claims",),
     ("workflow",),

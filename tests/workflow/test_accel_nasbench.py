@@ -13,7 +13,7 @@ TARGETS = [f"results/chains-v1/{name}" for name in ("fig3.pdf", "fig4.pdf")]
 @pytest.mark.shared_data
 def test_tabular_figures_build_on_the_real_archive(checkout, shared_data):
     study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
-    study |= {"benchmark": "accel-nasbench", "children": {}}
+    study |= {"benchmark": "accel-nasbench", "children": {}, "sharing": None}
     study["searches"]["repeats"] = 4
     study["predictors"]["trees"] = {"kind": "xgboost"}
     study["fig4"]["predictors"] = ["trees"]

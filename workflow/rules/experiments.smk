@@ -8,6 +8,7 @@ rule run_experiment:
         times=plan.experiment_times,
         numbers=plan.experiment_numbers,
         traces=plan.experiment_traces,
+        shared=plan.experiment_shared,
         code=plan.experiment_code,
     output:
         csv="results/{study}/{experiment}.csv",
@@ -29,6 +30,8 @@ rule run_experiment:
         tables=lambda wildcards, input: [f"--table {table}" for table in input.tables],
         numbers=lambda wildcards, input: [f"--numbers {path}" for path in input.numbers],
         traces=lambda wildcards, input: [f"--traces {path}" for path in input.traces],
+        shared=lambda wildcards, input: [f"--shared {path}" for path in input.shared],
     shell:
         "python -m neural_predictor run {wildcards.experiment} --study {wildcards.study} {params.tables}"
-        " {params.numbers} {params.traces} --csv {output.csv} --protocol {output.protocol} {input.scores} > {log} 2>&1"
+        " {params.numbers} {params.traces} {params.shared} --csv {output.csv} --protocol {output.protocol}"
+        " {input.scores} > {log} 2>&1"

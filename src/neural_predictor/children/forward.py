@@ -34,7 +34,7 @@ class Forward(NamedTuple):
     moments: Any
 
 
-class _Pass:
+class Pass:
     """One pass: the weights split, the moments collected.
 
     Args:
@@ -133,7 +133,7 @@ def forward(
         depthwise: how depthwise ones are: `standard`, by the library's in `dtype`; `float32`, by it in that; or
             `shifted`, as a sum of products that XLA makes one loop of.
     """
-    run = _Pass(layout, weights, statistics, epsilon, dtype, depthwise)
+    run = Pass(layout, weights, statistics, epsilon, dtype, depthwise)
     hidden = tf.cast(images, dtype)
     for block in layout.blocks:
         before = hidden

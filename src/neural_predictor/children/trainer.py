@@ -305,7 +305,7 @@ class Trainer:
         weights, slots = optimizers.update(training.optimizer, weights, slots, gradient, rate, done)
         momentum = network.batch_norm_momentum
         statistics = momentum * statistics + (1 - momentum) * found.moments
-        return (weights, statistics, slots), _totals(each, found.logits, labels)
+        return (weights, statistics, slots), totals_of(each, found.logits, labels)
 
     def _test(self, values: Any, section: Any) -> Any:
         """Summed cross-entropy and number of right images of a section, as one vector (2,)."""
@@ -318,7 +318,7 @@ class Trainer:
                 self.layout, weights, images, statistics, self.network.batch_norm_epsilon, self._settings.dtype
             )
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, found.logits)
-            return k + 1, total + _totals(each, found.logits, labels)
+            return k + 1, total + totals_of(each, found.logits, labels)
 
         return tf.while_loop(lambda k, *_: k < steps, step, (0, tf.zeros(2)), parallel_iterations=1)[1]
 
@@ -336,6 +336,7 @@ def _fitting(call: Callable[[Section], Any], section: Section, size: int) -> int
     return 0
 
 
-def _totals(each: Any, logits: Any, labels: Any) -> Any:
+def totals_of(each: Any, logits: Any, labels: Any) -> Any:
+    """Summed cross-entropy and number of right images, as one vector (2,)."""
     right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
     return tf.stack([tf.reduce_sum(each), tf.reduce_sum(tf.cast(right, tf.float32))])

@@ -24,6 +24,7 @@ from neural_predictor.cli import device as cli_device
 from neural_predictor.cli import latency as cli_latency
 from neural_predictor.cli import manifest as cli_manifest
 from neural_predictor.cli import rank as cli_rank
+from neural_predictor.cli import sharing as cli_sharing
 from neural_predictor.cli import suggest as cli_suggest
 from neural_predictor.errors import UserError
 from neural_predictor.io.logs import PACKAGE_LOGGER, end_log, set_up_log
@@ -54,6 +55,7 @@ app.add_typer(cli_device.app)
 app.add_typer(cli_latency.app)
 app.add_typer(cli_manifest.app)
 app.add_typer(cli_rank.app)
+app.add_typer(cli_sharing.app)
 app.add_typer(cli_suggest.app)
 
 Root = Annotated[Path, typer.Option(envvar="NEURAL_PREDICTOR_ROOT", help="Folder that holds config/.")]
@@ -250,14 +252,18 @@ def run_experiment(
         list[Path] | None, typer.Option("--numbers", help="Numbers of others that it reads, such as fig7.csv.")
     ] = None,
     traces: Annotated[list[Path] | None, typer.Option("--traces", help="Files of searches.")] = None,
+    shared: Annotated[
+        list[Path] | None, typer.Option("--shared", help="What train-supernet wrote, where it reads that.")
+    ] = None,
     scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
     root: Root = HERE,
 ) -> None:
     """Compute a figure's or table's numbers (CSV) and their protocol (JSON)."""
     from neural_predictor.config.project import Project
-    from neural_predictor.figures.run import run
+    from neural_predictor.figures.run import Inputs, run
 
-    run(experiment, Project(root).study(study), tables or [], scores or [], numbers or [], traces or [], csv, protocol)
+    inputs = Inputs(scores or [], numbers or [], traces or [], shared or [])
+    run(experiment, Project(root).study(study), tables or [], inputs, csv, protocol)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from neural_predictor.config.sections import (
     TableTau,
     Tabular,
 )
+from neural_predictor.config.sharing_recipes import Sharing  # noqa: TC001 - pydantic needs it
 from neural_predictor.errors import ConfigError
 from neural_predictor.predictors.cascade import CascadeRecipe
 from neural_predictor.predictors.gcn import GcnRecipe
@@ -34,7 +35,7 @@ from neural_predictor.predictors.recipes import Recipe  # noqa: TC001 - pydantic
 from neural_predictor.tables.benchmarks import BENCHMARKS
 
 Kind = TypeVar("Kind", bound=Tabular)
-LATER = ("audit", "fig_rounds", "fig_tuning", "table_methods", "frontier")
+LATER = ("audit", "fig_rounds", "fig_tuning", "table_methods", "frontier", "sharing")
 """Sections that studies had not when the first of them were finished."""
 
 
@@ -67,6 +68,7 @@ class Study(Section):
     table_methods: TableMethods | None = Field(None, description="the table of methods: table-methods")
     frontier: Frontier | None = Field(None, description="accuracy against a cost: fig10, fig11, table-frontier")
     children: dict[ChildSetName, ChildSet] = Field({})
+    sharing: Sharing | None = Field(None, description="methods that share weights, on a set of children: fig-sharing")
     bootstrap: Bootstrap = Bootstrap()
     _name: str = PrivateAttr("")
 
@@ -109,6 +111,18 @@ class Study(Section):
             name = getattr(self.stages, stage)
             if self.predictors[name].kind != kind:
                 raise ValueError(f"stages.{stage} is {name!r}; it must name a predictor of kind {kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_shared_by_a_set(self) -> Study:
+        if self.sharing is not None and self.sharing.children not in self.children:
+            known = ", ".join(self.children) or "none"
+            raise ValueError(f"sharing.children is {self.sharing.children!r}; under `children` the study has {known}")
+        if self.sharing is not None and self.children[self.sharing.children].network.variant != "paper":
+            raise ValueError(
+                f"sharing.children is {self.sharing.children!r}, whose network.variant is as-replicated; weights can "
+                "be shared in the variant paper alone: name another set"
+            )
         return self
 
     @model_validator(mode="after")

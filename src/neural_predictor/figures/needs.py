@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         TableTau,
         Tabular,
     )
+    from neural_predictor.config.sharing_recipes import Sharing
     from neural_predictor.config.study import Study
 
     Fits = dict[FitKey, int]
@@ -74,6 +75,11 @@ def of_kind(study: Study, section: Tabular) -> list[str]:
 def sample(study: Study, section: ChildSet) -> list[str]:
     """The table of a set of children."""
     return [study.children_of(section)]
+
+
+def sharing_sample(study: Study, section: Sharing) -> list[str]:
+    """The table of the set of children that methods which share weights are held against."""
+    return [section.children]
 
 
 def sample_and_chosen(study: Study, section: ChildSet) -> list[str]:

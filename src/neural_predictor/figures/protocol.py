@@ -14,7 +14,6 @@ from neural_predictor.tables.table import metric_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neural_predictor.config.sections import ChildSet
     from neural_predictor.figures.request import Request
     from neural_predictor.tables.table import BenchmarkTable
 
@@ -87,7 +86,7 @@ def other_benchmarks(request: Request[Any]) -> list[str]:
 
 
 def describe_children(
-    request: Request[ChildSet],
+    request: Request[Any],
     *,
     scored: str,
     reported: str,

@@ -43,6 +43,7 @@ class Artefact:
         times: whether it reads the seconds of its fits.
         searches: the runs of searches that it reads, with their number of repeats, by study and section.
         reads: other artefacts whose numbers it reads.
+        shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
         made: whether a study makes it, by its section.
     """
 
@@ -58,6 +59,7 @@ class Artefact:
     times: bool = False
     searches: Callable[[Study, Any], dict[SearchKey, int]] = needs.no_searches
     reads: tuple[str, ...] = ()
+    shared: bool = False
     made: Callable[[Any], bool] = needs.always
 
     @property
@@ -277,6 +279,16 @@ ARTEFACTS = (
         searches=needs.every_setting,
         numbers="fig_tuning.numbers:run",
         page="fig_tuning.page:draw",
+    ),
+    Artefact(
+        "fig-sharing",
+        "figure",
+        "how methods that share weights rank architectures that were trained alone",
+        section="sharing",
+        tables=needs.sharing_sample,
+        shared=True,
+        numbers="fig_sharing.numbers:run",
+        page="fig_sharing.page:draw",
     ),
     Artefact(
         "table-efficiency",

@@ -30,6 +30,7 @@ class Request(Generic[SectionOfStudy]):
         numbers: other artefact -> its numbers (CSV).
         searches: the runs of searches that it reads, with their number of repeats, in the order of the section.
         traces: the files of these.
+        shared: files of the methods that share weights, in the order of the section.
     """
 
     artefact: str
@@ -41,6 +42,7 @@ class Request(Generic[SectionOfStudy]):
     numbers: Mapping[str, Path] = field(default_factory=dict)
     searches: Mapping[SearchKey, int] = field(default_factory=dict)
     traces: Sequence[Path] = ()
+    shared: Sequence[Path] = ()
 
     @property
     def table(self) -> BenchmarkTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.figures.entry_points import load
@@ -18,53 +19,58 @@ if TYPE_CHECKING:
     from neural_predictor.tables.table import BenchmarkTable
 
 
-def request_of(
-    name: str,
-    study: Study,
-    tables: Sequence[BenchmarkTable],
-    scores: Sequence[Path] = (),
-    numbers: Sequence[Path] = (),
-    traces: Sequence[Path] = (),
-) -> Request[Any]:
+@dataclass(frozen=True)
+class Inputs:
+    """Files that an artefact's numbers are computed from, besides tables.
+
+    Attributes:
+        scores: of the fits that it reads.
+        numbers: `<artefact>.csv` of the artefacts whose numbers it reads.
+        traces: of the searches that it reads.
+        shared: of the methods that share weights.
+    """
+
+    scores: Sequence[Path] = ()
+    numbers: Sequence[Path] = ()
+    traces: Sequence[Path] = ()
+    shared: Sequence[Path] = ()
+
+
+def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs: Inputs = Inputs()) -> Request[Any]:
     """What the numbers of an artefact of a study are asked with.
 
     Args:
         name: the artefact.
         study: the study.
         tables: those that it reads, its own first.
-        scores: files of scores.
-        numbers: files `<artefact>.csv` of the artefacts whose numbers it reads.
-        traces: files of searches.
+        inputs: the other files that it reads.
 
     Raises:
         ConfigError: if there is no such artefact, or the study has no section for it.
     """
     wanted = Wanted(study)
-    by_name = {table.name: table for table in tables}
-    others = {path.stem: path for path in numbers}
-    section, fits, searches = wanted.section(name), wanted.fits_of(name), wanted.searches_of(name)
-    return Request(name, study, section, by_name, fits, scores, others, searches, traces)
+    return Request(
+        name,
+        study,
+        wanted.section(name),
+        {table.name: table for table in tables},
+        wanted.fits_of(name),
+        inputs.scores,
+        {path.stem: path for path in inputs.numbers},
+        wanted.searches_of(name),
+        inputs.traces,
+        inputs.shared,
+    )
 
 
-def run(
-    name: str,
-    study: Study,
-    tables: Sequence[Path],
-    scores: Sequence[Path],
-    numbers: Sequence[Path],
-    traces: Sequence[Path],
-    csv: Path,
-    protocol: Path,
-) -> None:
+def run(name: str, study: Study, tables: Sequence[Path], inputs: Inputs, csv: Path, protocol: Path) -> None:
     """Compute the numbers of an artefact.
 
     Args:
         name: the artefact, such as `fig7`.
         study: the study.
         tables: the tables that it reads, its own first.
-        scores: files of the fits that it reads.
-        numbers: numbers of the other artefacts that it reads.
-        traces: files of the searches that it reads.
+        inputs: the other files that it reads.
         csv: where its numbers shall be.
         protocol: where their protocol shall be.
 
@@ -73,6 +79,6 @@ def run(
         FormatError: if an input is damaged.
         TableError: if a table is.
     """
-    request = request_of(name, study, [read_table(table) for table in tables], scores, numbers, traces)
+    request = request_of(name, study, [read_table(table) for table in tables], inputs)
     frame, described = load(find(name).numbers)(request)
     write_result(frame, described, csv, protocol)

@@ -29,6 +29,7 @@ from neural_predictor.search.registry import SEARCHES
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
 from neural_predictor.workflow.manifest import config_digest
+from neural_predictor.workflow.supernets import Supernets
 from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION, SEARCH_STAGE_VERSION
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _told_by_snakemake() -> Iterator[None]:
         raise ToldError(str(error)) from None
 
 
-class Plan:
+class Plan(Supernets):
     """The project's configuration as functions of wildcards."""
 
     def __init__(self, project: Project) -> None:

@@ -9,7 +9,7 @@ from neural_predictor.config.study import Study
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.comparison import compare
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.run import request_of, run
+from neural_predictor.figures.run import Inputs, request_of, run
 from neural_predictor.spaces.nasbench_nlp.space import NasBenchNlpSpace
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.tables.table import BenchmarkTable, write_table
@@ -130,4 +130,4 @@ def test_a_figure_of_recurrent_cells_needs_their_section(tmp_path, study, cells,
         ConfigError,
         match=f"the study t-v1 has no section `{figure.replace('-', '_')}`, which {figure} needs: benchmark, ",
     ):
-        run(figure, without, [table], [], [], *outputs)
+        run(figure, without, [table], Inputs(), *outputs)

@@ -1,0 +1,62 @@
+"""The command of methods that share weights; `cli` adds it to its own."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer needs it
+from typing import Annotated
+
+import typer
+
+from neural_predictor.cli.children import HERE, Accelerator, ImagesJson, Place, Root, StudyName, Threads, read_protocol
+
+app = typer.Typer()
+
+
+@app.command()
+def train_supernet(
+    method: Annotated[str, typer.Argument(help="One of the study's sharing.methods, such as one-shot.")],
+    study: StudyName,
+    images: ImagesJson,
+    place: Place,
+    work: Annotated[Path, typer.Option(help="Folder of scratch that survives a kill.")],
+    output: Annotated[Path, typer.Option(help="Where scores and choice (.npz) shall be; the seconds lie beside it.")],
+    threads: Threads = 1,
+    accelerator: Accelerator = "cpu",
+    root: Root = HERE,
+) -> None:
+    """Train a supernet by a method that shares weights, and score the architectures of a set of children by it."""
+    from neural_predictor.children.plan import plan_of, sample
+    from neural_predictor.config.project import Project
+    from neural_predictor.errors import ChildError, ConfigError
+    from neural_predictor.io.files import check_writable
+    from neural_predictor.io.progress import progress
+    from neural_predictor.predictors.device import configure
+    from neural_predictor.records import meant
+
+    project = Project(root)
+    whole, protocol = project.study(study), read_protocol(images)
+    methods = whole.sharing.methods if whole.sharing is not None else {}
+    if whole.sharing is None or method not in methods:
+        known = ", ".join(methods) or "none"
+        raise ConfigError(
+            f"the study {study} has no method {method!r}{meant(method, methods)}; under sharing.methods it has {known}"
+        )
+    check_writable(output)
+    configure(threads, accelerator)
+    from neural_predictor.children.images import open_images
+    from neural_predictor.sharing.files import write_shared
+    from neural_predictor.sharing.job import Job
+    from neural_predictor.sharing.job import train_supernet as train
+
+    children, recipe = whole.sharing.children, methods[method]
+    plan = plan_of(whole, children)
+    job = Job(method, recipe, plan.network, sample(whole, children), whole.seed, children, protocol)
+    feed, found = open_images(
+        plan.images, place, plan.network.resolution, manual=project.config.images.manual, download=False
+    )
+    if found != protocol:
+        raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
+    units = recipe.training.epochs + len(job.codes) + recipe.candidates
+    with progress(f"train the supernet of {method}", units, "epochs and architectures") as advance:
+        shared = train(job, feed, work / job.digest[:12], advance=advance)
+    write_shared(output, shared)

@@ -1,0 +1,1 @@
+"""Methods that share weights against architectures that were trained alone."""

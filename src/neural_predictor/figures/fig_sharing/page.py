@@ -1,0 +1,69 @@
+"""fig-sharing: a panel a method, its score against the mean of stand-alone trainings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neural_predictor.figures.results import caption
+from neural_predictor.figures.style import OKABE_ITO, REFERENCE, add_caption, new_figure, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from neural_predictor.figures.results import ProtocolRecord
+
+COLUMNS = ("kind", "method", "status", "architecture", "score", "observed", "value", "low", "high")
+REFERENCES = {
+    "reliability_mean": "reliability of the labels",
+    "tau_between_trainings": "tau of two trainings",
+    "depth_tau": "tau of the number of layers",
+}
+"""Kind of number -> what it is, in the order in which the small print says it."""
+PANEL_IN, ACROSS = 2.6, 4
+
+
+def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
+    """Scatter of each method with its tau; the small print says what bounds or rivals it."""
+    methods = frame["method"].dropna().unique().tolist()
+    across = min(len(methods), ACROSS)
+    down = -(-len(methods) // across)
+    width, height = max(4.2, PANEL_IN * across + 0.4), 2.7 * down + 1.3
+    with style():
+        figure = new_figure(width, height)
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for letter, name, axes in zip("abcdefghijklmnop", methods, panels, strict=False):
+            own = frame[frame["method"] == name]
+            axes.set_title(f"{letter}  {name}", loc="left")
+            axes.set_xlabel("score by shared weights")
+            axes.set_ylabel(f"alone: {protocol.signal} ({protocol.unit})")
+            _draw_method(axes, own, protocol.scale)
+        for axes in panels[len(methods) :]:
+            axes.set_axis_off()
+        add_caption(figure, f"{_references(frame)} {caption(protocol)}", characters=int(21.3 * width))
+        room = {"left": 0.55 / width, "right": 1 - 0.1 / width, "top": 1 - 0.3 / height, "bottom": 1.45 / height}
+        figure.subplots_adjust(**room, wspace=0.35, hspace=0.5)
+    return figure
+
+
+def _draw_method(axes: Axes, own: pd.DataFrame, scale: float) -> None:
+    points = own[own["kind"] == "network"]
+    if points.empty:
+        axes.text(0.5, 0.5, str(own["status"].iloc[0]), transform=axes.transAxes, ha="center", color=REFERENCE)
+        return
+    axes.scatter(points["score"], scale * points["observed"], s=14, color=OKABE_ITO["blue"], alpha=0.7, linewidth=0)
+    lines = [f"{text} {_interval(own, kind)}" for kind, text in (("kendall_tau", "tau"), ("recall", "recall"))]
+    axes.text(0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=6.8)
+    axes.set_ylim(top=scale * (points["observed"].max() + 0.25 * (points["observed"].max() - points["observed"].min())))
+
+
+def _references(frame: pd.DataFrame) -> str:
+    found = [f"{text} {_interval(frame, kind)}" for kind, text in REFERENCES.items() if (frame["kind"] == kind).any()]
+    text = "; ".join(found)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _interval(frame: pd.DataFrame, kind: str) -> str:
+    row = frame[frame["kind"] == kind].iloc[0]
+    return f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
