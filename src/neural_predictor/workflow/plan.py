@@ -27,6 +27,7 @@ from neural_predictor.images.registry import IMAGE_SETS
 from neural_predictor.search.fronts.registry import FRONT_SEARCHES
 from neural_predictor.search.registry import SEARCHES
 from neural_predictor.tables.benchmarks import BENCHMARKS
+from neural_predictor.workflow.claim_files import ClaimFiles
 from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
 from neural_predictor.workflow.manifest import config_digest
 from neural_predictor.workflow.supernets import Supernets
@@ -61,7 +62,7 @@ def _told_by_snakemake() -> Iterator[None]:
         raise ToldError(str(error)) from None
 
 
-class Plan(Supernets):
+class Plan(Supernets, ClaimFiles):
     """The project's configuration as functions of wildcards."""
 
     def __init__(self, project: Project) -> None:
@@ -237,33 +238,6 @@ class Plan(Supernets):
             for row in FRONT_SEARCHES.values():
                 files |= set(self.code(f"search.{row.module}"))
         return sorted(files)
-
-    # Claims
-
-    def claim_numbers(self, wildcards: Any) -> list[str]:
-        """Numbers and protocols that a study's claims are tested with."""
-        return [
-            f"results/{wildcards.study}/{name}.{kind}"
-            for name in artefacts_of(self.project.claims, self.wanted(wildcards.study))
-            for kind in ("csv", "protocol.json")
-        ]
-
-    def claim_pages(self, wildcards: Any) -> list[str]:
-        """Pictures and tables that a study's page of claims shows; it is as good where they are drawn anew."""
-        from snakemake.io import ancient
-
-        names = artefacts_of(self.project.claims, self.wanted(wildcards.study))
-        files = (f"results/{wildcards.study}/{name}.{PAGES[self.artefacts[name].kind][-1]}" for name in names)
-        return [ancient(path) for path in files]
-
-    def claim_code(self) -> list[str]:
-        """Modules and templates of the page of claims."""
-        templates = sorted((PACKAGE / "claims").glob("*.j2"))
-        return [*self.code("claims.page"), *map(os.path.relpath, templates)]
-
-    def claim_studies(self) -> list[str]:
-        """The studies whose verdicts stand side by side."""
-        return list(self.project.config.claims or (self.project.config.study,))
 
     # Pages: what the rule of an artefact is made from
 
