@@ -52,7 +52,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             place.remove()
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper left", ncols=2, frameon=False, bbox_to_anchor=(0.01, 1))
-        add_caption(figure, caption(protocol), characters=57 * ACROSS)
+        add_caption(figure, caption(protocol), characters=60 * ACROSS)
         top, bottom = 1 - (LEGEND_HEIGHT + 0.2) / height, (CAPTION_HEIGHT + 1.0) / height
         figure.subplots_adjust(left=0.02, right=0.985, top=top, bottom=bottom, hspace=2.5, wspace=0.1)
     return figure
