@@ -25,7 +25,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     names = shares["search"].unique().tolist()
     colours = iter(OKABE_ITO.values())
     with style():
-        figure = new_figure(6.4, 4.4)
+        figure = new_figure(7.2, 5.0)
         axes = figure.subplots()
         for name in sorted(names, key=lambda each: each == "random"):
             curve = shares[shares["search"] == name]
@@ -41,8 +41,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         axes.set_title(f"{protocol.signal} against {cost_name(str(frame['cost'].iloc[0]))}", loc="left")
         axes.legend(loc="lower right", frameon=False, ncols=2)
         said = _said(shares)
-        add_caption(figure, f"{said} {caption(protocol)}", characters=132)
-        figure.subplots_adjust(left=0.09, right=0.98, top=0.93, bottom=0.33)
+        add_caption(figure, f"{said} {caption(protocol)}", characters=150)
+        figure.subplots_adjust(left=0.1, right=0.98, top=0.94, bottom=0.34)
     return figure
 
 
