@@ -20,6 +20,11 @@ class SharingRecipe(Section):
     calibration: Positive = Field(
         10, description="training batches whose moments normalise a path, in place of moving ones, when it is evaluated"
     )
+    start: Literal["alone", "alike"] = Field(
+        "alike",
+        description="alone: weights start as those of stand-alone networks; alike: all choices of a layer start from "
+        "the same weights, and residual blocks add nothing",
+    )
     candidates: Positive = Field(200, description="paths among which a method chooses that has to evaluate them")
 
 
@@ -27,10 +32,10 @@ class OneShot(SharingRecipe):
     """Single-path one-shot: train shared weights by random paths, then evaluate paths."""
 
     kind: Literal["one-shot"] = "one-shot"
-    sampling: Literal["uniform", "fair", "drop-path"] = Field(
+    sampling: Literal["uniform", "stratified", "fair", "drop-path"] = Field(
         "uniform",
-        description="each layer's choice uniform; or fair: seven paths in turn that take each choice alike often; or "
-        "drop-path: all choices at once, each of which is kept by chance",
+        description="each layer's choice uniform; or stratified: all depths alike often; or fair: seven paths in turn "
+        "that take each choice alike often; or drop-path: all choices at once, each of which is kept by chance",
     )
     keep: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="chance that drop-path keeps a choice, in the last epoch; in the first all are"

@@ -16,11 +16,10 @@ from neural_predictor.children.feeds import Order
 from neural_predictor.config.sharing_recipes import SharingRecipe
 from neural_predictor.errors import ChildError
 from neural_predictor.sharing.trainer import SupernetTrainer, Values
-from neural_predictor.spaces.proxylessnas.layers import CHOICES
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -55,7 +54,7 @@ class Method(ABC, Generic[RecipeOf]):
     def __init__(self, recipe: RecipeOf, network: NetworkRecipe, feed: Feed, seed: int) -> None:
         self.recipe, self.seed, self.space = recipe, seed, ProxylessNasSpace()
         self.trainer = SupernetTrainer(network, recipe.training, feed, self.branches_of(recipe))
-        self.values = self.trainer.start(seed)
+        self.values = self.trainer.start(seed, alike=recipe.start == "alike")
         self._begin()
 
     @classmethod
@@ -147,9 +146,3 @@ class Method(ABC, Generic[RecipeOf]):
     def candidates(self) -> NDArray[np.uint8]:
         """(k, 22) the paths that it chooses among by their accuracies: here drawn from the space."""
         return self.space.sample(self.recipe.candidates, self.generator(self.recipe.training.epochs))
-
-
-def uniform_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-    """Paths (22,) without end, the choice of each layer uniform."""
-    while True:
-        yield rng.integers(CHOICES).astype(np.uint8)

@@ -5,9 +5,10 @@ Chu et al., "FairNAS", ICCV 2021 (`fair`); Bender et al., "Understanding and Sim
 ICML 2018 (`drop-path`).
 
 What differs. All: the choice is the best of some random paths, as in Bender et al.; Guo et al. search by evolution.
-`fair`: FairNAS adds up the gradients of seven paths before it takes a step, here each path takes its own; a layer with
-fewer choices takes some of them again, drawn anew in each turn. `drop-path`: one choice of a layer is kept at least,
-and the outputs of those that are kept are averaged rather than added up.
+Weights may start alike (`Supernet.alike`). `stratified`, of all depths alike, is ours, for sets of children that are
+drawn so. `fair`: FairNAS adds up the gradients of seven paths before it takes a step, here each path takes its own; a
+layer with fewer choices takes some of them again, drawn anew in each turn. `drop-path`: one choice of a layer is kept
+at least, and the outputs of those that are kept are averaged rather than added up.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import numpy as np
 import tensorflow as tf
 
 from neural_predictor.config.sharing_recipes import OneShot as Recipe
-from neural_predictor.sharing.base import Method, Trained, uniform_paths
+from neural_predictor.sharing.base import Method, Trained
 from neural_predictor.sharing.trainer import ALL
-from neural_predictor.spaces.proxylessnas.layers import CHOICES, LAYERS
+from neural_predictor.spaces.proxylessnas.layers import CHOICES, LAYERS, OPTIONAL, ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,24 @@ class OneShot(Method[Recipe]):
             share = epoch / max(1, self.recipe.training.epochs - 1)
             keep = 1 - share * (1 - self.recipe.keep)
             return self._epoch(epoch, lambda _: (NO_PATH, kept_gates(rng, keep)))
-        paths = uniform_paths(rng) if self.recipe.sampling == "uniform" else fair_paths(rng)
+        paths = {"uniform": uniform_paths, "stratified": stratified_paths, "fair": fair_paths}[self.recipe.sampling](
+            rng
+        )
         return self._epoch(epoch, lambda _: (next(paths)[None], None))
+
+
+def uniform_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
+    """Paths (22,) without end, the choice of each layer uniform."""
+    while True:
+        yield rng.integers(CHOICES).astype(np.uint8)
+
+
+def stratified_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
+    """Paths (22,) without end of all depths alike: each draws its share of zero layers, as stratified samples do."""
+    while True:
+        path, share = rng.integers(CHOICES - OPTIONAL), rng.random()
+        path[(rng.random(len(path)) < share) & OPTIONAL] = ZERO
+        yield path.astype(np.uint8)
 
 
 def fair_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:

@@ -92,6 +92,25 @@ class Supernet:
         """The widest block of each layer, `branches` times side by side."""
         return tuple(tuple(_marked(block, f"branch{k}") for k in range(branches)) for block in self._widest)
 
+    def alike(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Weights from which all choices of a layer start alike: a smaller kernel is the middle of the largest.
+
+        Residual blocks start with a last scale of 0 and add nothing, so that paths differ by the other layers alone.
+
+        Args:
+            weights: (parameters,) as `Layout.initial` gives them.
+        """
+        found = np.append(weights, np.float32(0))
+        for k, tables in enumerate(self._tables):
+            kernels, norms = (table.numpy()[: len(self.layers[k])] for table in tables)
+            for row in kernels:
+                own = row < self.layout.parameters
+                found[row[own]] = found[kernels[-1][own]]
+            if self._widest[k].residual:
+                last = self._widest[k].convolutions[-1].outputs
+                found[norms[:, -2 * last : -last]] = 0
+        return found[:-1]
+
     def places(self, codes: Any) -> Any:
         """Where the weights of paths lie, in the graph.
 

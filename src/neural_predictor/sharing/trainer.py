@@ -71,9 +71,15 @@ class SupernetTrainer:
         self.supernet = self._graphs.supernet
         self.parameters = self.supernet.layout.parameters
 
-    def start(self, seed: int) -> Values:
-        """Values before the first step; weights follow from the seed alone."""
+    def start(self, seed: int, *, alike: bool) -> Values:
+        """Values before the first step; weights follow from the seed alone.
+
+        Args:
+            seed: of the training.
+            alike: whether choices of a layer start alike (`Supernet.alike`), or as stand-alone networks do.
+        """
         weights, _ = self.supernet.layout.initial(np.random.default_rng((seed, 0)))
+        weights = self.supernet.alike(weights) if alike else weights
         slots = (tf.zeros(self.parameters),) * optimizers.SLOTS[self.training.optimizer.name]
         return Values(tf.constant(weights), slots)
 

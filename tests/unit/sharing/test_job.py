@@ -102,8 +102,8 @@ def test_a_damaged_file_is_named(undisturbed, tmp_path):
 def test_a_diverged_supernet_is_a_file_with_a_status(feed, make_job, tmp_path, monkeypatch):
     start = SupernetTrainer.start
 
-    def huge(trainer, seed):
-        values = start(trainer, seed)
+    def huge(trainer, seed, *, alike):
+        values = start(trainer, seed, alike=alike)
         return values._replace(weights=values.weights * 1e38)
 
     monkeypatch.setattr(SupernetTrainer, "start", huge)

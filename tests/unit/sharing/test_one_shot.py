@@ -7,10 +7,9 @@ import pytest
 import tensorflow as tf
 
 from neural_predictor.config.child_recipes import TrainingRecipe
-from neural_predictor.sharing.base import uniform_paths
-from neural_predictor.sharing.one_shot import fair_paths, kept_gates
+from neural_predictor.sharing.one_shot import fair_paths, kept_gates, stratified_paths, uniform_paths
 from neural_predictor.sharing.registry import make_method
-from neural_predictor.spaces.proxylessnas.layers import CHOICES
+from neural_predictor.spaces.proxylessnas.layers import CHOICES, ZERO
 
 
 def test_uniform_paths_take_every_choice_alike_often():
@@ -19,6 +18,13 @@ def test_uniform_paths_take_every_choice_alike_often():
         shares = np.bincount(paths[:, layer], minlength=count) / len(paths)
         assert len(shares) == count
         assert np.abs(shares * count - 1).max() < 0.25
+
+
+def test_stratified_paths_are_of_all_depths():
+    paths = np.stack(list(islice(stratified_paths(np.random.default_rng(0)), 1600)))
+    depths = np.bincount((paths == ZERO).sum(axis=1), minlength=16)
+    assert len(depths) == 16
+    assert 60 < depths.min() < depths.max() < 140
 
 
 def test_seven_fair_paths_take_every_choice():

@@ -10,7 +10,7 @@ from neural_predictor.children.layout import Layout
 from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import ChildError
 from neural_predictor.sharing.supernet import Supernet, mixed_forward
-from neural_predictor.spaces.proxylessnas.layers import ZERO
+from neural_predictor.spaces.proxylessnas.layers import OPTIONAL, ZERO
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 CLASSES, CHANNELS = 3, 1
@@ -68,6 +68,23 @@ def test_all_choices_at_once_with_one_gate_open_are_that_path():
     layout, own = alone(supernet, weights, code, network)
     expected = forward(layout, tf.constant(own), images, None, 1e-3, tf.float32)
     np.testing.assert_allclose(found.logits, expected.logits, rtol=1e-3, atol=1e-4)
+
+
+def test_choices_that_start_alike_give_paths_that_do():
+    network, rng = NETWORKS["even sides"], np.random.default_rng(1)
+    supernet, layers = Supernet(network, CHANNELS, CLASSES), Supernet(network, CHANNELS, CLASSES).widest(1)
+    weights, _ = supernet.layout.initial(rng)
+    images = tf.constant(rng.uniform(-1, 1, (4, 16, 16, CHANNELS)), tf.float32)
+    one, other, third = ProxylessNasSpace().sample(3, rng)
+    other[~OPTIONAL] = one[~OPTIONAL]
+    logits = []
+    for code in (one, other, third):
+        places = supernet.places(tf.constant(code[:, None], tf.int32))
+        path = tf.gather(tf.pad(supernet.alike(weights), ((0, 1),)), places)
+        found = mixed_forward(supernet.layout_of(layers), layers, path, None, images, None, 1e-3, tf.float32)
+        logits.append(found.logits.numpy())
+    np.testing.assert_array_equal(logits[0], logits[1])
+    assert np.abs(logits[0] - logits[2]).max() > 1e-3
 
 
 def test_layers_that_stride_where_another_is_zero_share_nothing():

@@ -42,7 +42,7 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     Returns:
         Rows `COLUMNS`, accuracies as fractions. Kind `network`: score and label of an architecture by method;
         `kendall_tau` and `recall` by method, of its own scores, and `accuracy_tau`, of accuracies with shared weights;
-        `depth_tau`, that of the number of layers that are not zero, and `depth_recall`; where architectures have two
+        `depth_tau` and `depth_recall`, those of a count of zero layers; where architectures have two
         trainings, `tau_between_trainings` and `reliability_mean`. Intervals are over architectures. A method that
         diverged has one row, of kind `kendall_tau`, with its status alone.
 
@@ -56,7 +56,7 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     rows: list[dict[str, object]] = []
     for shared in found:
         rows += _of_method(shared, table, label, counts, study.bootstrap.confidence)
-    depth = -zero_layers(table).astype(np.float64)
+    depth = zero_layers(table).astype(np.float64)
     rows += [
         _row("depth_tau", estimate(resampled_taus(label, depth, counts), study.bootstrap.confidence)),
         _row("depth_recall", estimate(_recalls(label, depth, counts), study.bootstrap.confidence)),

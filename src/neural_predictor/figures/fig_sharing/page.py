@@ -18,7 +18,7 @@ COLUMNS = ("kind", "method", "status", "architecture", "score", "observed", "val
 REFERENCES = {
     "reliability_mean": "reliability of the labels",
     "tau_between_trainings": "tau of two trainings",
-    "depth_tau": "tau of the number of layers",
+    "depth_tau": "tau of a count of zero layers",
 }
 """Kind of number -> what it is, in the order in which the small print says it."""
 PANEL_IN, ACROSS = 2.6, 4
