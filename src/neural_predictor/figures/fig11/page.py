@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from neural_predictor.figures.results import ProtocolRecord
 
 COLUMNS = ("kind", "search", "cost", "bound", "x", "mean", "low", "high", "repeats")
-FROM = 10
-"""Trainings from which on curves are drawn."""
+FROM, SHOWN = 10, 30
+"""Trainings from which on curves are drawn, and from which on all of them are within the axes."""
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
@@ -35,7 +35,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
                 curve["x"], 100 * curve["low"], 100 * curve["high"], color=colour, alpha=0.13, linewidth=0
             )
         axes.set_xlim(FROM, shares["x"].max())
-        axes.set_ylim(top=100.4)
+        axes.set_ylim(100 * shares.loc[shares["x"] >= SHOWN, "mean"].min() - 2, 100.4)
         axes.set_xlabel("trainings")
         axes.set_ylabel("share of the true front's hypervolume (%)")
         axes.set_title(f"{protocol.signal} against {cost_name(str(frame['cost'].iloc[0]))}", loc="left")
