@@ -111,19 +111,6 @@ class SupernetTrainer:
         )
         return found
 
-    def gate_gradient(self, values: Values, batch: Batch, paths: NDArray[np.uint8], gates: Any) -> NDArray[np.float64]:
-        """Gradient of the mean cross-entropy of a batch with respect to the gates of several branches: (22, branches).
-
-        That of a zero layer, whose branch adds nothing to its input, is 0. So gradients are those less a number that
-        all choices of a layer share, which no softmax takes notice of.
-
-        Raises:
-            ArchitectureError: for a path outside the space.
-            ChildError: if the device's memory is exhausted.
-        """
-        found = self._call(self._graphs.gradient, values.weights, *batch, self._codes(paths), gates)
-        return np.asarray(found.numpy(), np.float64)
-
     def evaluate(self, values: Values, path: NDArray[np.uint8], calibration: list[Batch], split: str) -> Evaluation:
         """Loss and accuracy of a path on a split.
 
@@ -207,7 +194,6 @@ class _Graphs:
         path = tf.TensorSpec((self._path_layout.parameters,))
         statistics = tf.TensorSpec((2 * sum(self._path_layout.channels),))
         self.step = self._compiled(self._take, values, *batch, codes, tf.TensorSpec((2,), tf.int64), *gates)
-        self.gradient = self._compiled(self._of_gates, vector, *batch, codes, *gates) if gates else None
         self.gathered = self._compiled(self._gather_path, vector, one)
         self.moments = self._compiled(self._moments_of, path, images, integers)
         self.totals = self._compiled(self._test, path, statistics, *batch)
@@ -248,15 +234,6 @@ class _Graphs:
     def _put_back(self, part: Any, places: Any) -> Any:
         """(parameters,) sums of what belongs to each place of the vector; that of the zero is left out."""
         return tf.math.unsorted_segment_sum(part, places, self._parameters + 1)[: self._parameters]
-
-    def _of_gates(self, weights: Any, images: Any, labels: Any, rows: Any, codes: Any, gates: Any) -> Any:
-        own = _gathered(weights, self.supernet.places(codes)) if self._branches else weights
-        with tf.GradientTape() as tape:
-            tape.watch(gates)
-            logits = self._forward(own, gates, images=self._images(images, rows)).logits
-            each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, rows), logits)
-            loss = tf.reduce_mean(each)
-        return tape.gradient(loss, gates)
 
     def _gather_path(self, weights: Any, codes: Any) -> Any:
         return _gathered(weights, self.supernet.places(codes))
