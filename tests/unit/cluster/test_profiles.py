@@ -39,7 +39,7 @@ def test_snakemake_takes_every_key(name, tmp_path):
 def test_profiles_name_the_rules_that_need_a_gpu(name):
     need = [rule for rule, text in rules().items() if re.search(r"^\s+gpu=", text, re.MULTILINE)]
     text = (ROOT / f"profiles/{name}/config.yaml").read_text()
-    assert set(need) == {"fit_predictor", "probe_device", "train_children", "choose_children"}
+    assert set(need) == {"fit_predictor", "probe_device", "train_children", "train_supernet", "choose_children"}
     assert [rule for rule in need if not re.search(rf"\b{rule}\b", text)] == []
     known = rules()
     assert [rule for rule in re.findall(r"^#   (\w+):$", text, re.MULTILINE) if rule not in known] == []

@@ -9,6 +9,7 @@ from neural_predictor import rank, suggest
 from neural_predictor.cli.rank import app as rank_app
 from neural_predictor.cli.suggest import app as suggest_app
 from neural_predictor.errors import FormatError, RankingError
+from neural_predictor.predictors import device
 from neural_predictor.ranking.cost import Cost, cost_of
 from neural_predictor.ranking.rank import rank_files
 from neural_predictor.ranking.score import Options
@@ -114,7 +115,8 @@ def test_python_takes_costs_too(made, architectures, labels, costs):
         rank(train, labels[:60], others, cost=[1, 2, 3], at_most=5, **given)
 
 
-def test_commands_take_the_options(files):
+def test_commands_take_the_options(files, monkeypatch):
+    monkeypatch.setattr(device, "configure", lambda *_, **__: 1)
     train, candidates, output = files()
     told = CliRunner().invoke(
         rank_app,

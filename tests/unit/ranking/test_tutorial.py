@@ -30,11 +30,13 @@ def blocks():
 
 def test_the_commands_of_the_tutorial_run(blocks, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert [language for language, _ in blocks] == ["python", "sh", "python", "python"]
+    assert [language for language, _ in blocks] == ["python", "sh", "python", "sh", "python"]
     names = {}
     for language, code in blocks:
         if language == "python":
             exec(compile(code, str(DOCUMENT), "exec"), names)
+            continue
+        if "--cost" in code:  # of files with a column that these have not: test_cost.py
             continue
         command = shlex.split(code)
         assert command[0] == "neural-predictor"
