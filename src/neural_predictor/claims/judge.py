@@ -58,6 +58,7 @@ def judge(project: Project, study: str, folder: Path) -> pd.DataFrame:
     """
     wanted = Wanted(project.study(study))
     made = artefacts_of(project.claims, wanted)
+    results = {name: _result(folder / f"{name}.csv") for name in made}
     elsewhere = {name: Wanted(project.study(name)) for name in project.study_names()}
     rows = []
     for claim in project.claims:
@@ -67,9 +68,7 @@ def judge(project: Project, study: str, folder: Path) -> pd.DataFrame:
         elif claim.test.artefact not in made:
             row |= {"verdict": UNMEASURED, "reason": _where_to_build(claim.test.artefact, elsewhere)}
         else:
-            csv = folder / f"{claim.test.artefact}.csv"
-            frame, protocol = read_result(csv, csv.with_suffix(".protocol.json"), ())
-            row |= _judged(claim, claim.test, frame, protocol)
+            row |= _judged(claim, claim.test, *results[claim.test.artefact])
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -79,6 +78,10 @@ def verdict(found: Estimate, test: Test) -> str:
     if test.at_least is not None:
         return HOLDS if found.low >= test.at_least else FAILS if found.high < test.at_least else OPEN
     return HOLDS if found.high <= test.bound else FAILS if found.low > test.bound else OPEN
+
+
+def _result(csv: Path) -> tuple[pd.DataFrame, ProtocolRecord]:
+    return read_result(csv, csv.with_suffix(".protocol.json"), ())
 
 
 def _said(claim: Claim) -> dict[str, str | None]:
@@ -127,6 +130,8 @@ def _tested(test: Test, frame: pd.DataFrame, of: str) -> Estimate:
     other = _read(test.against, frame, f"{of}.against")
     if test.relation == "difference":
         return Estimate(own.value - other.value, own.low - other.high, own.high - other.low)
+    if -inf in (own.low, other.low):
+        return Estimate(own.value / other.value, -inf, inf)
     if min(own.low, other.low) <= 0:
         raise ConfigError(f"{of}.relation: a ratio needs numbers above 0; these reach {min(own.low, other.low):g}")
     return Estimate(own.value / other.value, own.low / other.high, own.high / other.low)

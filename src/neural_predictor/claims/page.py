@@ -39,7 +39,10 @@ def render(tables: Sequence[Path], html: Path, md: Path) -> None:
     """
     studies = [_study(path, html.parent) for path in tables]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     first = studies[0]
     claims = [
@@ -50,7 +53,6 @@ def render(tables: Sequence[Path], html: Path, md: Path) -> None:
     ]
     given = {"headings": HEADINGS, "studies": studies, "claims": claims}
     write_text(html, environment.get_template("page.html.j2").render(given))
-    environment.autoescape = False
     write_text(md, environment.get_template("page.md.j2").render(given))
 
 

@@ -95,14 +95,21 @@ def test_numbers_differences_and_ratios_with_their_intervals(judged):
         {"measure": TWO, "against": ONE, "relation": "ratio", "at_most": 1, "decimals": 3},
         {"measure": {"where": {"method": "open"}, "value": "mean"}, "at_least": 0.9},
         {"measure": {"where": {"method": "two"}, "take": "max", "value": "mean"}, "at_least": 0.96},
+        {
+            "measure": {"where": {"method": "open"}, "value": "mean"},
+            "against": ONE,
+            "relation": "ratio",
+            "at_most": 2,
+        },
     )
-    assert found["verdict"].tolist() == ["holds", "holds", "fails", "cannot be told", "holds"]
+    assert found["verdict"].tolist() == ["holds", "holds", "fails", "cannot be told", "holds", "cannot be told"]
     assert found["shown"].tolist() == [
         "95.0 [93.0, 96.0] %",
         "0.05 [0.02, 0.07]",
         "1.056 [1.022, 1.079]",
         "0.95 [no bound, 0.96]",
         "0.97 [0.96, 0.98]",
+        "1.06 [no bound, no bound]",
     ]
     assert found["rule"].tolist()[0] == "at least 90.0 %"
     assert "Benchmark, 100 architectures" in found["protocol"][0]
