@@ -5,8 +5,9 @@ A new space is one module with one subclass of `SearchSpace`, and one row in `sp
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import numpy as np
 
@@ -167,6 +168,25 @@ class ProductSpace(SearchSpace):
     def choices(self) -> NDArray[np.intp]:
         """(code_length,) values of each code, all independent."""
         return self.values
+
+    def enumerate(self) -> NoReturn:
+        """Not possible: the rows are the product of all `values`.
+
+        Raises:
+            ArchitectureError: always.
+        """
+        raise ArchitectureError(
+            f"the space {self.name} has {math.prod(self.values.tolist()):,} architectures, too many to enumerate or to "
+            "index; sample from it instead"
+        )
+
+    def index_of(self, codes: NDArray[np.uint8]) -> NoReturn:
+        """Not possible, as `enumerate` is not; `identify` names architectures.
+
+        Raises:
+            ArchitectureError: always.
+        """
+        self.enumerate()
 
     def mutate(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Set one code, drawn uniformly, to another value, drawn uniformly: (n, code_length) uint8.

@@ -6,7 +6,7 @@ What an architecture is, stands in `stages`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from neural_predictor.spaces.mnasnet.stages import (
     NAME,
     STAGES,
     VALUES,
-    cardinality,
     check_codes,
 )
 
@@ -54,25 +53,6 @@ class MnasNetSpace(ProductSpace):
 
     def check(self, codes: NDArray[np.uint8]) -> None:  # noqa: D102
         check_codes(codes)
-
-    def enumerate(self) -> NoReturn:
-        """Not possible.
-
-        Raises:
-            ArchitectureError: always; the space has 1.04 x 10^11 architectures.
-        """
-        raise ArchitectureError(
-            f"the space {self.name} has {cardinality():,} architectures, too many to enumerate or to index; "
-            "sample from it instead"
-        )
-
-    def index_of(self, codes: NDArray[np.uint8]) -> NoReturn:
-        """Not possible, as `enumerate` is not; `identify` names architectures.
-
-        Raises:
-            ArchitectureError: always.
-        """
-        self.enumerate()
 
     def identify(self, codes: NDArray[np.uint8]) -> NDArray[np.object_]:
         """The architecture as `format` writes it: (n,) of str. No two rows of codes are one architecture.

@@ -5,7 +5,7 @@ What an architecture is, stands in `layers`; what it costs, in `cost`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from neural_predictor.spaces.proxylessnas.layers import (
     OPTIONAL,
     OPTIONAL_LAYERS,
     ZERO,
-    cardinality,
     check_codes,
     rule_of,
 )
@@ -62,25 +61,6 @@ class ProxylessNasSpace(ProductSpace):
 
     def check(self, codes: NDArray[np.uint8]) -> None:  # noqa: D102
         check_codes(codes)
-
-    def enumerate(self) -> NoReturn:
-        """Not possible.
-
-        Raises:
-            ArchitectureError: always; the space has 6.6 x 10^17 rows.
-        """
-        raise ArchitectureError(
-            f"the space {self.name} has {cardinality():,} architectures, too many to enumerate or to index; "
-            "sample from it instead"
-        )
-
-    def index_of(self, codes: NDArray[np.uint8]) -> NoReturn:
-        """Not possible, as `enumerate` is not; `identify` names architectures.
-
-        Raises:
-            ArchitectureError: always.
-        """
-        self.enumerate()
 
     def canonical(self, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The representative of each row's architecture: in every stage the zero layers come last, all else as it was.
