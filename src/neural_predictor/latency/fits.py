@@ -17,7 +17,7 @@ from neural_predictor.spaces.proxylessnas.layers import CHOICES, LAYERS, ZERO
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -57,13 +57,9 @@ def score(predicted: Floats, measured: Floats) -> Score:
 def look_up(profile: Profile) -> AdditiveModel:
     """The sum of stem, blocks and head, each as it was measured alone."""
     median = {name: timing.median_ms for name, timing in profile.timings.items()}
-    table = np.full((len(LAYERS), CHOICES.max()), np.nan)
-    for k, layer in enumerate(LAYERS):
-        for op in range(len(layer.blocks)):
-            table[k, op] = median[block_name(k, op)]
-        if layer.optional:
-            table[k, ZERO] = 0.0
-    return AdditiveModel("here", median[STEM] + median[HEAD], table, _note(profile, "a sum of blocks measured alone"))
+    return AdditiveModel(
+        "here", median[STEM] + median[HEAD], _table(median), _note(profile, "a sum of blocks measured alone")
+    )
 
 
 def measured(profile: Profile) -> Floats:
@@ -80,13 +76,20 @@ def fitted(profile: Profile) -> AdditiveModel:
     """
     _check(profile)
     constant, by_block = _ridge(profile.plan.codes, measured(profile))
+    return AdditiveModel(
+        "here", constant, _table(by_block), _note(profile, f"a linear fit to {profile.plan.networks} networks")
+    )
+
+
+def _table(by_block: Mapping[str, float]) -> Floats:
+    """(22, op codes) milliseconds of each layer's choices, by the name of the block; a zero layer takes none."""
     table = np.full((len(LAYERS), CHOICES.max()), np.nan)
     for k, layer in enumerate(LAYERS):
         for op in range(len(layer.blocks)):
             table[k, op] = by_block[block_name(k, op)]
         if layer.optional:
             table[k, ZERO] = 0.0
-    return AdditiveModel("here", constant, table, _note(profile, f"a linear fit to {profile.plan.networks} networks"))
+    return table
 
 
 def _note(profile: Profile, how: str) -> str:

@@ -252,17 +252,8 @@ class _Graphs:
         return totals_of(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits), logits, own)
 
 
-@lru_cache(maxsize=4)
-def _graphs(
-    network: NetworkRecipe,
-    training: TrainingRecipe,
-    shape: tuple[int, int, int],
-    classes: int,
-    steps: int,
-    branches: int,
-) -> _Graphs:
-    """One for all trainers of a process: its traces take seconds."""
-    return _Graphs(network, training, shape, classes, steps, branches)
+_graphs = lru_cache(maxsize=4)(_Graphs)
+"""One for all trainers of a process: its traces take seconds."""
 
 
 def _gathered(weights: Any, places: Any) -> Any:
