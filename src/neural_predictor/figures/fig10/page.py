@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import LogNorm
-
 from neural_predictor.figures.frontier import cost_name
 from neural_predictor.figures.results import caption
+from neural_predictor.figures.squares import draw_squares
 from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, style
 
 if TYPE_CHECKING:
@@ -29,7 +26,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     with style():
         figure = new_figure(9.2, 4.5)
         left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-        _density(figure, left, frame[frame["kind"] == "density"], protocol.scale)
+        squares = frame[frame["kind"] == "density"]
+        draw_squares(figure, left, squares, ("cost", "goodness"), (1, protocol.scale), "candidates a square")
         _front(left, frame, "predicted_front", protocol.scale, OKABE_ITO["vermilion"], "predicted front")
         left.set_title(f"a  predicted, {int(value['candidates']):,} candidates", loc="left")
         for kind, colour, marker, label in (
@@ -72,22 +70,6 @@ def _said(frame: pd.DataFrame, value: pd.Series) -> str:
 def _front(axes: Axes, frame: pd.DataFrame, kind: str, scale: float, colour: str, label: str) -> None:
     part = frame[frame["kind"] == kind].sort_values("cost")
     axes.step(part["cost"], scale * part["goodness"], where="post", color=colour, label=f"{label}, {len(part)}")
-
-
-def _density(figure: Figure, axes: Axes, squares: pd.DataFrame, scale: float) -> None:
-    x, width = squares["cost"].to_numpy(), squares["width"].to_numpy()
-    y, height = (scale * squares[name].to_numpy() for name in ("goodness", "height"))
-    corners = np.stack([[x, y], [x + width, y], [x + width, y + height], [x, y + height]]).transpose(2, 0, 1)
-    cells = PolyCollection(
-        corners.tolist(),
-        array=squares["value"].to_numpy(),
-        cmap="cividis_r",
-        norm=LogNorm(),
-        linewidths=0,
-        rasterized=True,
-    )
-    axes.add_collection(cells)
-    figure.colorbar(cells, ax=axes, pad=0.02, label="candidates a square")
 
 
 def _limit(axes: Axes, frame: pd.DataFrame, protocol: ProtocolRecord) -> None:

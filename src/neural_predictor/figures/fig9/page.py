@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import LogNorm
-
 from neural_predictor.figures.observed_panels import draw_architectures, draw_diagonal, metric_lines
 from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
+from neural_predictor.figures.squares import draw_squares
 from neural_predictor.figures.style import add_caption, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from neural_predictor.figures.results import ProtocolRecord
@@ -31,7 +27,10 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         for letter, name, axes in zip("abc", (TRAINING, VALIDATION, TEST), panels, strict=True):
             part = frame[frame["set"] == name]
             if name == TEST:
-                _density(figure, axes, part, protocol.scale)
+                squares, scales = part[part["kind"] == "density"], (protocol.scale, protocol.scale)
+                if not squares.empty:
+                    names = ("predicted", "observed")
+                    draw_squares(figure, axes, squares, names, scales, "architectures a square")
                 draw_architectures(axes, frame[frame["set"] == TEN], protocol.scale, "ten evenly spaced")
                 architectures = int(part[part["kind"].isin(["density", "outside"])]["value"].sum())
             else:
@@ -49,21 +48,3 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=205)
         figure.subplots_adjust(left=0.06, right=0.965, top=0.93, bottom=0.27, wspace=0.28)
     return figure
-
-
-def _density(figure: Figure, axes: Axes, part: pd.DataFrame, scale: float) -> None:
-    squares = part[part["kind"] == "density"]
-    if squares.empty:
-        return
-    x, y, width, height = (scale * squares[name].to_numpy() for name in ("predicted", "observed", "width", "height"))
-    corners = np.stack([[x, y], [x + width, y], [x + width, y + height], [x, y + height]]).transpose(2, 0, 1)
-    cells = PolyCollection(
-        corners.tolist(),
-        array=squares["value"].to_numpy(),
-        cmap="cividis_r",
-        norm=LogNorm(),
-        linewidths=0,
-        rasterized=True,
-    )
-    axes.add_collection(cells)
-    figure.colorbar(cells, ax=axes, pad=0.02, label="architectures a square")
