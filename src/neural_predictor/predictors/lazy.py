@@ -12,7 +12,7 @@ from neural_predictor.io.progress import waiting
 
 LOG_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
 """From which level on TensorFlow's C++ logs, 0 (all) to 3; where it is not set, nothing of it reaches the terminal."""
-_LEGACY_KERAS_VARIABLE = "TF_USE_LEGACY_KERAS_VARIABLE_KERAS"
+_LEGACY_KERAS_VARIABLE = "TF_USE_LEGACY_KERAS"
 
 
 def load_tensorflow() -> Any:

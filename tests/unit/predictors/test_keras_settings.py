@@ -1,6 +1,8 @@
 """Keras is as this package means it, whatever the user's settings of Keras say."""
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -29,3 +31,17 @@ def test_another_backend_is_named(imported_again, monkeypatch):
         patched.setattr(keras.config, "backend", lambda: "torch")
         with pytest.raises(PredictorError, match=r"Keras runs on torch here; .* set KERAS_BACKEND=tensorflow"):
             imported_again()
+
+
+def test_tensorflow_comes_without_keras_and_keras_without_what_it_does_not_need():
+    code = """
+import sys
+from neural_predictor.predictors.lazy import load_tensorflow
+load_tensorflow()
+before = "keras" in sys.modules
+from neural_predictor.predictors.keras_settings import keras
+print(before, *[name for name in ("keras", "matplotlib", "sklearn") if name in sys.modules])
+import matplotlib, sklearn
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "keras"]
