@@ -61,7 +61,7 @@ test: $(READY)  ## every test, a process a core, at most four
 faults: $(READY)  ## smoke-v1 killed at KILLS (50) random moments and restarted: the same tables
 	$(BIN)/python -m pytest tests/faults/test_kills.py --kills $(KILLS)
 
-hostile: $(READY)  ## altered files: 3,000 of each format that the project reads, instead of 200
+hostile: $(READY)  ## altered files: 3,000 of each format that the project reads, instead of 100
 	ALTERATIONS=3000 $(BIN)/python -m pytest tests/faults/hostile
 
 bench: $(READY)  ## speed against the straightforward way

@@ -22,7 +22,7 @@ class Checkout:
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
-                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, folder / part)  # times are kept, so compiled modules count as theirs
             else:
                 shutil.copy2(source, folder / part)
 

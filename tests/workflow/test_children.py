@@ -67,6 +67,7 @@ def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tm
     study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
     study["predictors"]["trees"] = {"kind": "xgboost"}
     recipe = study["children"]["digits"] | {"images": "oxford_pet", "networks": 12, "seeds": 1, "chosen": 0}
+    recipe["networks_per_shard"] = 12
     recipe["predictors"] = ["trees"]
     recipe["network"] = {"width": 0.1, "resolution": 16, "stem_stride": 1, "batch_norm_momentum": 0.7}
     recipe["training"] |= {"batch_size": 16, "epochs": 4}  # enough for networks to leave chance, and each other

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,9 +16,11 @@ from neural_predictor.config.project import Project
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.workflow.code import PACKAGE
 from neural_predictor.workflow.plan import Plan
+from support.checkout import Checkout
 
 ROOT = PACKAGE.parents[1]
 STUDIES = Project(ROOT).study_names()
+STUDY = re.compile(r"^    wildcards: .*\bstudy=([\w-]+)", re.MULTILINE)
 
 
 def jobs(output):
@@ -26,10 +29,21 @@ def jobs(output):
     return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
 
 
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory):
+    """Study -> rule -> jobs of its own, where every study is planned whole."""
+    checkout = Checkout(tmp_path_factory.mktemp("plans") / "project")
+    output = checkout.snakemake("-n", *(f"results/{study}/all" for study in STUDIES))
+    found = {study: Counter() for study in STUDIES}
+    for job in output.split("Job stats:")[1].split("\n\n"):
+        if (rule := re.search(r"^(?:local)?rule (\w+):", job, re.MULTILINE)) and (study := STUDY.search(job)):
+            found[study[1]][rule[1]] += 1
+    return found
+
+
 @pytest.mark.parametrize("study", STUDIES)
-def test_every_study_plans_whole(checkout, study):
-    planned = jobs(checkout.snakemake("-n", f"results/{study}/all"))
-    plan = Project(ROOT).study(study)
+def test_every_study_plans_whole(plans, study):
+    planned, plan = plans[study], Project(ROOT).study(study)
     wanted = Wanted(plan)
     rendered = {name for name in planned if name.startswith("render_")} - {"render_claims"}
     assert rendered == {"render_" + name.replace("-", "_") for name in wanted.artefacts}

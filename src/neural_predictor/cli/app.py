@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from neural_predictor import __version__
 from neural_predictor.cli import children as cli_children
 from neural_predictor.cli import claims as cli_claims
 from neural_predictor.cli import device as cli_device
@@ -79,6 +78,8 @@ def top(
 ) -> None:
     """Commands of the stages, in the order in which data flow."""
     if version:
+        from neural_predictor import __version__
+
         typer.echo(__version__)
         raise typer.Exit
     if quiet and verbose:
@@ -190,8 +191,9 @@ def fit_predictor(
     from neural_predictor.config.project import Project
     from neural_predictor.errors import ConfigError
     from neural_predictor.figures.wanted import Wanted
+    from neural_predictor.fits import job
     from neural_predictor.fits.key import FitKey, parse_sample
-    from neural_predictor.predictors.device import configure
+    from neural_predictor.predictors.device import prepare
     from neural_predictor.tables.table import read_table
 
     plan, benchmark = Project(root).study(study), read_table(table)
@@ -201,10 +203,7 @@ def fit_predictor(
             f"study {study} has {len(wanted.shards(fits))} shards of {predictor}, {sample}, on {benchmark.name}; there "
             f"is no shard {shard}"
         )
-    workers = configure(threads, accelerator)
-    from neural_predictor.fits import job  # imports TensorFlow, which must be configured first
-
-    repeats = wanted.shard_repeats(fits, shard)
+    repeats, workers = wanted.shard_repeats(fits, shard), prepare(threads, accelerator)
     job.fit_predictor(plan, benchmark, fits, repeats, output, times, workers=workers, memory_mb=memory_mb)
 
 

@@ -14,9 +14,17 @@ logger = logging.getLogger(__name__)
 
 
 def limit_threads(threads: int) -> None:
-    """Let TensorFlow have so many threads of the CPU, where this process comes to need it, and no GPU."""
+    """Let TensorFlow have so many threads of the CPU, if `predictors.lazy` comes to load it, and no GPU."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ |= {name: str(threads) for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+
+
+def prepare(threads: int, accelerator: str) -> int:
+    """`configure` for predictors, which load TensorFlow when they need it: trees on a CPU never do."""
+    if accelerator == "cpu":
+        limit_threads(threads)
+        return threads
+    return configure(threads, accelerator)
 
 
 def configure(threads: int, accelerator: str, *, claimed: bool = False) -> int:

@@ -168,7 +168,7 @@ def rank_files(
     def made() -> Maker:
         if make is not None:
             return make
-        return maker(predictor, device.configure(workers, accelerator) if accelerator else workers)
+        return maker(predictor, device.prepare(workers, accelerator) if accelerator else workers)
 
     with ranked(ArchitectureFile(train), source, label, options or Options(), predictor, made, cost) as found:
         with atomic(output) as part:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-EXAMPLES = int(os.environ.get("ALTERATIONS", "200"))
+EXAMPLES = int(os.environ.get("ALTERATIONS", "100"))
 """Of each format; `make hostile` takes more."""
 SECONDS = 10.0
 """Processor time of one reading, a thousand times what it takes; by the clock twelve times that, for machines stall."""
