@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Spend less on what tests do much of, in this process and those that it starts.
-
-    What TensorFlow traces is much, and lives as long as the process: garbage is looked for less often. Each shape of
-    a network is compiled for a few steps: it is compiled without LLVM's optimisations, unless XLA_FLAGS says otherwise.
-    """
+    """Look for garbage less often: what TensorFlow traces is much, and lives as long as the process."""
     gc.set_threshold(100_000, 20, 100)
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -98,21 +98,20 @@ def test_claims_are_tested_with_the_numbers(built):
 
 
 def test_a_run_with_five_kills_gives_the_same_bytes_as_an_undisturbed_one(built, tmp_path):
-    """Of two figures that need every long stage; of the whole study: tests/faults/test_kills.py."""
+    """Of a figure of children and fits; of the whole study: tests/faults/test_kills.py."""
     whole = contents(built.path("results/smoke-v1"))
-    figures = [f"{name}.{kind}" for name in ("fig7", "fig4-digits") for kind in ("csv", "pdf", "png", "protocol.json")]
-    targets = tuple(f"results/smoke-v1/{name}.pdf" for name in ("fig7", "fig4-digits"))
-    killer, runs, kills = Killer(built, tmp_path, 1, targets), [], 0
+    figures = [f"fig9-digits.{kind}" for kind in ("csv", "pdf", "png", "protocol.json")]
+    killer, runs, kills = Killer(built, tmp_path, 1, ("results/smoke-v1/fig9-digits.pdf",)), [], 0
     while kills < 5:  # one run, unless it was over before the last moment
         checkout, run = killer.run(5 - kills)
         found = contents(checkout.path("results/smoke-v1"))
-        assert {*figures, "children/digits.csv", "children/digits-chosen.csv"} <= found.keys()
+        assert {*figures, "children/digits.csv"} <= found.keys()
         assert [name for name in found if found[name] != whole.get(name)] == []
         runs.append(run)
         kills += len(run.kills)
     print(summary(runs, killer.plan))
     assert {kill.kind for run in runs for kill in run.kills} == set(KINDS)
-    assert {"fit_predictor", "train_children", "choose_children"} <= killer.plan.keys()
+    assert {"fit_predictor", "train_children"} <= killer.plan.keys()
 
 
 def test_the_manifest_lists_all_and_what_is_altered_is_named(built):
@@ -154,16 +153,15 @@ def test_a_published_figure_is_the_default_studys_and_follows_it(built):
 
 
 def test_a_single_stage_is_rerun_and_gives_the_same_numbers(built):
-    target = "results/smoke-v1/fig7.pdf"
-    fits = built.path("results/smoke-v1/fits/one-stage/nasbench-graph-proteins")
-    scores = [fits / "n20/0.scores.npz", fits / "n43/0.scores.npz"]
-    before, fig7 = [path.read_bytes() for path in scores], built.path("results/smoke-v1/fig7.csv").read_bytes()
+    target = "results/smoke-v1/table-tau.md"
+    scores = built.path("results/smoke-v1/fits/one-stage/nasbench-graph-proteins/n43/0.scores.npz")
+    before, tau = scores.read_bytes(), built.path("results/smoke-v1/table-tau.csv").read_bytes()
     output = built.snakemake("--cores", "2", "-R", "fit_predictor", "--until", "fit_predictor", "--", target)
     assert rules(output) == {"fit_predictor"}
-    assert output.count("rule fit_predictor:") == len(scores)
-    assert [path.read_bytes() for path in scores] == before
+    assert output.count("rule fit_predictor:") == 1
+    assert scores.read_bytes() == before
     assert "Nothing to be done" in built.snakemake("--cores", "2", target)  # for the same bytes
-    assert built.path("results/smoke-v1/fig7.csv").read_bytes() == fig7
+    assert built.path("results/smoke-v1/table-tau.csv").read_bytes() == tau
 
 
 def test_a_change_in_a_module_that_a_cheap_stage_uses_reruns_that_stage(built):

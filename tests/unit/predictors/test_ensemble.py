@@ -171,17 +171,17 @@ def test_what_cannot_be_fitted_is_refused(graphs, labels):
 
 @pytest.mark.shared_data
 def test_the_best_predictor_beats_its_members_on_real_cells(shared_data):
-    """NAS-Bench-101, best of three runs, N = 172: one split of the 20 in docs/predictors.md, tested on 1,000."""
+    """NAS-Bench-101, best of three runs, N = 60, tested on 1,000: a small case of docs/predictors.md."""
     import pandas as pd
 
     data = pd.read_csv(shared_data / "nasbench101_val_15k.csv.gz", dtype={"adjacency": str})
     space, label = NasBench101Space(), data["val_acc_108_max3"].to_numpy()
     rows = np.random.default_rng(7).permutation(len(data))
-    chosen = data.iloc[rows[:1172]]
+    chosen = data.iloc[rows[:1060]]
     cells = space.encode(space.from_columns([chosen["adjacency"].tolist(), chosen["operations"].tolist()]))
-    fitted = make_predictor(EnsembleRecipe(), workers=2).fit(cells.take(slice(172)), label[rows[:172]])
-    rest, truth = cells.take(slice(172, 1172)), label[rows[172:1172]]
+    fitted = make_predictor(EnsembleRecipe(), workers=2).fit(cells.take(slice(60)), label[rows[:60]])
+    rest, truth = cells.take(slice(60, 1060)), label[rows[60:1060]]
     tau = kendalltau(fitted.predict(rest), truth).statistic
-    assert tau > 0.74
+    assert tau > 0.65
     assert tau > np.mean([kendalltau(row, truth).statistic for row in fitted.members(rest)]) + 0.01
-    assert kendalltau(fitted.predict_out_of_fold(), label[rows[:172]]).statistic == pytest.approx(tau, abs=0.1)
+    assert kendalltau(fitted.predict_out_of_fold(), label[rows[:60]]).statistic == pytest.approx(tau, abs=0.1)
