@@ -18,7 +18,7 @@ def with_logs(checkout, path, tolerated=0):
     """A study of seconds on the logs at a path."""
     study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
     study["searches"]["repeats"] = 4
-    study["fig4_nlp"] = {"predictors": ["one-stage", "trees"], "train_size": 43, "total": 150, "repeats": 2}
+    study["fig4_nlp"] = {"predictors": ["trees"], "train_size": 43, "total": 150, "repeats": 2}
     study["predictors"]["trees"] = {"kind": "xgboost"}
     study["fig9"] |= {"predictor": "trees"}
     study["fig9_nlp"] = {"predictor": "one-stage", "train_size": 43, "validation_size": 40, "repeats": 2}
@@ -69,7 +69,7 @@ def test_the_real_half_of_penn_treebank_gives_both_figures_and_rows_of_the_table
 
 def judge_searches(curves, table):
     """Fig4-nlp: losses in nats that fall towards the lowest of all, for each search."""
-    assert set(curves["method"]) == {"one-stage", "trees", "random", "evolution", "oracle"}
+    assert set(curves["method"]) == {"trees", "random", "evolution", "oracle"}
     assert set(curves["panel"]) == {"signal_by_samples", "target_by_samples", "target_by_time"}
     assert curves[["mean", "low", "high"]].notna().all(axis=None)
     signal = curves[curves["panel"] == "signal_by_samples"]
