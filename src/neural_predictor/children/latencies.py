@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ class Window:
         )
 
     def __str__(self) -> str:
-        ends = [f"{self.low:g} ms or more"] * (self.low > 0) + [f"{self.high:g} ms or less"] * np.isfinite(self.high)
+        ends = [f"{self.low:g} ms or more"] * (self.low > 0) + [f"{self.high:g} ms or less"] * math.isfinite(self.high)
         return f"of those that take {' and '.join(ends)} by {self.model.name}"
 
     @property
@@ -71,7 +72,7 @@ def window_of(plan: ChildSet) -> Window | None:
     asked = plan.latency
     if asked is None or not asked.bounded:
         return None
-    low, high = asked.at_least or 0.0, np.inf if asked.at_most is None else asked.at_most
+    low, high = asked.at_least or 0.0, math.inf if asked.at_most is None else asked.at_most
     return Window(load_additive(asked), low, high)
 
 

@@ -43,7 +43,7 @@ def run(request: Request[ChildFrontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
         place. Its protocol.
 
     Raises:
-        FormatError: if the file of the choice is damaged.
+        FormatError: if the file of the choice is damaged, or a table has no latencies.
     """
     plan = request.study.children[request.section.children]
     assert plan.latency is not None  # the study was validated
@@ -87,6 +87,10 @@ def read_choice(path: Path) -> pd.DataFrame:
 
 def _observed(table: BenchmarkTable) -> NDArray[np.float64]:
     """(n, 2) validation accuracy and cheapness of each architecture."""
+    if "latency_ms" not in table.metrics:
+        raise FormatError(
+            f"the table {table.name} has no latency_ms, as the study asks now; run collect-children again"
+        )
     return np.stack([table.mean(table.signal), -table.mean("latency_ms")], axis=1)
 
 

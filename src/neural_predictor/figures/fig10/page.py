@@ -46,10 +46,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             axes.set_xlabel(metric)
             axes.set_ylabel(f"{name} {protocol.signal} ({protocol.unit})")
             axes.yaxis.set_tick_params(labelleft=True)
-            axes.legend(loc="lower right" if protocol.maximise else "upper right", frameon=False)
+            place = "lower right" if protocol.maximise else "upper right"
+            axes.legend(loc=place, framealpha=0.9, edgecolor="none")  # over dotted lines
         _limit(left, frame, protocol)
-        add_caption(figure, f"{_said(frame, value)} {caption(protocol)}", characters=195)
-        figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=0.31, wspace=0.2)
+        end = add_caption(figure, f"{_said(frame, value)} {caption(protocol)}", characters=195)
+        figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=end + 0.13, wspace=0.2)
     return figure
 
 
