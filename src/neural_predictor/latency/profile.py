@@ -21,7 +21,7 @@ from neural_predictor.io.untrusted import shown
 from neural_predictor.latency import backends
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import distinct_blocks, network
-from neural_predictor.latency.timing import Timing, measure
+from neural_predictor.latency.timing import Clock, Timing, clock_of, measure
 from neural_predictor.spaces.proxylessnas.layers import PROXYLESSNAS_MOBILE
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
@@ -91,6 +91,11 @@ class Plan:
             return np.stack([space.parse(text) for text in self.architectures])
         return space.sample(self.networks, np.random.default_rng(self.seed))
 
+    @property
+    def clock(self) -> Clock:
+        """What runs are timed by."""
+        return clock_of(one_thread=self.device == "cpu" and self.threads == 1)
+
     def network(self, code: ArrayLike, name: str) -> Part:
         """An architecture as it is measured."""
         return network(np.asarray(code, np.uint8), self.recipe, name, self.channels, self.classes)
@@ -132,7 +137,8 @@ def header_of(plan: Plan) -> dict[str, Any]:
     Raises:
         LatencyError: if LiteRT is missing.
     """
-    about = {"plan": asdict(plan), "machine": machine(plan.device) | {"runs_on": backends.version(plan.device)}}
+    runs_on = {"runs_on": backends.version(plan.device), "clock": plan.clock.name}
+    about = {"plan": asdict(plan), "machine": machine(plan.device) | runs_on}
     found: dict[str, Any] = json.loads(json.dumps(about))
     return found
 
@@ -175,7 +181,7 @@ def measure_profile(
 def _measure_group(plan: Plan, group: list[Part], seed: int, prepare: Any) -> list[dict[str, Any]]:
     reference = plan.network(PROXYLESSNAS_MOBILE, "ProxylessNAS-mobile")
     runners = [prepare(part, plan.device, plan.threads) for part in (*group, reference)]
-    *found, fixed = measure(runners, plan.runs, np.random.default_rng((plan.seed, seed)))
+    *found, fixed = measure(runners, plan.runs, np.random.default_rng((plan.seed, seed)), plan.clock.seconds)
     return [
         {"part": part.name, **asdict(timing), "reference_ms": fixed.median_ms}
         for part, timing in zip(group, found, strict=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from neural_predictor.latency.backends import Runner
 
@@ -32,8 +33,29 @@ class Timing:
         return (self.q3_ms - self.q1_ms) / self.median_ms
 
 
+class Clock(NamedTuple):
+    """What runs are timed by: its name for readers, and what gives the seconds."""
+
+    name: str
+    seconds: Callable[[], float]
+
+
+def clock_of(*, one_thread: bool) -> Clock:
+    """The clock for runners of a device.
+
+    Where the calling thread alone does the work, its CPU time is taken: on a quiet machine that is the wall clock's,
+    and on a busy one it leaves out the time in which other programs had the core.
+
+    Args:
+        one_thread: whether nothing works but the calling thread.
+    """
+    if one_thread:
+        return Clock("CPU time of the thread", time.thread_time)
+    return Clock("wall clock", time.perf_counter)
+
+
 def measure(
-    runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float] = time.perf_counter
+    runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float]
 ) -> list[Timing]:
     """Time each runner `runs` times or a few more, in `ROUNDS` rounds of random order.
 

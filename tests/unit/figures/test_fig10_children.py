@@ -100,6 +100,9 @@ def test_what_was_measured_is_held_against_the_model(with_children, tmp_path):
     assert not set(frame["kind"]) & {"further", "bound"}
     text = page_of("fig10", frame, protocol).texts[0].get_text()
     assert "Dotted" not in text
+    other = table("digits-chosen", pool[20:25])
+    with pytest.raises(FormatError, match="the table digits-chosen has .*, which was not chosen; run train-children"):
+        numbers_of("fig10", study, tables[0], other, choices=[path])
 
 
 def test_a_damaged_choice_is_named(built, tmp_path):

@@ -43,12 +43,12 @@ def run(request: Request[ChildFrontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
         place. Its protocol.
 
     Raises:
-        FormatError: if the file of the choice is damaged, or a table has no latencies.
+        FormatError: if the file of the choice is damaged, or a table has no latencies or is of another choice.
     """
     plan = request.study.children[request.section.children]
     assert plan.latency is not None  # the study was validated
     choice, tables = read_choice(request.choices[0]), dict(zip(KINDS, request.tables.values(), strict=False))
-    offered = choice[choice["role"].isin([CANDIDATE, ROLE])]
+    offered = choice[_offered(choice)]
     cost, predicted = (offered[name].to_numpy(np.float64) for name in ("latency_ms", "predicted"))
     best = front(np.stack([predicted, -cost], axis=1))
     rows = density(cost, predicted) + points("predicted_front", cost[best], predicted[best])
@@ -85,6 +85,11 @@ def read_choice(path: Path) -> pd.DataFrame:
     return found
 
 
+def _offered(choice: pd.DataFrame) -> pd.Series:
+    """(n,) which rows of a choice are candidates, chosen or not; others are known networks."""
+    return choice["role"].isin([CANDIDATE, ROLE])
+
+
 def _observed(table: BenchmarkTable) -> NDArray[np.float64]:
     """(n, 2) validation accuracy and cheapness of each architecture."""
     if "latency_ms" not in table.metrics:
@@ -112,7 +117,7 @@ def _described(
     assert plan.latency is not None  # the study was validated
     how = "the best by prediction" if plan.latency.choose == "best" else "spread along the predicted front"
     notes = [
-        f"{plan.predictors[0]}, fitted to the sample, chose {plan.chosen} of {(choice['role'] != 'x').sum() - 1:,} "
+        f"{plan.predictors[0]}, fitted to the sample, chose {plan.chosen} of {_offered(choice).sum():,} "
         f"candidates by the mean of {ENSEMBLE} fits, {how}.",
         _of_latencies(plan, choice, tables["trained"]),
         _of_best("the sample and the choice", tables["random"], tables["trained"]),
@@ -141,6 +146,8 @@ def _of_latencies(plan: ChildSet, choice: pd.DataFrame, chosen: BenchmarkTable) 
     names = choice.loc[choice["role"] == ROLE, ["architecture", "latency_ms"]]
     codes = np.stack([space.parse(text) for text in names["architecture"]])
     by_name = dict(zip(space.identify(codes), names["latency_ms"], strict=True))
+    if missing := [name for name in chosen.architecture if name not in by_name]:
+        raise FormatError(f"the table {chosen.name} has {missing[0]}, which was not chosen; run train-children again")
     said, measured = np.array([by_name[name] for name in chosen.architecture]), chosen.mean("latency_ms")
     tau, error = kendalltau(said, measured).statistic, np.mean(np.abs(said - measured) / measured)
     return (
