@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from neural_predictor.latency.backends import Runner
 
@@ -54,9 +53,7 @@ def clock_of(*, one_thread: bool) -> Clock:
     return Clock("wall clock", time.perf_counter)
 
 
-def measure(
-    runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float]
-) -> list[Timing]:
+def measure(runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float]) -> list[Timing]:
     """Time each runner `runs` times or a few more, in `ROUNDS` rounds of random order.
 
     Args:

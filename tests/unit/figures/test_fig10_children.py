@@ -101,7 +101,7 @@ def test_what_was_measured_is_held_against_the_model(with_children, tmp_path):
     text = page_of("fig10", frame, protocol).texts[0].get_text()
     assert "Dotted" not in text
     other = table("digits-chosen", pool[20:25])
-    with pytest.raises(FormatError, match="the table digits-chosen has .*, which was not chosen; run train-children"):
+    with pytest.raises(FormatError, match=r"the table digits-chosen has .*, which was not chosen; run train-children"):
         numbers_of("fig10", study, tables[0], other, choices=[path])
 
 
