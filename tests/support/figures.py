@@ -28,9 +28,10 @@ def numbers_of(
     numbers: Sequence[Path] = (),
     traces: Sequence[Path] = (),
     shared: Sequence[Path] = (),
+    choices: Sequence[Path] = (),
 ) -> tuple[pd.DataFrame, ProtocolRecord]:
     """What an artefact's entry point `numbers` returns."""
-    request = request_of(name, study, tables, Inputs(scores, numbers, traces, shared))
+    request = request_of(name, study, tables, Inputs(scores, numbers, traces, shared, choices))
     return load(find(name).numbers)(request)
 
 

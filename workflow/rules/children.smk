@@ -88,12 +88,38 @@ rule train_children:
         " > {log} 2>&1"
 
 
+rule measure_children:
+    input:
+        chosen=plan.chosen_inputs,
+    output:
+        measurements="results/{study}/latency/{children}/measurements.jsonl",
+    log:
+        "work/logs/measure_children/{study}/{children}.log",
+    benchmark:
+        "work/benchmarks/measure_children/{study}/{children}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        children=plan.child_params,
+        chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
+        # Scratch that survives a kill, so no output: Snakemake deletes outputs before each attempt.
+        work="work/latency/{study}/{children}",
+    shell:
+        "python -m neural_predictor measure-children --children {wildcards.children} --study {wildcards.study}"
+        " {params.chosen} --work {params.work} --output {output.measurements} > {log} 2>&1"
+
+
 rule collect_children:
     input:
         shards=plan.child_shards,
         images=plan.child_images,
         device=plan.child_device,
         chosen=plan.chosen_inputs,
+        latency=plan.child_profile,
         code=plan.code("children.collect") + plan.code("children.datasheet"),
     output:
         parquet="results/{study}/children/{children}.parquet",
@@ -110,15 +136,17 @@ rule collect_children:
     params:
         chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
         device=lambda wildcards, input: [f"--device {path}" for path in input.device],
+        profile=lambda wildcards, input: plan.profile_option(input.latency),
     shell:
         "python -m neural_predictor collect-children --children {wildcards.children} --study {wildcards.study}"
-        " --images {input.images} {params.chosen} {params.device} --parquet {output.parquet} --csv {output.csv}"
+        " --images {input.images} {params.chosen} {params.device} {params.profile} --parquet {output.parquet} --csv {output.csv}"
         " --sheet {output.sheet} {input.shards} > {log} 2>&1"
 
 
 rule choose_children:
     input:
         parquet="results/{study}/children/{children}.parquet",
+        latency=plan.child_profile,
         code=plan.code("children.choose"),
     output:
         choice="results/{study}/children/{children}.choice.csv",
@@ -138,7 +166,8 @@ rule choose_children:
     params:
         choice=plan.choice_params,
         accelerator=plan.accelerator,
+        profile=lambda wildcards, input: plan.profile_option(input.latency),
     shell:
-        "python -m neural_predictor choose-children --study {wildcards.study}"
+        "python -m neural_predictor choose-children --study {wildcards.study} {params.profile}"
         " --parquet {input.parquet} --output {output.choice} --threads {threads}"
         " --accelerator {params.accelerator} > {log} 2>&1"

@@ -9,6 +9,7 @@ rule run_experiment:
         numbers=plan.experiment_numbers,
         traces=plan.experiment_traces,
         shared=plan.experiment_shared,
+        choice=plan.experiment_choice,
         code=plan.experiment_code,
     output:
         csv="results/{study}/{experiment}.csv",
@@ -31,7 +32,8 @@ rule run_experiment:
         numbers=lambda wildcards, input: [f"--numbers {path}" for path in input.numbers],
         traces=lambda wildcards, input: [f"--traces {path}" for path in input.traces],
         shared=lambda wildcards, input: [f"--shared {path}" for path in input.shared],
+        choice=lambda wildcards, input: [f"--choice {path}" for path in input.choice],
     shell:
         "python -m neural_predictor run {wildcards.experiment} --study {wildcards.study} {params.tables}"
-        " {params.numbers} {params.traces} {params.shared} --csv {output.csv} --protocol {output.protocol}"
+        " {params.numbers} {params.traces} {params.shared} {params.choice} --csv {output.csv} --protocol {output.protocol}"
         " {input.scores} > {log} 2>&1"

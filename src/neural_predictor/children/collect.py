@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from neural_predictor.children.latencies import latencies
 from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample, training_seed
 from neural_predictor.children.records import ChildRecord, read_shard, typed
 from neural_predictor.errors import FormatError
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
 
 
 def collect(
-    study: Study, children: str, shards: Iterable[Path], images: dict[str, Any], chosen: Path | None = None
+    study: Study,
+    children: str,
+    shards: Iterable[Path],
+    images: dict[str, Any],
+    chosen: Path | None = None,
+    profile: Path | None = None,
 ) -> pd.DataFrame:
     """All trainings of a set of children, a row each, with the columns of `records.COLUMNS`.
+
+    A set with latencies has the column latency_ms besides: by the study's model, or as they were measured here.
 
     Args:
         study: its plan.
@@ -34,10 +42,13 @@ def collect(
         shards: files of finished shards, together all architectures of the set.
         images: protocol of the images.
         chosen: for a chosen set, the file that names its architectures.
+        profile: for a set whose latencies are measured here, the folder of `measure-children`.
 
     Raises:
         FormatError: if a shard is damaged, trainings are missing, or an architecture or a seed is not the one that
             the study draws today.
+        ConfigError: if a profile is missing.
+        LatencyError: if it is not finished, or of other architectures.
     """
     plan = plan_of(study, children)
     codes, predicted = (sample(study, children), None) if chosen is None else read_chosen(chosen)
@@ -53,7 +64,8 @@ def collect(
     frame["predicted"] = float("nan") if predicted is None else pd.Series(predicted).to_numpy()[rows]
     frame["recipe"] = recipe_digest(plan, images)
     frame["variant"], frame["images"] = plan.network.variant, plan.images
-    return typed(frame)
+    latency = None if plan.latency is None else latencies(plan.latency, codes, profile)
+    return typed(frame) if latency is None else typed(frame).assign(latency_ms=latency[rows])
 
 
 _ANEW = (

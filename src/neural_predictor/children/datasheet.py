@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from neural_predictor.children.device import COLUMNS, measured_rows
+from neural_predictor.children.latencies import window_of
 from neural_predictor.children.table import children_table
 from neural_predictor.config.sections import Bootstrap
 from neural_predictor.errors import TableError
@@ -36,6 +37,7 @@ QUANTITIES = {
     "trainable_parameters": ("trainable parameters", 1.0, 0),
     "multiply_adds": ("multiply-adds an image", 1.0, 0),
     "training_time_s": ("training time (s)", 1.0, 1),
+    "latency_ms": ("latency (ms)", 1.0, 3),
 }
 """Column -> its name for readers, factor, decimals."""
 
@@ -92,7 +94,9 @@ def _sampling(frame: pd.DataFrame, plan: ChildSet | None) -> str:
     heading = "## How the architectures were sampled\n\n"
     if plan is None:
         return f"{heading}By the 2021 replication: each layer's op code uniform, so nearly all have 0 to 5 zero layers."
-    rule = f"{SAMPLED[plan.sampling]} An architecture that was drawn before was drawn again."
+    window = window_of(plan)
+    bounded = "" if window is None else f" Only {str(window).removeprefix('of ')} were taken."
+    rule = f"{SAMPLED[plan.sampling]}{bounded} An architecture that was drawn before was drawn again."
     if frame["predicted"].notna().any():
         return (
             f"{heading}They are the best of {plan.candidates:,} candidates by a predictor that was fitted to the "
@@ -145,6 +149,8 @@ def _counts(frame: pd.DataFrame) -> str:
 def _statistics(frame: pd.DataFrame) -> str:
     rows = []
     for column, (name, factor, decimals) in QUANTITIES.items():
+        if column not in frame:
+            continue
         values = factor * frame[column].dropna().to_numpy(np.float64)
         if not len(values):
             continue

@@ -1,7 +1,7 @@
 """Which architectures of a study are trained by which job. Needs neither images nor TensorFlow.
 
 A set of children is named after the study's key: `digits`, the sample that the predictor is fitted to. Those that it
-then chooses are a set of their own, `digits-chosen`.
+then chooses are a set of their own, `digits-chosen`; further random ones of a window of latencies `digits-random`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
 
-CHOSEN = "-chosen"
+CHOSEN, RANDOM = "-chosen", "-random"
 ENSEMBLE = 10
 """Predictors of different seeds whose mean score chooses."""
+ROLE = "chosen"
+"""What a choice calls those that are to be trained, where it lists other candidates too."""
 SAMPLINGS = {
     "uniform": "the op code of each of the 22 layers uniform and independent",
     "stratified": "the number of zero layers uniform over 0 to 15, all other choices uniform",
@@ -35,9 +37,24 @@ SAMPLINGS = {
 """How architectures are sampled; one that was drawn before is drawn again."""
 
 
+def sampling_of(plan: ChildSet) -> str:
+    """How a set's architectures are sampled, as sentences quote it."""
+    from neural_predictor.children.latencies import window_of
+
+    window = window_of(plan)
+    return SAMPLINGS[plan.sampling] + ("" if window is None else f", {window}")
+
+
 def key_of(children: str) -> str:
     """The study's key of a set of children."""
-    return children.removesuffix(CHOSEN)
+    return children.removesuffix(CHOSEN).removesuffix(RANDOM)
+
+
+def sets_of(name: str, plan: ChildSet) -> dict[str, int]:
+    """Set -> its number of architectures, of a key of the study: the sample, what is chosen, further random ones."""
+    further = 0 if plan.latency is None else plan.latency.random
+    counts = {name: plan.networks, f"{name}{CHOSEN}": plan.chosen, f"{name}{RANDOM}": further}
+    return {children: count for children, count in counts.items() if count}
 
 
 def plan_of(study: Study, children: str) -> ChildSet:
@@ -56,22 +73,30 @@ def plan_of(study: Study, children: str) -> ChildSet:
 def shards_of(study: Study, children: str) -> range:
     """Numbers of the jobs that train a set of children."""
     plan = plan_of(study, children)
-    networks = plan.chosen if children.endswith(CHOSEN) else plan.networks
+    networks = sets_of(key_of(children), plan).get(children, 0)
     return range(-(-networks // plan.networks_per_shard))
 
 
 def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:
-    """`count` architectures (count, 22) by the plan's way of sampling."""
+    """`count` architectures (count, 22) by the plan's way of sampling, within its window of latencies if it has one.
+
+    Raises:
+        ArchitectureError: if nearly none of those that are drawn lie within; it says what comes nearest.
+    """
+    from neural_predictor.children.latencies import window_of
     from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
     space, rng = ProxylessNasSpace(), np.random.default_rng(seed)
-    return space.sample(count, rng) if plan.sampling == "uniform" else space.sample_stratified(count, rng)
+    draws = space.sample if plan.sampling == "uniform" else space.sample_stratified
+    return draws(count, rng, bounds=window_of(plan))
 
 
 def sample(study: Study, children: str) -> NDArray[np.uint8]:
-    """The architectures of a study's sample: (architectures, 22)."""
-    plan = plan_of(study, children)
-    return draw(plan, plan.networks, seed_of(study.seed, "children", key_of(children), "sample"))
+    """The architectures of a study's sample (architectures, 22), or of its further random ones, which go on from it."""
+    plan, seed = plan_of(study, children), seed_of(study.seed, "children", key_of(children), "sample")
+    if children.endswith(RANDOM):
+        return draw(plan, plan.networks + sets_of(key_of(children), plan).get(children, 0), seed)[plan.networks :]
+    return draw(plan, plan.networks, seed)
 
 
 def training_seed(study_seed: int, children: str, network: int, training: int) -> int:
@@ -87,7 +112,7 @@ def training_seed(study_seed: int, children: str, network: int, training: int) -
 
 
 def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
-    """The architectures of a file of `choose-children`, in its order, and their predictions.
+    """The architectures that a file of `choose-children` names as chosen, in its order, and their predictions.
 
     Raises:
         FormatError: if the file has no such columns.
@@ -97,7 +122,7 @@ def read_chosen(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
 
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            rows = [row for row in csv.DictReader(file) if row.get("role", ROLE) == ROLE]
         architectures = [row["architecture"] or "" for row in rows]
         predicted = [float(row["predicted"]) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:

@@ -25,6 +25,7 @@ _OF_ARCHITECTURE = {
     "trainable_parameters": "trainable_parameters",
     "multiply_adds": "multiply_adds",
     "predicted": "predicted_accuracy",
+    "latency_ms": "latency_ms",
 }
 
 
@@ -54,7 +55,7 @@ def children_table(frame: pd.DataFrame, name: str, sampling: str = "", note: str
     codes = space.canonical(np.stack([space.parse(text) for text in first["architecture"]]))
     metrics = _side_by_side(good)
     for column, metric in _OF_ARCHITECTURE.items():
-        if first[column].notna().all():
+        if column in first and first[column].notna().all():
             metrics[metric] = first[[column]].to_numpy()
     target = "test_accuracy" if "test_accuracy" in metrics else "validation_accuracy"
     return BenchmarkTable(

@@ -254,6 +254,9 @@ def run_experiment(
     shared: Annotated[
         list[Path] | None, typer.Option("--shared", help="What train-supernet wrote, where it reads that.")
     ] = None,
+    choice: Annotated[
+        list[Path] | None, typer.Option("--choice", help="What choose-children wrote, where it reads that.")
+    ] = None,
     scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
     root: Root = HERE,
 ) -> None:
@@ -261,7 +264,7 @@ def run_experiment(
     from neural_predictor.config.project import Project
     from neural_predictor.figures.run import Inputs, run
 
-    inputs = Inputs(scores or [], numbers or [], traces or [], shared or [])
+    inputs = Inputs(scores or [], numbers or [], traces or [], shared or [], choice or [])
     run(experiment, Project(root).study(study), tables or [], inputs, csv, protocol)
 
 

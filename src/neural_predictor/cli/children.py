@@ -24,6 +24,9 @@ Place = Annotated[Path, typer.Option("--place", help="Folder of prepared images;
 ImagesJson = Annotated[Path, typer.Option("--images", help="Protocol of the images, of prepare-images.")]
 Parquet = Annotated[Path, typer.Option("--parquet", help="Table of children.")]
 Device = Annotated[Path | None, typer.Option("--device", help="On a GPU: the file of probe-device.")]
+Profile = Annotated[
+    Path | None, typer.Option("--profile", help="Folder of measure-children, for a set whose latencies are measured.")
+]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 Accelerator = Annotated[str, typer.Option(help="cpu or gpu.")]
 HERE = Path()
@@ -152,13 +155,14 @@ def collect_children(
     sheet: Annotated[Path, typer.Option(help="Where its datasheet (Markdown) shall be.")],
     chosen: Chosen = None,
     device: Device = None,
+    profile: Profile = None,
     root: Root = HERE,
 ) -> None:
     """Put the records of all shards into one table, with its datasheet."""
     from neural_predictor.children.collect import collect
     from neural_predictor.children.datasheet import datasheet
     from neural_predictor.children.device import read_device
-    from neural_predictor.children.plan import SAMPLINGS, plan_of
+    from neural_predictor.children.plan import plan_of, sampling_of
     from neural_predictor.children.records import as_csv
     from neural_predictor.children.table import children_table
     from neural_predictor.config.project import Project
@@ -167,11 +171,11 @@ def collect_children(
 
     whole, protocol = _computed(Project(root).study(study), children, device), read_protocol(images)
     probed = None if device is None else read_device(device)
-    frame, plan = collect(whole, children, shards, protocol, chosen), plan_of(whole, children)
+    frame, plan = collect(whole, children, shards, protocol, chosen, profile), plan_of(whole, children)
     write_text(csv, as_csv(frame))
     write_text(sheet, datasheet(frame, plan, study, protocol, probed))
     note = None if probed is None else probed.note
-    write_table(children_table(frame, children, SAMPLINGS[plan.sampling], note), parquet)
+    write_table(children_table(frame, children, sampling_of(plan), note), parquet)
 
 
 @app.command()
@@ -179,6 +183,7 @@ def choose_children(
     study: StudyName,
     parquet: Parquet,
     output: Annotated[Path, typer.Option(help="Where the choice (CSV) shall be.")],
+    profile: Profile = None,
     threads: Threads = 1,
     accelerator: Accelerator = "cpu",
     root: Root = HERE,
@@ -193,7 +198,7 @@ def choose_children(
     workers = configure(threads, accelerator)
     from neural_predictor.children.choose import choose
 
-    found: pd.DataFrame = choose(Project(root).study(study), table, workers=workers)
+    found: pd.DataFrame = choose(Project(root).study(study), table, workers=workers, profile=profile)
     with atomic(output) as part:
         found.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
 

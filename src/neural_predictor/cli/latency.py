@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from hashlib import sha256
 from pathlib import Path  # noqa: TC003 - typer needs it
 from typing import Annotated
 
 import typer
+
+from neural_predictor.cli.children import HERE, Children, Chosen, Root, StudyName
 
 app = typer.Typer()
 
@@ -38,6 +42,32 @@ def measure_latency(
     configure(threads, device)
     plan = Plan("gpu" if device == "gpu" else "cpu", threads, networks, runs, seed, width, resolution)
     typer.echo(write_report(measure_profile(plan, output), output, noise))
+
+
+@app.command()
+def measure_children(
+    children: Children,
+    study: StudyName,
+    output: Annotated[Path, typer.Option(help="Where the measurements shall be, in a folder of their own.")],
+    work: Annotated[Path, typer.Option(help="Folder of the same before it is finished; it survives a kill.")],
+    chosen: Chosen = None,
+    root: Root = HERE,
+) -> None:
+    """Measure the networks of a set of children on this machine, on one thread."""
+    from neural_predictor.children.measured import measured_plan
+    from neural_predictor.config.project import Project
+    from neural_predictor.errors import ConfigError
+    from neural_predictor.io.files import write_text
+    from neural_predictor.latency.profile import JOURNAL, header_of, measure_profile
+    from neural_predictor.predictors.device import configure
+
+    if output.name != JOURNAL:
+        raise ConfigError(f"output is {output}; its name must be {JOURNAL}")
+    plan = measured_plan(Project(root).study(study), children, chosen)
+    configure(1, "cpu")
+    scratch = work / sha256(json.dumps(header_of(plan)).encode()).hexdigest()[:12]
+    measure_profile(plan, scratch)
+    write_text(output, (scratch / JOURNAL).read_text(encoding="utf-8"))
 
 
 @app.command()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from neural_predictor.config.defects import DEFECTS, fits_needed
 from neural_predictor.config.sections import (
     MIN_TEST,
+    ChildSetName,
     OneBenchmark,
     Positive,
     PredictorName,
@@ -180,3 +181,30 @@ class Frontier(OneBenchmark):
     def asked(self) -> dict[str, tuple[int, int]]:
         """The budget."""
         return {"total": (self.total, self.total)}
+
+    @property
+    def known(self) -> bool:
+        """Whether the true front is known, as that of a table is."""
+        return True
+
+
+class ChildFrontier(Section):
+    """The front of a set of children, of which nobody knows the true one: fig10 alone."""
+
+    children: ChildSetName = Field(description="a set with a section `latency`")
+
+    @property
+    def known(self) -> bool:
+        """Never."""
+        return False
+
+
+def _kind_of_frontier(value: Any) -> str:
+    of_children = "children" in value if isinstance(value, dict) else isinstance(value, ChildFrontier)
+    return "children" if of_children else "table"
+
+
+AnyFrontier = Annotated[
+    Annotated[Frontier, Tag("table")] | Annotated[ChildFrontier, Tag("children")], Discriminator(_kind_of_frontier)
+]
+"""Of a table, or of a set of children: the key `children` tells."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from neural_predictor.config.child_recipes import NetworkRecipe, TrainingRecipe  # noqa: TC001 - pydantic needs them
 from neural_predictor.images.registry import IMAGE_SETS
@@ -250,6 +258,42 @@ class Stages(Section):
     two: PredictorName = Field(description="a cascade", examples=["two-stage"])
 
 
+class ChildLatency(Section):
+    """What the architectures of a set take on a device: a window that all are drawn from, and how some are chosen."""
+
+    model: Literal["pixel1", "here"] = Field(
+        description="pixel1: TuNAS's linear model; here: networks of the set measured on the machine that builds them"
+    )
+    at_least: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="ms, the lower end of the window", examples=[75]
+    )
+    at_most: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="ms, the upper end of the window", examples=[85]
+    )
+    random: Annotated[int, Field(ge=0, le=MOST)] = Field(
+        0, description="further architectures of the window, at random, that are trained beside the choice"
+    )
+    choose: Literal["best", "front"] = Field(
+        "best", description="best: by predicted accuracy; or front: spread along the predicted front"
+    )
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is a window."""
+        return self.at_least is not None or self.at_most is not None
+
+    @model_validator(mode="after")
+    def _a_window_is_the_same_everywhere(self) -> ChildLatency:
+        if self.model == "here" and (self.bounded or self.random):
+            raise ValueError(
+                "model is here, whose numbers differ by machine, and the sample of a study does not: leave at_least, "
+                "at_most and random out, or take pixel1"
+            )
+        if self.at_least is not None and self.at_most is not None and self.at_least >= self.at_most:
+            raise ValueError(f"at_least is {self.at_least:g}, which must be below at_most, {self.at_most:g}")
+        return self
+
+
 class ChildSet(Section):
     """Architectures of the ProxylessNAS space, trained on one set of images, and the predictors fitted to them."""
 
@@ -272,6 +316,22 @@ class ChildSet(Section):
     chosen: Annotated[int, Field(ge=0)] = Field(
         0, description="K, how many of the best of them are trained too; 0: none"
     )
+    latency: ChildLatency | None = Field(None, description="what they take on a device; none: not asked")
+
+    @model_validator(mode="after")
+    def _latencies_are_of_these_networks(self) -> ChildSet:
+        if self.latency is not None and self.network.variant != "paper":
+            raise ValueError("network.variant is as-replicated, and latencies are those of the paper's strides")
+        fewest = 20
+        if self.latency is not None and self.latency.model == "here" and self.networks < fewest:
+            raise ValueError(f"networks is {self.networks}; a latency model fitted here needs {fewest}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_latency(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its values without a latency that is not asked: digests of finished studies stay."""
+        found: dict[str, Any] = handler(self)
+        return {key: value for key, value in found.items() if value is not None or key != "latency"}
 
 
 class Bootstrap(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from neural_predictor.config.beyond import Audit, FigRounds, FigTuning, Frontier, TableMethods
+from neural_predictor.config.beyond import AnyFrontier, Audit, ChildFrontier, FigRounds, FigTuning, TableMethods
 from neural_predictor.config.sections import (
     BenchmarkName,
     Bootstrap,
@@ -66,7 +66,7 @@ class Study(Section):
     fig_rounds: FigRounds | None = Field(None, description="trainings to a level by batch: fig-rounds")
     fig_tuning: FigTuning | None = Field(None, description="what other hyper-parameters find: fig-tuning")
     table_methods: TableMethods | None = Field(None, description="the table of methods: table-methods")
-    frontier: Frontier | None = Field(None, description="accuracy against a cost: fig10, fig11, table-frontier")
+    frontier: AnyFrontier | None = Field(None, description="accuracy against a cost: fig10, fig11, table-frontier")
     children: dict[ChildSetName, ChildSet] = Field({})
     sharing: Sharing | None = Field(None, description="methods that share weights, on a set of children: fig-sharing")
     bootstrap: Bootstrap = Bootstrap()
@@ -122,6 +122,21 @@ class Study(Section):
             raise ValueError(
                 f"sharing.children is {self.sharing.children!r}, whose network.variant is as-replicated; weights can "
                 "be shared in the variant paper alone: name another set"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_front_of_children_has_latencies(self) -> Study:
+        if not isinstance(self.frontier, ChildFrontier):
+            return self
+        name = self.frontier.children
+        if name not in self.children:
+            known = ", ".join(self.children) or "none"
+            raise ValueError(f"frontier.children is {name!r}; under `children` the study has {known}")
+        if self.children[name].latency is None or not self.children[name].chosen:
+            raise ValueError(
+                f"frontier.children is {name!r}; fig10 needs its section latency, and architectures that are chosen: "
+                f"add children.{name}.latency and children.{name}.chosen"
             )
         return self
 
@@ -236,8 +251,8 @@ class Study(Section):
     @classmethod
     def keys_of(cls, section: str) -> list[str]:
         """The keys of a section, of `children` those of one set."""
-        annotation = cls.model_fields[section].annotation
-        (model,) = [part for part in (annotation, *get_args(annotation)) if _is_section(part)]
+        model = _section_in(cls.model_fields[section].annotation)
+        assert model is not None
         return list(model.model_fields)
 
     def children_of(self, section: ChildSet) -> str:
@@ -282,5 +297,8 @@ class Study(Section):
                 )
 
 
-def _is_section(part: object) -> bool:
-    return isinstance(part, type) and issubclass(part, Section)
+def _section_in(annotation: Any) -> type[Section] | None:
+    """The first section that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _section_in(part)) is not None), None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.io.untrusted import shortened, shown
@@ -122,12 +122,15 @@ def _explain(fault: Any, model: type[BaseModel], path: Path) -> str:
     keys = [shortened(str(key)) for key in fault["loc"]]
     place: type[BaseModel] | None = model
     known, example = list(model.model_fields), None
-    for key in keys:
+    for number, key in enumerate(keys):
         field = None if place is None else place.model_fields.get(key)
         if field is None:
             break
         example = field.examples[0] if field.examples else None
         place = _model_in(field.annotation)
+        tagged = _tagged(field.annotation)
+        if tagged and number + 1 < len(keys):
+            place = tagged[keys.pop(number + 1)]  # which member of a union: no key of the file
         known = known if place is None else list(place.model_fields)
     where = f"{path}: {'.'.join(keys)}" if keys else str(path)
     if fault["type"] == "extra_forbidden":
@@ -144,3 +147,13 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if isinstance(part, type) and issubclass(part, BaseModel):
             return part
     return None
+
+
+def _tagged(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Tag -> model, of a field that holds a union whose members have tags; nothing for another."""
+    found: dict[str, type[BaseModel]] = {}
+    for part in get_args(annotation):
+        if get_origin(part) is Annotated:
+            held, *about = get_args(part)
+            found |= {each.tag: held for each in about if isinstance(each, Tag)} or _tagged(held)
+    return found

@@ -28,10 +28,13 @@ def problem_of(request: Request[Frontier], repeats: int) -> FrontProblem:
 
 
 def cost_name(cost: str) -> str:
-    """A cost as axes name it, with its unit: `latency_zcu102_ms` is latency zcu102 (ms)."""
+    """A cost as axes name it, with its unit: `latency_zcu102_ms` is latency on ZCU102 (ms)."""
     unit = metric_of(cost).unit
-    words = cost.removesuffix("_ms").removesuffix("_per_s").removesuffix("_s").replace("_", " ")
-    return f"{words} ({unit})"
+    words = cost.removesuffix("_ms").removesuffix("_per_s").removesuffix("_s")
+    kind, _, device = words.partition("_")
+    if kind in ("latency", "throughput") and device:
+        return f"{kind} on {device.replace('_', ' ').upper()} ({unit})"
+    return f"{words.replace('_', ' ')} ({unit})"
 
 
 def cost_sign(cost: str) -> str:

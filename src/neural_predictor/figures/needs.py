@@ -13,7 +13,7 @@ from neural_predictor.search.registry import SEARCHES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from neural_predictor.config.beyond import Audit, FigRounds, FigTuning, TableMethods
+    from neural_predictor.config.beyond import Audit, ChildFrontier, FigRounds, FigTuning, Frontier, TableMethods
     from neural_predictor.config.sections import (
         ChildSet,
         Comparison,
@@ -49,6 +49,11 @@ def has_both_stages(section: Fig9) -> bool:
     return section.predictor is None
 
 
+def has_true_front(section: Frontier | ChildFrontier) -> bool:
+    """Where the true front is known."""
+    return section.known
+
+
 # Tables
 
 
@@ -82,6 +87,16 @@ def sharing_sample(study: Study, section: Sharing) -> list[str]:
     return [section.children]
 
 
+def of_front(study: Study, section: Frontier | ChildFrontier) -> list[str]:
+    """The table of a front, or all tables of its set of children: the sample, what was chosen, further random ones."""
+    from neural_predictor.children.plan import sets_of  # imports numpy
+    from neural_predictor.config.beyond import ChildFrontier
+
+    if isinstance(section, ChildFrontier):
+        return list(sets_of(section.children, study.children[section.children]))
+    return [study.benchmark_of(section)]
+
+
 def sample_and_chosen(study: Study, section: ChildSet) -> list[str]:
     """The table of a set of children, and that of those which a predictor chose."""
     from neural_predictor.children.plan import CHOSEN  # imports numpy
@@ -93,6 +108,21 @@ def sample_and_chosen(study: Study, section: ChildSet) -> list[str]:
 def every_table(study: Study, section: TableTau) -> list[str]:
     """The benchmarks of all sections, the study's own first."""
     return study.benchmarks
+
+
+# Choices of children
+
+
+def no_choices(section: Section | None) -> list[str]:
+    """None."""
+    return []
+
+
+def front_choices(section: Frontier | ChildFrontier) -> list[str]:
+    """The set of children whose front it is."""
+    from neural_predictor.config.beyond import ChildFrontier
+
+    return [section.children] if isinstance(section, ChildFrontier) else []
 
 
 # Fits

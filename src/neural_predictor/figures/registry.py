@@ -43,6 +43,7 @@ class Artefact:
         times: whether it reads the seconds of its fits.
         searches: the runs of searches that it reads, with their number of repeats, by study and section.
         reads: other artefacts whose numbers it reads.
+        choices: names of the sets of children whose choice by a predictor it reads, by section.
         shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
         made: whether a study makes it, by its section.
     """
@@ -59,6 +60,7 @@ class Artefact:
     times: bool = False
     searches: Callable[[Study, Any], dict[SearchKey, int]] = needs.no_searches
     reads: tuple[str, ...] = ()
+    choices: Callable[[Any], list[str]] = needs.no_choices
     shared: bool = False
     made: Callable[[Any], bool] = needs.always
 
@@ -212,6 +214,8 @@ ARTEFACTS = (
         "figure",
         "predicted accuracy against cost of all candidates, the predicted front, what was trained, the true front",
         section="frontier",
+        tables=needs.of_front,
+        choices=needs.front_choices,
         numbers="fig10.numbers:run",
         page="fig10.page:draw",
     ),
@@ -220,6 +224,7 @@ ARTEFACTS = (
         "figure",
         "how much of the true front each search finds, by the number of trainings",
         section="frontier",
+        made=needs.has_true_front,
         numbers="fig11.numbers:run",
         page="fig11.page:draw",
     ),
@@ -323,6 +328,7 @@ ARTEFACTS = (
         "table",
         "regret of every search under bounds of the cost, beside random search within each bound",
         section="frontier",
+        made=needs.has_true_front,
         reads=("fig11",),
         numbers="table_frontier.numbers:run",
         page="table_frontier.page:markdown",

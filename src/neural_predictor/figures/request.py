@@ -31,6 +31,7 @@ class Request(Generic[SectionOfStudy]):
         searches: the runs of searches that it reads, with their number of repeats, in the order of the section.
         traces: the files of these.
         shared: files of the methods that share weights, in the order of the section.
+        choices: files of what predictors chose of sets of children.
     """
 
     artefact: str
@@ -43,6 +44,7 @@ class Request(Generic[SectionOfStudy]):
     searches: Mapping[SearchKey, int] = field(default_factory=dict)
     traces: Sequence[Path] = ()
     shared: Sequence[Path] = ()
+    choices: Sequence[Path] = ()
 
     @property
     def table(self) -> BenchmarkTable:

@@ -28,12 +28,14 @@ class Inputs:
         numbers: `<artefact>.csv` of the artefacts whose numbers it reads.
         traces: of the searches that it reads.
         shared: of the methods that share weights.
+        choices: of predictors among candidates for children.
     """
 
     scores: Sequence[Path] = ()
     numbers: Sequence[Path] = ()
     traces: Sequence[Path] = ()
     shared: Sequence[Path] = ()
+    choices: Sequence[Path] = ()
 
 
 def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs: Inputs = Inputs()) -> Request[Any]:
@@ -60,6 +62,7 @@ def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs
         wanted.searches_of(name),
         inputs.traces,
         inputs.shared,
+        inputs.choices,
     )
 
 

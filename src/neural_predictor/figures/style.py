@@ -68,9 +68,11 @@ def sequence_colours(count: int) -> list[Any]:
     return list(sns.color_palette("viridis", count + 1))[:count]
 
 
-def add_caption(figure: Figure, text: str, *, characters: int) -> None:
-    """Small print below the axes; the figure's layout must leave room at the bottom."""
-    figure.text(0.01, 0.01, textwrap.fill(text, characters), fontsize=CAPTION_POINTS, color="#444444", va="bottom")
+def add_caption(figure: Figure, text: str, *, characters: int) -> float:
+    """Small print below the axes, for which the layout must leave room; where it ends, as a share of the figure."""
+    lines = textwrap.wrap(text, characters)
+    figure.text(0.01, 0.01, "\n".join(lines), fontsize=CAPTION_POINTS, color="#444444", va="bottom")
+    return float(0.01 + len(lines) * 1.2 * CAPTION_POINTS / 72 / figure.get_figheight())
 
 
 def save_figure(figure: Figure, pdf: Path, png: Path) -> None:

@@ -80,7 +80,7 @@ class Wanted:
         """The section of the study that an artefact needs; None where it needs none.
 
         Raises:
-            ConfigError: if there is no such artefact, or the study has no such section.
+            ConfigError: if there is no such artefact, or the study has no such section, or one that does not make it.
         """
         row = find(name)
         found = self._section(name, row)
@@ -88,6 +88,11 @@ class Wanted:
             section = f"children.{_set_of(name, row)}" if row.each else row.section
             keys = ", ".join(self.study.keys_of(row.section))
             raise ConfigError(f"the study {self.study.name} has no section `{section}`, which {name} needs: {keys}")
+        if not row.made(found):
+            raise ConfigError(
+                f"the study {self.study.name} does not make {name}, as its section `{row.section}` is now; it makes "
+                f"{', '.join(self.artefacts)}"
+            )
         return found
 
     def tables(self, name: str) -> list[str]:

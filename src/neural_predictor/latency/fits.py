@@ -55,8 +55,14 @@ def score(predicted: Floats, measured: Floats) -> Score:
 
 
 def look_up(profile: Profile) -> AdditiveModel:
-    """The sum of stem, blocks and head, each as it was measured alone."""
+    """The sum of stem, blocks and head, each as it was measured alone.
+
+    Raises:
+        LatencyError: for a profile without blocks.
+    """
     median = {name: timing.median_ms for name, timing in profile.timings.items()}
+    if STEM not in median:
+        raise LatencyError("this profile has networks alone, and no blocks: take the fit to the networks")
     return AdditiveModel(
         "here", median[STEM] + median[HEAD], _table(median), _note(profile, "a sum of blocks measured alone")
     )
@@ -77,7 +83,7 @@ def fitted(profile: Profile) -> AdditiveModel:
     _check(profile)
     constant, by_block = _ridge(profile.plan.codes, measured(profile))
     return AdditiveModel(
-        "here", constant, _table(by_block), _note(profile, f"a linear fit to {profile.plan.networks} networks")
+        "here", constant, _table(by_block), _note(profile, f"a linear fit to {len(profile.plan.codes)} networks")
     )
 
 
@@ -100,9 +106,10 @@ def _note(profile: Profile, how: str) -> str:
 
 
 def _check(profile: Profile) -> None:
-    if profile.plan.networks < FEWEST:
+    count = len(profile.plan.codes)
+    if count < FEWEST:
         raise LatencyError(
-            f"a fit needs {FEWEST} measured networks or more, the profile has {profile.plan.networks}: measure more "
+            f"a fit needs {FEWEST} measured networks or more, the profile has {count}: measure more "
             "(--networks), or use the sum of blocks"
         )
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from neural_predictor.children.architecture import Block, Convolution
     from neural_predictor.config.child_recipes import NetworkRecipe
 
-IMAGE_CHANNELS, CLASSES = 3, 1000
 STEM, HEAD = "stem", "head"
 """Names of the first convolution, and of what follows the last layer: convolution, pooling, dense layer."""
 
@@ -62,32 +61,32 @@ def block_name(layer: int, op: int) -> str:
     return f"layer {SHAPES[layer]}, kernel {kernel}, expansion {expansion}"
 
 
-def network(code: NDArray[np.uint8], recipe: NetworkRecipe, name: str) -> Part:
-    """A whole network for images of `recipe.resolution` pixels and 1,000 classes.
+def network(code: NDArray[np.uint8], recipe: NetworkRecipe, name: str, channels: int = 3, classes: int = 1000) -> Part:
+    """A whole network for images of `recipe.resolution` pixels, by default coloured ones of 1,000 classes.
 
     Raises:
         ArchitectureError: for a code outside the space.
     """
-    return Part(name, blocks(code, recipe, IMAGE_CHANNELS), recipe.resolution, IMAGE_CHANNELS, CLASSES)
+    return Part(name, blocks(code, recipe, channels), recipe.resolution, channels, classes)
 
 
-def distinct_blocks(recipe: NetworkRecipe) -> list[Part]:
+def distinct_blocks(recipe: NetworkRecipe, channels: int = 3, classes: int = 1000) -> list[Part]:
     """Stem, head, and each block of the space once for all layers of its shape: 71 parts.
 
     A zero layer is none: it costs nothing.
     """
     first = np.zeros(len(LAYERS), np.uint8)
     sides = map_sizes(first[None], recipe.resolution, recipe.stem_stride, recipe.variant)[0]
-    stem, *_, head = blocks(first, recipe, IMAGE_CHANNELS)
-    found = [Part(STEM, (stem,), recipe.resolution, IMAGE_CHANNELS)]
+    stem, *_, head = blocks(first, recipe, channels)
+    found = [Part(STEM, (stem,), recipe.resolution, channels)]
     for layer in sorted(set(SHAPES)):
         for op in range(len(LAYERS[layer].blocks)):
             code = first.copy()
             code[layer] = op
-            block = blocks(code, recipe, IMAGE_CHANNELS)[layer + 1]
+            block = blocks(code, recipe, channels)[layer + 1]
             found.append(Part(block_name(layer, op), (block,), int(sides[layer]), block.convolutions[0].inputs))
     last = head.convolutions[0].inputs
-    return [*found, Part(HEAD, (head,), int(sides[-1]), last, CLASSES)]
+    return [*found, Part(HEAD, (head,), int(sides[-1]), last, classes)]
 
 
 def concrete_function(part: Part, seed: int = 0) -> Any:

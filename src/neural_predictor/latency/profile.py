@@ -6,9 +6,10 @@ reference besides, so that a machine whose speed changed between groups is notic
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,14 +21,15 @@ from neural_predictor.io.untrusted import shown
 from neural_predictor.latency import backends
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import distinct_blocks, network
-from neural_predictor.latency.timing import Timing, measure
+from neural_predictor.latency.timing import Clock, Timing, clock_of, measure
+from neural_predictor.spaces.proxylessnas.layers import PROXYLESSNAS_MOBILE
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from neural_predictor.latency.parts import Part
 
@@ -36,8 +38,6 @@ logger = logging.getLogger(__name__)
 JOURNAL = "measurements.jsonl"
 GROUP = 12
 """Parts that are measured together: their models lie in memory, some 16 MB each."""
-REFERENCE = (0, 1, 0, 6, 6, 2, 0, 1, 1, 5, 1, 1, 1, 4, 1, 1, 1, 5, 5, 2, 2, 5)
-"""ProxylessNAS-mobile, measured in each group."""
 _TERMS = Terms(
     whole="measurements of another machine or plan",
     advice="choose another folder, or remove the file to measure anew",
@@ -60,6 +60,10 @@ class Plan:
         seed: of networks and orders.
         width: multiplier of the channels.
         resolution: of the images in pixels.
+        stem_stride: stride of the stem.
+        channels: of an image.
+        classes: outputs of the dense layer.
+        architectures: rows of op codes in place of random networks; then no blocks are measured.
     """
 
     device: backends.Device = "cpu"
@@ -69,22 +73,39 @@ class Plan:
     seed: int = 1
     width: float = 1.0
     resolution: int = 224
+    stem_stride: Literal[1, 2] = 2
+    channels: int = 3
+    classes: int = 1000
+    architectures: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> NetworkRecipe:
         """How architectures are built."""
-        return NetworkRecipe(width=self.width, resolution=self.resolution)
+        return NetworkRecipe(width=self.width, resolution=self.resolution, stem_stride=self.stem_stride)
 
     @property
     def codes(self) -> NDArray[np.uint8]:
         """(networks, 22) the architectures that are measured as a whole."""
-        return ProxylessNasSpace().sample(self.networks, np.random.default_rng(self.seed))
+        space = ProxylessNasSpace()
+        if self.architectures:
+            return np.stack([space.parse(text) for text in self.architectures])
+        return space.sample(self.networks, np.random.default_rng(self.seed))
+
+    @property
+    def clock(self) -> Clock:
+        """What runs are timed by."""
+        return clock_of(one_thread=self.device == "cpu" and self.threads == 1)
+
+    def network(self, code: ArrayLike, name: str) -> Part:
+        """An architecture as it is measured."""
+        return network(np.asarray(code, np.uint8), self.recipe, name, self.channels, self.classes)
 
     def parts(self) -> list[Part]:
         """All that is measured, blocks and networks mixed at random."""
         names = ProxylessNasSpace().identify(self.codes)
-        whole = [network(code, self.recipe, str(name)) for code, name in zip(self.codes, names, strict=True)]
-        parts = [*distinct_blocks(self.recipe), *whole]
+        parts = [self.network(code, str(name)) for code, name in zip(self.codes, names, strict=True)]
+        if not self.architectures:
+            parts = [*distinct_blocks(self.recipe, self.channels, self.classes), *parts]
         return [parts[k] for k in np.random.default_rng(self.seed).permutation(len(parts))]
 
 
@@ -110,6 +131,18 @@ class Profile:
         return max(self.references) / min(self.references) - 1
 
 
+def header_of(plan: Plan) -> dict[str, Any]:
+    """What a journal begins with: the plan, and this machine.
+
+    Raises:
+        LatencyError: if LiteRT is missing.
+    """
+    runs_on = {"runs_on": backends.version(plan.device), "clock": plan.clock.name}
+    about = {"plan": asdict(plan), "machine": machine(plan.device) | runs_on}
+    found: dict[str, Any] = json.loads(json.dumps(about))
+    return found
+
+
 def measure_profile(
     plan: Plan, folder: Path, prepare: Callable[[Part, backends.Device, int], backends.Runner] = backends.prepare
 ) -> Profile:
@@ -126,7 +159,7 @@ def measure_profile(
         FormatError: if the journal is damaged.
         UserError: when the disk is full or read-only.
     """
-    about = {"plan": asdict(plan), "machine": machine(plan.device) | {"runs_on": backends.version(plan.device)}}
+    about = header_of(plan)
     path = folder / JOURNAL
     with locked(path, _TERMS):
         journal = Journal(path, about, _TERMS)
@@ -146,9 +179,9 @@ def measure_profile(
 
 
 def _measure_group(plan: Plan, group: list[Part], seed: int, prepare: Any) -> list[dict[str, Any]]:
-    reference = network(np.array(REFERENCE, np.uint8), plan.recipe, "ProxylessNAS-mobile")
+    reference = plan.network(PROXYLESSNAS_MOBILE, "ProxylessNAS-mobile")
     runners = [prepare(part, plan.device, plan.threads) for part in (*group, reference)]
-    *found, fixed = measure(runners, plan.runs, np.random.default_rng((plan.seed, seed)))
+    *found, fixed = measure(runners, plan.runs, np.random.default_rng((plan.seed, seed)), plan.clock.seconds)
     return [
         {"part": part.name, **asdict(timing), "reference_ms": fixed.median_ms}
         for part, timing in zip(group, found, strict=True)
@@ -167,7 +200,9 @@ def read_profile(folder: Path) -> Profile:
         raise LatencyError(f"{folder}: no profile of a machine; make one with `neural-predictor measure-latency`")
     header, *records = Journal.read(path, _TERMS) or [{}]
     try:
-        plan, about = Plan(**header["plan"]), header["machine"]
+        asked = dict(header["plan"])
+        plan = Plan(**asked | {"architectures": tuple(asked.get("architectures", ()))})
+        about = header["machine"]
         names = {part.name for part in plan.parts()}
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: its first line is {shown(header)}; expected what was measured") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,28 @@ class Timing:
         return (self.q3_ms - self.q1_ms) / self.median_ms
 
 
-def measure(
-    runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float] = time.perf_counter
-) -> list[Timing]:
+class Clock(NamedTuple):
+    """What runs are timed by: its name for readers, and what gives the seconds."""
+
+    name: str
+    seconds: Callable[[], float]
+
+
+def clock_of(*, one_thread: bool) -> Clock:
+    """The clock for runners of a device.
+
+    Where the calling thread alone does the work, its CPU time is taken: on a quiet machine that is the wall clock's,
+    and on a busy one it leaves out the time in which other programs had the core.
+
+    Args:
+        one_thread: whether nothing works but the calling thread.
+    """
+    if one_thread:
+        return Clock("CPU time of the thread", time.thread_time)
+    return Clock("wall clock", time.perf_counter)
+
+
+def measure(runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float]) -> list[Timing]:
     """Time each runner `runs` times or a few more, in `ROUNDS` rounds of random order.
 
     Args:

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
+from neural_predictor.children.latencies import check_windows
+from neural_predictor.children.plan import CHOSEN, key_of, plan_of, sets_of, shards_of
 from neural_predictor.claims.artefacts import artefacts_of
 from neural_predictor.config.project import Config, Project, digest
 from neural_predictor.config.yaml_files import read_mapping
@@ -29,6 +30,7 @@ from neural_predictor.search.registry import SEARCHES
 from neural_predictor.tables.benchmarks import BENCHMARKS
 from neural_predictor.workflow.claim_files import ClaimFiles
 from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
+from neural_predictor.workflow.latencies import Latencies
 from neural_predictor.workflow.manifest import config_digest
 from neural_predictor.workflow.supernets import Supernets
 from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION, SEARCH_STAGE_VERSION
@@ -62,7 +64,7 @@ def _told_by_snakemake() -> Iterator[None]:
         raise ToldError(str(error)) from None
 
 
-class Plan(Supernets, ClaimFiles):
+class Plan(Supernets, Latencies, ClaimFiles):
     """The project's configuration as functions of wildcards."""
 
     def __init__(self, project: Project) -> None:
@@ -70,6 +72,8 @@ class Plan(Supernets, ClaimFiles):
         self.accelerator = project.config.accelerator
         self._wanted: dict[str, Wanted] = {}
         studies = [project.study(name) for name in project.study_names()]
+        for study in studies:
+            check_windows(study.children)
         self.child_sets = list(dict.fromkeys(name for study in studies for name in study.children))
         self.artefacts = {name: row for row in ARTEFACTS for name in names_of(row, self.child_sets)}
         self.pages = [f"{name}.{PAGES[row.kind][0]}" for name, row in self.artefacts.items()]
@@ -167,7 +171,7 @@ class Plan(Supernets, ClaimFiles):
         ]
         files += [f"{folder}/claims.{kind}" for kind in ("csv", "html", "md")]
         for name, children in study.children.items():
-            for key in (name, *([f"{name}{CHOSEN}"] if children.chosen else [])):
+            for key in sets_of(name, children):
                 files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
         return files
 
@@ -291,7 +295,8 @@ class Plan(Supernets, ClaimFiles):
     def chosen_inputs(self, wildcards: Any) -> list[str]:
         """For a chosen set, the file that names its architectures."""
         key = key_of(wildcards.children)
-        return [] if key == wildcards.children else [f"results/{wildcards.study}/children/{key}.choice.csv"]
+        chosen = wildcards.children.endswith(CHOSEN)
+        return [f"results/{wildcards.study}/children/{key}.choice.csv"] if chosen else []
 
     def child_shards(self, wildcards: Any) -> list[str]:
         """Records of all shards of a set."""
@@ -302,7 +307,7 @@ class Plan(Supernets, ClaimFiles):
     def child_params(self, wildcards: Any) -> str:
         """What the children of a set depend on besides their images and what was chosen."""
         study = self.project.study(wildcards.study)
-        sampled = ("images", "sampling", "networks", "seeds", "networks_per_shard", "network", "training")
+        sampled = ("images", "sampling", "networks", "seeds", "networks_per_shard", "network", "training", "latency")
         plan = self._child_set(wildcards).model_dump(mode="json", include=set(sampled))
         return hashlib.sha256(repr((CHILD_STAGE_VERSION, study.seed, plan)).encode()).hexdigest()
 
@@ -350,7 +355,8 @@ class Plan(Supernets, ClaimFiles):
         """What a choice of children depends on besides the table of the sample."""
         study, plan = self.project.study(wildcards.study), self._child_set(wildcards)
         recipe = study.predictors[plan.predictors[0]].model_dump_json()
-        parts = (FIT_STAGE_VERSION, study.seed, plan.sampling, plan.candidates, plan.chosen, recipe)
+        parts: tuple[object, ...] = (FIT_STAGE_VERSION, study.seed, plan.sampling, plan.candidates, plan.chosen, recipe)
+        parts += () if plan.latency is None else (plan.latency.model_dump_json(),)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def study_digest(self, wildcards: Any) -> str:

@@ -247,6 +247,38 @@ def test_a_table_of_recurrent_cells_that_is_too_small_for_the_study_is_named(stu
         plan.check_rows("nasbench-nlp", 199)
 
 
+def test_the_front_of_a_table_and_of_children_are_told_apart(study, tmp_path):
+    study["frontier"] |= {"totall": 1}
+    said = refusal(tmp_path, study)
+    assert "frontier.totall: unknown key; allowed here are benchmark, cost, bounds, searches, total, repeats" in said
+    study["frontier"] = {"children": "digits", "cost": "latency_ms"}
+    assert "frontier.cost: unknown key; allowed here are children" in refusal(tmp_path, study)
+    study["frontier"] = {"children": "cifar"}
+    assert "frontier.children is 'cifar'; under `children` the study has digits" in refusal(tmp_path, study)
+    study["frontier"] = {"children": "digits"}
+    assert "add children.digits.latency and children.digits.chosen" in refusal(tmp_path, study)
+
+
+@pytest.mark.parametrize(
+    ("latency", "changes", "said"),
+    [
+        ({"model": "pixel2"}, {}, "children.digits.latency.model is 'pixel2': Input should be 'pixel1' or 'here'"),
+        ({"model": "pixel1", "at_least": -1}, {}, "at_least is -1: Input should be greater than 0"),
+        ({"model": "pixel1", "at_most": "85 ms"}, {}, "at_most is '85 ms': Input should be a valid number"),
+        ({"model": "pixel1", "at_least": 85, "at_most": 75}, {}, "at_least is 85, which must be below at_most, 75"),
+        ({"model": "here", "at_most": 1}, {}, "model is here, whose numbers differ by machine"),
+        ({"model": "here"}, {}, "networks is 10; a latency model fitted here needs 20"),
+        ({"model": "pixel1"}, {"network": {"variant": "as-replicated"}}, "latencies are those of the paper's strides"),
+    ],
+)
+def test_latencies_of_children_that_cannot_be_are_refused(study, tmp_path, latency, changes, said):
+    plain = digest(Study.model_validate(study))
+    study["children"]["digits"] |= {"latency": None}
+    assert digest(Study.model_validate(study)) == plain  # studies without latencies keep their digests
+    study["children"]["digits"] |= {"latency": latency} | changes
+    assert said in refusal(tmp_path, study)
+
+
 def test_a_studys_name_is_no_value_of_it(study):
     plain = Study.model_validate(study)
     assert (plain.name, plain.with_name("a-v1").name) == ("", "a-v1")

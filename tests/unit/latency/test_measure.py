@@ -3,6 +3,7 @@
 import builtins
 import csv
 import json
+import time
 from itertools import count
 
 import numpy as np
@@ -14,7 +15,7 @@ from neural_predictor.latency import backends, fits, load_latency, profile, repo
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import HEAD, STEM, counts, distinct_blocks, network
 from neural_predictor.latency.profile import JOURNAL, Plan, Profile, measure_profile, read_profile
-from neural_predictor.latency.timing import ROUNDS, WARM_UP, Timing, measure
+from neural_predictor.latency.timing import ROUNDS, WARM_UP, Timing, clock_of, measure
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
@@ -42,7 +43,7 @@ def fake(monkeypatch):
 
         return run
 
-    monkeypatch.setattr(profile, "measure", lambda runners, runs, rng: measure(runners, runs, rng, lambda: now[0]))
+    monkeypatch.setattr(profile, "measure", lambda runners, runs, rng, _: measure(runners, runs, rng, lambda: now[0]))
     monkeypatch.setattr(backends, "version", lambda device: "a clock")
     prepare.names = prepared
     return prepare
@@ -141,6 +142,15 @@ def test_models_of_a_machine_that_adds_up(tmp_path, fake, monkeypatch):
     np.testing.assert_allclose(column.latency_ms(SMALL.codes), fits.measured(found))
 
 
+def test_time_that_other_programs_take_does_not_count_where_one_thread_works():
+    assert Plan().clock.name == "CPU time of the thread"
+    for plan in (Plan(threads=2), Plan(device="gpu")):
+        assert plan.clock.name == "wall clock"
+    waits = [lambda: time.sleep(0.01)]
+    (alone,) = measure(waits, 1, RNG(0), Plan().clock.seconds)
+    assert alone.median_ms < 5 < 10 <= measure(waits, 1, RNG(0), Plan(threads=2).clock.seconds)[0].median_ms
+
+
 def made_up(codes, latency, spread=0.02):
     """A profile in which networks take these milliseconds."""
     plan = Plan(networks=len(codes))
@@ -176,7 +186,7 @@ def test_litert_runs_small_parts():
     pytest.importorskip("ai_edge_litert", reason="this environment is older than the lock")
     recipe = NetworkRecipe(width=0.1, resolution=16)
     part = distinct_blocks(recipe)[3]
-    timing = measure([backends.prepare(part, "cpu", 1)], 50, RNG(0))[0]
+    timing = measure([backends.prepare(part, "cpu", 1)], 50, RNG(0), clock_of(one_thread=True).seconds)[0]
     assert 0 < timing.q1_ms <= timing.median_ms <= timing.q3_ms < 1000
     assert backends.version("cpu").startswith("ai-edge-litert ")
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from neural_predictor.config.beyond import ChildFrontier
+from neural_predictor.figures.fig10 import children
+from neural_predictor.figures.fig10.rows import COLUMNS, density, points
 from neural_predictor.figures.frontier import describe_front, problem_of
 from neural_predictor.predictors.label_units import LabelUnits
 from neural_predictor.search.fronts.pareto import front
@@ -27,11 +30,15 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, object]]
 
-COLUMNS = ("kind", "metric", "cost", "goodness", "width", "height", "value")
-BINS = 70
+
+def run(request: Request[Frontier | ChildFrontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
+    """A search for the front of a table, or of a set of children (`children.run`)."""
+    if isinstance(request.section, ChildFrontier):
+        return children.run(request)  # type: ignore[arg-type]
+    return run_on_table(request)  # type: ignore[arg-type]
 
 
-def run(request: Request[Frontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
+def run_on_table(request: Request[Frontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """The search `front` of the first repeat.
 
     Returns:
@@ -53,13 +60,13 @@ def run(request: Request[Frontier]) -> tuple[pd.DataFrame, ProtocolRecord]:
     sign = 1 if table.maximise else -1
     labels = sign * LabelUnits(sign * signal[first], ranks=True).back(scores)
     cost = table.mean(plan.cost)
-    rows = _density(cost[offered], labels)
+    rows = density(cost[offered], labels)
     best = offered[front(np.stack([scores, -problem.costs[offered]], axis=1))]
     by_row = dict(zip(offered.tolist(), labels.tolist(), strict=True))
-    rows += _points("predicted_front", cost[best], np.array([by_row[row] for row in best.tolist()]))
+    rows += points("predicted_front", cost[best], np.array([by_row[row] for row in best.tolist()]))
     observed = table.mean(table.signal)
     for kind, members in (("random", first), ("trained", trained), ("true_front", problem.true_front)):
-        rows += _points(kind, cost[members], observed[members])
+        rows += points(kind, cost[members], observed[members])
     rows += [{"kind": "bound", "cost": bound} for bound in plan.bounds]
     rows += _values(problem, np.concatenate([first, trained]), len(first), kendall_tau(labels, observed[offered]))
     rows.append({"kind": "candidates", "value": len(offered)})
@@ -75,22 +82,3 @@ def _values(problem: FrontProblem, trace: NDArray[np.intp], size: int, tau: floa
     share = problem.share(trace)
     found = {"tau": tau, "share_random": share[size - 1], "share": share[-1]}
     return [{"kind": kind, "value": float(value)} for kind, value in found.items()]
-
-
-def _points(kind: str, cost: NDArray[np.float64], goodness: NDArray[np.float64]) -> Rows:
-    return [{"kind": kind, "cost": x, "goodness": y} for x, y in zip(cost.tolist(), goodness.tolist(), strict=True)]
-
-
-def _density(cost: NDArray[np.float64], predicted: NDArray[np.float64]) -> Rows:
-    counts, xs, ys = np.histogram2d(cost, predicted, BINS)
-    return [
-        {
-            "kind": "density",
-            "cost": float(xs[i]),
-            "goodness": float(ys[j]),
-            "width": float(xs[1] - xs[0]),
-            "height": float(ys[1] - ys[0]),
-            "value": int(counts[i, j]),
-        }
-        for i, j in np.argwhere(counts)
-    ]

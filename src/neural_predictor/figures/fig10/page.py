@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
     from neural_predictor.figures.results import ProtocolRecord
 
-COLUMNS = ("kind", "metric", "cost", "goodness", "width", "height", "value")
+COLUMNS = ("kind", "metric", "cost", "goodness", "width", "height", "value", "name")
+POINTS = {
+    "random": (REFERENCE, "x", "at random"),
+    "further": (OKABE_ITO["sky"], "x", "more at random"),
+    "trained": (OKABE_ITO["blue"], "o", "chosen by the predictor"),
+}
+"""Kind of what was trained -> its colour, marker and label."""
+FRONTS = {"true_front": "true front", "trained_front": "front of what was trained"}
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Left predictions and their front, right what was trained and the table's own front, on the same axes."""
+    """Left predictions and their front, right what was trained and the front that is known, on the same axes."""
     metric = cost_name(str(frame["metric"].iloc[0]))
     value = frame.dropna(subset=["value"]).drop_duplicates("kind").set_index("kind")["value"]
     with style():
@@ -29,21 +36,9 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         squares = frame[frame["kind"] == "density"]
         draw_squares(figure, left, squares, ("cost", "goodness"), (1, protocol.scale), "candidates a square")
         _front(left, frame, "predicted_front", protocol.scale, OKABE_ITO["vermilion"], "predicted front")
+        _known(left, frame, protocol.scale)
         left.set_title(f"a  predicted, {int(value['candidates']):,} candidates", loc="left")
-        for kind, colour, marker, label in (
-            ("random", REFERENCE, "x", "at random"),
-            ("trained", OKABE_ITO["blue"], "o", "trained on the predicted front"),
-        ):
-            part = frame[frame["kind"] == kind]
-            right.plot(
-                part["cost"],
-                protocol.scale * part["goodness"],
-                marker,
-                color=colour,
-                markersize=3.2,
-                label=f"{len(part)} {label}",
-            )
-        _front(right, frame, "true_front", protocol.scale, OKABE_ITO["green"], "true front")
+        _trained(right, frame, protocol.scale)
         right.set_title("b  observed", loc="left")
         for axes, name in ((left, "predicted"), (right, "observed")):
             for bound in frame.loc[frame["kind"] == "bound", "cost"]:
@@ -51,20 +46,45 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             axes.set_xlabel(metric)
             axes.set_ylabel(f"{name} {protocol.signal} ({protocol.unit})")
             axes.yaxis.set_tick_params(labelleft=True)
-            axes.legend(loc="lower right" if protocol.maximise else "upper right", frameon=False)
+            place = "lower right" if protocol.maximise else "upper right"
+            axes.legend(loc=place, framealpha=0.9, edgecolor="none")  # over dotted lines
         _limit(left, frame, protocol)
-        add_caption(figure, f"{_said(frame, value)} {caption(protocol)}", characters=195)
-        figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=0.31, wspace=0.2)
+        end = add_caption(figure, f"{_said(frame, value)} {caption(protocol)}", characters=195)
+        figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=end + 0.13, wspace=0.2)
     return figure
 
 
 def _said(frame: pd.DataFrame, value: pd.Series) -> str:
+    bounds = " Dotted: bounds." if (frame["kind"] == "bound").any() else ""
     size = int((frame["kind"] == "true_front").sum())
+    if size:
+        return (
+            f"What was trained has {value['share']:.1%} of the hypervolume of the true front of {size} architectures, "
+            f"the random ones alone {value['share_random']:.1%}; Kendall tau of all predictions {value['tau']:.2f}."
+            f"{bounds}"
+        )
+    further = f", with those more at random {value['share_further']:.1%}" if "share_further" in value else ""
     return (
-        f"What was trained has {value['share']:.1%} of the hypervolume of the true front of {size} architectures, the "
-        f"random ones alone {value['share_random']:.1%}; Kendall tau of all predictions {value['tau']:.2f}. "
-        "Dotted: bounds."
+        f"Of the hypervolume of all that was trained the first at random have {value['share_random']:.1%}, with what "
+        f"the predictor chose {value['share']:.1%}{further}.{bounds}"
     )
+
+
+def _trained(axes: Axes, frame: pd.DataFrame, scale: float) -> None:
+    for kind, (colour, marker, label) in POINTS.items():
+        part = frame[frame["kind"] == kind]
+        if len(part):
+            y = scale * part["goodness"]
+            axes.plot(part["cost"], y, marker, color=colour, markersize=3.2, label=f"{len(part)} {label}")
+    for kind, label in FRONTS.items():
+        if (frame["kind"] == kind).any():
+            _front(axes, frame, kind, scale, OKABE_ITO["green"], label)
+
+
+def _known(axes: Axes, frame: pd.DataFrame, scale: float) -> None:
+    for _, row in frame[frame["kind"] == "known"].iterrows():
+        label = f"{row['name']}, {row['cost']:.3g} ms"
+        axes.plot([row["cost"]], [scale * row["goodness"]], "*", color=INK, markersize=8, label=label)
 
 
 def _front(axes: Axes, frame: pd.DataFrame, kind: str, scale: float, colour: str, label: str) -> None:
@@ -74,7 +94,7 @@ def _front(axes: Axes, frame: pd.DataFrame, kind: str, scale: float, colour: str
 
 def _limit(axes: Axes, frame: pd.DataFrame, protocol: ProtocolRecord) -> None:
     """Limits that hold all points, less the worst twentieth of the observed."""
-    points = frame[frame["kind"].isin(["density", "predicted_front", "random", "trained", "true_front"])]
+    points = frame[frame["kind"].isin(["density", "predicted_front", *POINTS, *FRONTS, "known"])]
     y = protocol.scale * points["goodness"]
     ends = (y.quantile(0.02), y.max()) if protocol.maximise else (y.min(), y.quantile(0.98))
     room = 0.04 * (ends[1] - ends[0])

@@ -41,8 +41,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         axes.set_title(f"{protocol.signal} against {cost_name(str(frame['cost'].iloc[0]))}", loc="left")
         axes.legend(loc="lower right", frameon=False, ncols=2)
         said = _said(shares)
-        add_caption(figure, f"{said} {caption(protocol)}", characters=150)
-        figure.subplots_adjust(left=0.1, right=0.98, top=0.94, bottom=0.34)
+        end = add_caption(figure, f"{said} {caption(protocol)}", characters=150)
+        figure.subplots_adjust(left=0.1, right=0.98, top=0.94, bottom=end + 0.11)
     return figure
 
 

@@ -99,6 +99,8 @@ def _layers() -> tuple[Layer, ...]:
 LAYERS = _layers()
 CHOICES = np.array([len(layer.blocks) + layer.optional for layer in LAYERS])
 """(22,) how many op codes each layer takes: 0 to `CHOICES - 1`."""
+PROXYLESSNAS_MOBILE = (0, 1, 0, 6, 6, 2, 0, 1, 1, 5, 1, 1, 1, 4, 1, 1, 1, 5, 5, 2, 2, 5)
+"""Op codes of the network that its authors published for mobile devices, as TuNAS's archive of models has it."""
 OPTIONAL = np.array([layer.optional for layer in LAYERS])
 """(22,) bool, layers that may be zero."""
 OPTIONAL_LAYERS = tuple(

@@ -26,10 +26,19 @@ from neural_predictor.spaces.proxylessnas.layers import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from numpy.typing import NDArray
 
-    from neural_predictor.spaces.proxylessnas.cost import Bounds
+    class Limits(Protocol):
+        """What an architecture may cost, such as `cost.Bounds`: which rows are within, and what messages say."""
+
+        def admits(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+            """Whether each row is within: (n,) bool."""
+
+        def compare(self, codes: NDArray[np.uint8]) -> str:
+            """For errors: the limits, and what these rows cost."""
+
 
 _ROWS_PER_BATCH = 2**14
 """Rows drawn at once. The same for any count, so that a smaller sample begins a larger one of the same seed."""
@@ -89,7 +98,7 @@ class ProxylessNasSpace(ProductSpace):
         names[:] = [str(tuple(row)) for row in self.canonical(codes).tolist()]
         return names
 
-    def sample(self, count: int, rng: np.random.Generator, *, bounds: Bounds | None = None) -> NDArray[np.uint8]:
+    def sample(self, count: int, rng: np.random.Generator, *, bounds: Limits | None = None) -> NDArray[np.uint8]:
         """`count` different architectures, every layer's op code uniform and independent, as the paper draws them.
 
         That is uniform over code rows, not over architectures: one with zero layers has several rows. An architecture
@@ -98,7 +107,7 @@ class ProxylessNasSpace(ProductSpace):
         Args:
             count: number of rows.
             rng: source of the draws; with the same state, a smaller sample begins a larger one.
-            bounds: limits on parameters and multiply-adds; an architecture outside is drawn again.
+            bounds: limits, such as on parameters and multiply-adds; an architecture outside is drawn again.
 
         Raises:
             ArchitectureError: if nearly nothing lies within the bounds: after `GIVE_UP_AFTER_ROWS` rows or more, a
@@ -106,7 +115,9 @@ class ProxylessNasSpace(ProductSpace):
         """
         return self._distinct(count, lambda: _uniform(rng), bounds)
 
-    def sample_stratified(self, count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    def sample_stratified(
+        self, count: int, rng: np.random.Generator, *, bounds: Limits | None = None
+    ) -> NDArray[np.uint8]:
         """`count` different architectures of all depths: each draws its share of zero layers from U(0, 1).
 
         The number of zero layers is then uniform over 0 to 15, all other choices are uniform. For small sets of
@@ -114,12 +125,17 @@ class ProxylessNasSpace(ProductSpace):
         accuracy, hardly varies. An architecture drawn before is drawn again; very large samples thereby have fewer of
         the few architectures with nearly all layers zero.
 
-        Raises:
-            ArchitectureError: for a negative count.
-        """
-        return self._distinct(count, lambda: _stratified(rng), None)
+        Args:
+            count: number of rows.
+            rng: source of the draws; with the same state, a smaller sample begins a larger one.
+            bounds: as `sample` takes them.
 
-    def _distinct(self, count: int, draw: Callable[[], NDArray[np.uint8]], bounds: Bounds | None) -> NDArray[np.uint8]:
+        Raises:
+            ArchitectureError: for a negative count, and as `sample`.
+        """
+        return self._distinct(count, lambda: _stratified(rng), bounds)
+
+    def _distinct(self, count: int, draw: Callable[[], NDArray[np.uint8]], bounds: Limits | None) -> NDArray[np.uint8]:
         """The first `count` rows of different identity, within the bounds, that `draw` gives."""
         if count < 0:
             raise ArchitectureError(f"cannot draw {count} architectures of {self.name}; ask for 0 or more")
