@@ -54,6 +54,7 @@ all: $(READY)  ## every figure and table of the default study
 
 report: all  ## results/report.html: figures, captions, run times
 	$(SNAKEMAKE) all --report results/report.html
+	$(SNAKEMAKE) --forcerun compare_claims --cores $(CORES) $(CONFIGURED) results/claims.html # links to the report
 
 test: $(READY)  ## every test, a process a core, at most four
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -37,7 +37,12 @@ NOT_IMPORTED = {
 }
 """Dependencies that no code imports, and what they are for."""
 
-COMES_WITH = {"protobuf": "tensorflow", "pydantic-core": "pydantic", "threadpoolctl": "scikit-learn"}
+COMES_WITH = {
+    "docutils": "snakemake",
+    "protobuf": "tensorflow",
+    "pydantic-core": "pydantic",
+    "threadpoolctl": "scikit-learn",
+}
 """Packages that are imported but not declared: each is a part of another, which pins it."""
 
 

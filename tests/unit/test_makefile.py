@@ -72,6 +72,12 @@ def test_one_command_installs_for_a_gpu_and_one_variable_uses_it(ready):
     assert "--config" not in make(ready, "-n", "results/fig7.pdf").stdout
 
 
+def test_the_report_is_made_before_the_claims_that_link_to_it(ready):
+    *_, report, claims = make(ready, "-n", "report", "ACCELERATOR=gpu").stdout.splitlines()
+    assert report.endswith("--report results/report.html")
+    assert "--forcerun compare_claims --cores all --config accelerator=gpu -- results/claims.html" in claims
+
+
 def test_settings_of_the_user_reach_neither_pip_nor_python(ready):
     recorder = ready / "recorder"
     recorder.write_text('#!/bin/sh\nenv > "$(dirname "$0")/seen"\nexit 1\n')

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.config.project import Project
-from neural_predictor.figures.registry import PAGES
+from neural_predictor.figures.registry import BESIDE, PAGES
 from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.spaces.proxylessnas.layers import cardinality
@@ -40,7 +40,7 @@ def rules(output):
 
 def test_the_study_is_complete_with_numbers_and_protocols(built):
     for name, row in Wanted(Project(built.folder).study("smoke-v1")).artefacts.items():
-        for kind in (*PAGES[row.kind], "csv", "protocol.json"):
+        for kind in (*PAGES[row.kind], *BESIDE):
             assert built.path(f"results/smoke-v1/{name}.{kind}").stat().st_size > 0
         if row.each:
             continue
@@ -100,7 +100,7 @@ def test_claims_are_tested_with_the_numbers(built):
 def test_a_run_with_five_kills_gives_the_same_bytes_as_an_undisturbed_one(built, tmp_path):
     """Of a figure of children and fits; of the whole study: tests/faults/test_kills.py."""
     whole = contents(built.path("results/smoke-v1"))
-    figures = [f"fig9-digits.{kind}" for kind in ("csv", "pdf", "png", "protocol.json")]
+    figures = [f"fig9-digits.{kind}" for kind in ("pdf", "png", *BESIDE)]
     killer, runs, kills = Killer(built, tmp_path, 1, ("results/smoke-v1/fig9-digits.pdf",)), [], 0
     while kills < 5:  # one run, unless it was over before the last moment
         checkout, run = killer.run(5 - kills)
@@ -236,4 +236,6 @@ def test_the_report_holds_the_figures(built):
     page = built.path("report.html").read_text()
     assert "smoke-v1" in page
     assert "the K best of all others by" in page
+    assert "By validation accuracy, the best choice after 200 trainings in all is that of" in page
+    assert 'href=\\"claims.html\\"' in page
     assert json.loads(built.path("results/smoke-v1/fig7.protocol.json").read_text())["study"] == "smoke-v1"

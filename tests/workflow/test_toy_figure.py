@@ -37,6 +37,11 @@ def draw(frame, protocol):
         figure = new_figure(4, 3)
         figure.subplots().plot(frame["place"], protocol.scale * frame["signal"])
     return figure
+
+
+def finding(frame, protocol):
+    """The best."""
+    return f"The best {protocol.signal} is {protocol.scale * frame['signal'].max():.2f} {protocol.unit}."
 '''
 ROW = """    Artefact(
         "fig-toy",
@@ -71,7 +76,7 @@ def test_a_folder_and_a_row_make_a_figure(checkout):
     folder.mkdir()
     (folder / "numbers.py").write_text(NUMBERS)
     (folder / "page.py").write_text(PAGE)
-    (folder / "caption.rst").write_text("The signal, study {{ snakemake.wildcards.study }}, of all architectures.\n")
+    (folder / "caption.rst").write_text("The signal of all architectures.\n")
     checkout.edit(REGISTRY, FIRST_ROW, FIRST_ROW + ROW)
 
     assert "results/fig-toy.pdf" in output(checkout, "make", "help", f"PYTHON={sys.executable}")
@@ -79,11 +84,13 @@ def test_a_folder_and_a_row_make_a_figure(checkout):
     about = "the signal of all architectures in their order"
     listed = checkout.path("docs/figures.md").read_text()
     assert f"| `results/fig-toy.pdf` | {about} |" in listed
-    assert "The signal, of all architectures." in listed
+    assert "The signal of all architectures." in listed
 
     built = checkout.snakemake("--cores", "2", "results/smoke-v1/fig-toy.pdf")
     assert {"fetch_source", "build_table", "run_experiment", "render_fig_toy"} == rules(built)
     assert checkout.path("results/smoke-v1/fig-toy.png").stat().st_size > 5_000
+    said = checkout.path("results/smoke-v1/fig-toy.finding.rst").read_text()
+    assert re.fullmatch(r"The best validation accuracy is \d\d\.\d\d %\.\n", said)
     curve = pd.read_csv(checkout.path("results/smoke-v1/fig-toy.csv"))
     assert (len(curve), curve["signal"].is_monotonic_increasing) == (2021, True)
     assert "results/smoke-v1/fig-toy.pdf" in checkout.snakemake("-n", "results/smoke-v1/all")

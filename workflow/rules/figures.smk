@@ -8,15 +8,16 @@ for name, row in plan.artefacts.items():
         input:
             csv=f"results/{{study}}/{name}.csv",
             protocol=f"results/{{study}}/{name}.protocol.json",
+            caption=plan.caption(row),
             code=plan.page_code(row),
         output:
             **{
                 kind: (
                     path
-                    if kind == "pdf"
+                    if kind in ("pdf", "finding")
                     else report(
                         path,
-                        caption=plan.caption(row),
+                        caption="../report/caption.rst",
                         category="{study}",
                         labels={row.kind: name},
                     )

@@ -23,6 +23,8 @@ HEADINGS = {
     OPEN: "What cannot be told",
     UNMEASURED: "What is not measured",
 }
+REPORT = "report.html"
+"""What `make report` writes beside the page of several studies."""
 SOURCES = {"paper": "Wen et al., ECCV 2020", "slides": "the slides", "replication": "the 2021 replication"}
 
 
@@ -31,7 +33,8 @@ def render(tables: Sequence[Path], html: Path, md: Path) -> None:
 
     Args:
         tables: `claims.csv` of each study, in the order of the page; links are relative to the folder of `html`.
-        html: where the page shall be, without scripts and without files of other sites.
+        html: where the page shall be, without scripts and without files of other sites. It links to the workflow's
+            report where that lies beside it.
         md: where the same as Markdown shall be.
 
     Raises:
@@ -51,7 +54,8 @@ def render(tables: Sequence[Path], html: Path, md: Path) -> None:
         | {key: first["rows"][k][key] or "not given" for key in ("paper", "replication")}
         for k in range(len(first["rows"]))
     ]
-    given = {"headings": HEADINGS, "studies": studies, "claims": claims}
+    report = REPORT if html.with_name(REPORT).is_file() else None
+    given = {"headings": HEADINGS, "studies": studies, "claims": claims, "report": report}
     write_text(html, environment.get_template("page.html.j2").render(given))
     write_text(md, environment.get_template("page.md.j2").render(given))
 

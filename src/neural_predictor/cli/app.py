@@ -276,12 +276,16 @@ def render(
     pdf: Annotated[Path | None, typer.Option(help="Where a figure's PDF shall be.")] = None,
     png: Annotated[Path | None, typer.Option(help="Where a figure's PNG shall be.")] = None,
     md: Annotated[Path | None, typer.Option(help="Where a table's Markdown shall be.")] = None,
+    finding: Annotated[
+        Path | None, typer.Option(help="Where the sentences shall be that say what is seen (reStructuredText).")
+    ] = None,
 ) -> None:
     """Draw a figure, or write a table, from its numbers."""
     from neural_predictor.figures.render import render as render_page
 
     pages = {"pdf": pdf, "png": png, "md": md}
-    render_page(artefact, csv, protocol, {kind: path for kind, path in pages.items() if path is not None})
+    given = {kind: path for kind, path in pages.items() if path is not None}
+    render_page(artefact, csv, protocol, given, finding)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,7 @@ def _gallery(docs: Path, made: dict[str, dict[str, Artefact]]) -> str:
 
 def _entry(docs: Path, row: Artefact, where: dict[str, list[str]]) -> str:
     caption = (FOLDER / row.folder / "caption.rst").read_text(encoding="utf-8")
-    caption = " ".join(re.sub(r",? study \{\{ snakemake\.wildcards\.study \}\}", "", caption).split())
+    caption = " ".join(caption.split())
     files = [f"`figures/{entry.partition(':')[0].replace('.', '/')}.py`" for entry in (row.numbers, row.page)]
     facts = [
         f"- section of the study: {'none' if row.section is None else f'`{row.section}`'}",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PAGES = {"figure": ("pdf", "png"), "table": ("md",)}
 """Kind of an artefact -> the files that its page is written to, the first of them its target."""
 
+BESIDE = ("csv", "protocol.json", "finding.rst")
+"""Files of every artefact beside its page: its numbers, their protocol, and what is seen in them."""
+
 
 @dataclass(frozen=True)
 class Artefact:
@@ -35,7 +38,8 @@ class Artefact:
         about: what it shows, in half a sentence.
         numbers: entry point `(request.Request) -> (DataFrame, ProtocolRecord)`.
         page: entry point of a figure `(DataFrame, ProtocolRecord) -> Figure`, of a table `... -> str`, Markdown. Its
-            module names the columns that it takes: `COLUMNS`.
+            module names the columns that it takes, `COLUMNS`, and says in plain sentences what is seen:
+            `finding(DataFrame, ProtocolRecord) -> str`.
         section: key of the study that it needs; a study without this section does not make it. None: every study does.
         tables: names of the benchmarks whose tables it reads, by study and section, its own first.
         fits: the fits that it reads, with their number of repeats, by study and section.

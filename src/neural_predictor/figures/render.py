@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.entry_points import load
+from neural_predictor.figures.findings import as_rst
 from neural_predictor.figures.registry import PAGES
 from neural_predictor.figures.results import read_result
 from neural_predictor.figures.style import save_figure, style
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def render(name: str, csv: Path, protocol: Path, pages: Mapping[str, Path]) -> None:
-    """Draw a figure, or write a table.
+def render(name: str, csv: Path, protocol: Path, pages: Mapping[str, Path], finding: Path | None = None) -> None:
+    """Draw a figure, or write a table, and what is seen in it.
 
     Args:
         name: the artefact, such as `fig7`.
         csv: its numbers.
         protocol: their protocol.
         pages: where they shall be: of a figure `pdf` and `png`, of a table `md`.
+        finding: where the sentences shall be that say what is seen, as reStructuredText; None: nowhere.
 
     Raises:
         ConfigError: if there is no such artefact, or it has other pages than these.
@@ -43,3 +45,5 @@ def render(name: str, csv: Path, protocol: Path, pages: Mapping[str, Path]) -> N
         save_figure(page, pages["pdf"], pages["png"])
     else:
         write_text(pages["md"], page)
+    if finding is not None:
+        write_text(finding, as_rst(load(row.page, "finding")(frame, read)))

@@ -66,3 +66,8 @@ def _entry_point_faults(key: str, entry_point: str, folder: Path) -> Iterator[st
         yield f"{key} is {entry_point!r}, but {path} defines no function {function}: write it, or correct the row"
     if key == "page" and not re.search(r"^COLUMNS\b.*=", text, re.MULTILINE):
         yield f"{path} does not name the columns that it takes: COLUMNS = (...)"
+    if key == "page" and not re.search(r"^def finding\(", text, re.MULTILINE):
+        yield (
+            f"{path} does not say what is seen: write finding(frame, protocol), which returns a few plain sentences "
+            "made from the numbers"
+        )

@@ -21,7 +21,7 @@ from neural_predictor.config.yaml_files import read_mapping
 from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.figures import validation
 from neural_predictor.figures.entry_points import module_of
-from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.figures.registry import ARTEFACTS, BESIDE, PAGES
 from neural_predictor.figures.wanted import Wanted, find, names_of
 from neural_predictor.fits.key import FitKey, parse_run, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
@@ -167,7 +167,7 @@ class Plan(Supernets, Latencies, ClaimFiles):
         files = [
             f"{folder}/{name}.{kind}"
             for name, row in self.wanted(wildcards.study).artefacts.items()
-            for kind in (*PAGES[row.kind], "csv", "protocol.json")
+            for kind in (*PAGES[row.kind], *BESIDE)
         ]
         files += [f"{folder}/claims.{kind}" for kind in ("csv", "html", "md")]
         for name, children in study.children.items():
@@ -247,13 +247,14 @@ class Plan(Supernets, Latencies, ClaimFiles):
 
     @staticmethod
     def page_files(name: str, row: Artefact) -> dict[str, str]:
-        """Kind of file -> the page of that kind."""
-        return {kind: f"results/{{study}}/{name}.{kind}" for kind in PAGES[row.kind]}
+        """Option of `render` -> the page of that kind, or what is seen in it."""
+        files = {kind: f"results/{{study}}/{name}.{kind}" for kind in PAGES[row.kind]}
+        return files | {"finding": f"results/{{study}}/{name}.finding.rst"}
 
     @staticmethod
     def caption(row: Artefact) -> str:
-        """The report's caption, for rules in workflow/rules."""
-        return f"../../src/neural_predictor/figures/{row.folder}/caption.rst"
+        """What the report says of an artefact in every study, below what is seen in this one."""
+        return os.path.relpath(PACKAGE / "figures" / row.folder / "caption.rst")
 
     def page_code(self, row: Artefact) -> list[str]:
         """Modules that draw a page."""

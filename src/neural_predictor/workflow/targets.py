@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.registry import PAGES
+from neural_predictor.figures.registry import BESIDE, PAGES
 from neural_predictor.records import meant
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from neural_predictor.figures.registry import Artefact
 
 FOLDER = "results"
-NUMBERS = ("csv", "protocol.json")
-"""Files of every figure and table beside its pages."""
 
 
 def explain(target: str, project: Project, artefacts: Mapping[str, Artefact]) -> str | None:
@@ -55,8 +53,8 @@ def _unknown_file(target: str, file: str, artefacts: Mapping[str, Artefact], *, 
     if name not in artefacts:
         return f"{target}: no figure or table {name!r}{meant(name, artefacts)}; there are {', '.join(artefacts)}"
     pages = PAGES[artefacts[name].kind]
-    kinds = pages[:1] if published else (*pages, *NUMBERS)
-    more = f"; others are in the folder of a study, such as {FOLDER}/<study>/{name}.{NUMBERS[0]}" if published else ""
+    kinds = pages[:1] if published else (*pages, *BESIDE)
+    more = f"; others are in the folder of a study, such as {FOLDER}/<study>/{name}.{BESIDE[0]}" if published else ""
     return f"{target}: no file {kind!r} of {name}; there is {', '.join(f'{name}.{each}' for each in kinds)}{more}"
 
 

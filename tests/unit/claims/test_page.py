@@ -38,6 +38,14 @@ def test_several_studies_side_by_side(tmp_path):
     assert "| a-v1 | b-v1 |" in (tmp_path / "claims.md").read_text()
 
 
+def test_the_report_is_linked_where_it_is(tmp_path):
+    path = verdicts(tmp_path / "a-v1", "a-v1")
+    for there in (False, True):
+        render([path], tmp_path / "claims.html", tmp_path / "claims.md")
+        assert ('<a href="report.html">the report</a>' in (tmp_path / "claims.html").read_text()) == there
+        (tmp_path / "report.html").touch()
+
+
 def test_a_file_of_something_else_is_refused(tmp_path):
     path = tmp_path / "claims.csv"
     path.write_text("a,b\n1,2\n")

@@ -24,6 +24,7 @@ def test_the_registry_is_whole():
         assert callable(load(row.numbers))
         assert callable(load(row.page))
         assert load(row.page, "COLUMNS")
+        assert callable(load(row.page, "finding"))
 
 
 def test_every_folder_of_a_figure_has_a_row():
@@ -62,6 +63,10 @@ def test_a_set_of_children_may_not_have_the_name_of_another_figure():
         ({"numbers": "fig77.numbers:run"}, "but there is no file .*fig77/numbers.py: write it, or correct the row"),
         ({"page": "fig7.page:paint"}, "fig7/page.py defines no function paint: write it, or correct the row"),
         ({"page": "fig7.numbers:run"}, "fig7/numbers.py does not name the columns that it takes: COLUMNS"),
+        (
+            {"page": "fig7.numbers:run"},
+            r"fig7/numbers\.py does not say what is seen: write finding\(frame, protocol\), which returns a few",
+        ),
         ({"section": "fig77"}, "section is 'fig77', which no study has; add it to Study, or name one of its sections"),
         ({"name": "fig77"}, "no caption for the report: write .*fig77/caption.rst"),
         ({"reads": ("fig77",)}, "reads 'fig77', which no row above has: name one, or move this row below it"),

@@ -119,6 +119,22 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Which of the trainings gave the choice, and what it is beside the best training architecture."""
+    parts = by_kind(frame)
+    training, candidates, choice = parts["training"]["signal"], parts["candidate"], parts["choice"].iloc[0]
+    best = training.max() if protocol.maximise else training.min()
+    place = int(choice["place"])
+    said = f"The best {protocol.signal} among the N = {len(training):,} training architectures is "
+    said += f"{in_unit(best, protocol)}. "
+    if place <= len(training):
+        said += f"None of the K = {len(candidates):,} candidates is better: the choice is that architecture"
+    else:
+        said += f"The choice is candidate {place - len(training):,} of {len(candidates):,}, at "
+        said += f"{in_unit(choice['signal'], protocol)}; the predictor said {in_unit(choice['predicted'], protocol)}"
+    return f"{said}. Its {protocol.target} is {in_unit(choice['target'], protocol)}. One search: no interval."
+
+
 def _build(figure: Figure, canvas: Axes, training: pd.DataFrame, protocol: ProtocolRecord) -> None:
     sample, train = Place(0.08, 3.85, 1.2, 0.8), Place(1.5, 3.85, 0.85, 0.8)
     known, fit = Place(2.57, 3.85, 3.0, 0.8), Place(5.95, 3.85, 1.15, 0.8)

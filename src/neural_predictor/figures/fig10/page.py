@@ -54,6 +54,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Share of the true front's hypervolume that was trained, and tau of all predictions."""
+    return _said(frame, frame.dropna(subset=["value"]).drop_duplicates("kind").set_index("kind")["value"])
+
+
 def _said(frame: pd.DataFrame, value: pd.Series) -> str:
     bounds = " Dotted: bounds." if (frame["kind"] == "bound").any() else ""
     size = int((frame["kind"] == "true_front").sum())

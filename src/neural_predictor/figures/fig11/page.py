@@ -46,6 +46,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """What the curves end with."""
+    return _said(frame[frame["kind"] == "share"])
+
+
 def _said(shares: pd.DataFrame) -> str:
     """What the curves end with, the best first."""
     last = shares[shares["x"] == shares["x"].max()].sort_values("mean", ascending=False)

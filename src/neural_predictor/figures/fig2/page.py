@@ -55,6 +55,20 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Size of the graph, and how far the prediction is off."""
+    kinds = frame["kind"].value_counts()
+    label = frame[frame["kind"].isin(["prediction", "recipe"])].drop_duplicates("label").set_index("label")["value"]
+    off = label["predicted"] - label["observed"]
+    points = in_unit(abs(off), protocol).replace("%", "percentage points")
+    side = "above" if off > 0 else "below"
+    return (
+        f"The architecture has {kinds['node']} nodes and {kinds['edge']} edges. Fitted to N = "
+        f"{int(label['train size']):,} others, the predictor says {in_unit(label['predicted'], protocol)}; observed "
+        f"is {in_unit(label['observed'], protocol)}: the prediction is {points} {side} it."
+    )
+
+
 def _matrices(canvas: Axes, parts: Parts, names: Sequence[str]) -> None:
     operations = [short_name(name) for name in parts["operation"]["label"]]
     cell = min(0.19, 1.33 / len(names))

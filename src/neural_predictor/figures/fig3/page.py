@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neural_predictor.figures.findings import metric
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
+from neural_predictor.statistics.bootstrap import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +55,24 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=150)
         figure.subplots_adjust(left=0.08, right=0.985, top=0.93, bottom=0.24, wspace=0.22)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """What the oracle takes, and how many architectures are better by the reported metric."""
+    points, oracle = frame[frame["kind"] == "architecture"], frame[frame["kind"] == "oracle"].iloc[0]
+    signal, target = (
+        Estimate(*(protocol.scale * float(oracle[f"{name}{end}"]) for end in ("", "_low", "_high")))
+        for name in ("signal", "target")
+    )
+    sign = 1 if protocol.maximise else -1
+    better = int((sign * points["target"] > sign * oracle["target"]).sum())
+    best = protocol.scale * float(points["target"].max() if protocol.maximise else points["target"].min())
+    said = f"The oracle takes the best {protocol.signal}, {metric(signal, protocol)}, and has a {protocol.target} of "
+    said += f"{metric(target, protocol)}. "
+    if not better:
+        return f"{said}None of {len(points):,} architectures has a better one."
+    said += f"{better:,} of {len(points):,} architectures {'has' if better == 1 else 'have'} a better one; "
+    return f"{said}the best is {metric(Estimate(best, best, best), protocol)}."
 
 
 def _scatter(axes: Axes, points: pd.DataFrame, oracle: pd.Series, protocol: ProtocolRecord) -> None:

@@ -6,6 +6,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from neural_predictor.figures import curve_panels
+from neural_predictor.figures.curve_findings import curve_finding
 from neural_predictor.figures.curve_panels import (
     DASHES,
     METHOD_COLOURS,
@@ -38,6 +39,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     if len(methods) > TOGETHER:
         return _draw_rows(frame, protocol, methods)
     return draw_curves(frame, protocol, lambda curves: _lines(curves, methods), mark_sizes=True)
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """The best search, and all of them beside random search."""
+    return curve_finding(frame, protocol)
 
 
 def _lines(curves: pd.DataFrame, methods: list[str]) -> list[Line]:

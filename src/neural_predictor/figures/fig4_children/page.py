@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 
+from neural_predictor.figures.findings import estimate_of, metric, order
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import OKABE_ITO, REFERENCE, add_caption, new_figure, style
 
@@ -46,6 +47,23 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=70 * count)
         figure.subplots_adjust(left=0.18 / count, right=0.985, top=0.87, bottom=0.27, wspace=0.27)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Where the predictor's choice lies in the band of random orders, after as many trainings."""
+    said = []
+    for panel, name in PANELS.items():
+        curves = frame[frame["panel"] == panel]
+        ends = {str(method): part.nlargest(1, "x").iloc[0] for method, part in curves.groupby("method")}
+        if set(ends) != set(METHODS):
+            continue
+        own, random = (estimate_of(ends[method], "mean", protocol.scale) for method in METHODS)
+        where = {1: "better than", 0: "within", -1: "worse than"}[order(own, random, maximise=protocol.maximise)]
+        said.append(
+            f"After {int(ends['chosen']['x'])} trainings, the {name} accuracy of what the predictor chose is "
+            f"{metric(own, protocol)}, {where} the band of random orders, {metric(random, protocol)}."
+        )
+    return " ".join(said) or "No architecture that was chosen could be trained."
 
 
 def _draw_search(axes: Axes, curves: pd.DataFrame, scale: float) -> None:

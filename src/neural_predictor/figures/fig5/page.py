@@ -64,6 +64,24 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """What the classifier accepts, and whether that is more often accurate than any architecture."""
+    parts = by_kind(frame)
+    counts = {str(row["name"]): int(row["count"]) for _, row in parts["count"].iterrows()}
+    if counts["stages"] == 1:
+        return (
+            f"{counts['accurate']:,} of the N = {counts['training']:,} training architectures are accurate: too few, "
+            "or all of them, so that one stage had to do."
+        )
+    share = {str(row["name"]): 100 * row["value"] for _, row in parts["metric"].iterrows()}
+    said = f"The classifier accepts {counts['accepted']:,} of {counts['scored']:,} architectures. "
+    if "precision" in share:
+        word = "more" if share["precision"] > share["base rate"] else "not more"
+        said += f"{share['precision']:.1f} % of these are accurate, {word} than the {share['base rate']:.1f} % of all. "
+    said += f"It accepts {counts['passed']:,} of the K = {counts['candidates']:,} that were trained then."
+    return f"{said} One search: no interval."
+
+
 def _two_stages(canvas: Axes, parts: Parts, counts: Mapping[str, int], protocol: ProtocolRecord) -> None:
     classifier, accepted = Place(1.55, 2.0, 0.95, 0.8), Place(2.95, 2.0, 0.95, 0.8)
     rejected = Place(1.4, 0.95, 1.25, 0.55)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neural_predictor.figures.findings import estimate_of, order, shown
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import INK, OKABE_ITO, REFERENCE, add_caption, new_figure, style
 
@@ -50,6 +51,20 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=150)
         figure.subplots_adjust(left=0.08, right=0.985, top=0.93, bottom=0.26, wspace=0.24)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """How often an accepted architecture is accurate, beside any architecture, and how many accurate ones are lost."""
+    metrics = frame[(frame["kind"] == "metric") & frame["value"].notna()]
+    share = {str(row["name"]): estimate_of(row, scale=100) for _, row in metrics.iterrows()}
+    if not {"precision", "recall"} <= set(share):
+        return "No repeat has a classifier that accepts architectures: there is no precision."
+    said = f"{shown(share['precision'], 1, '%')} of the architectures that the classifier accepts are accurate"
+    if "base rate" in share:
+        verdict = order(share["precision"], share["base rate"])
+        word = {1: "more", 0: "not surely more", -1: "fewer"}[verdict]
+        said += f", {word} than of all, {shown(share['base rate'], 1, '%')}"
+    return f"{said}. It accepts {shown(share['recall'], 1, '%')} of the accurate ones."
 
 
 def _bars(axes: Axes, bins: pd.DataFrame, name: str, scale: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neural_predictor.figures import curve_panels
+from neural_predictor.figures.curve_findings import curve_finding
 from neural_predictor.figures.curve_panels import DASHES, Line, draw_curves
 from neural_predictor.figures.style import sequence_colours
 
@@ -28,3 +29,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         ]
 
     return draw_curves(frame, protocol, lines, mark_sizes=False)
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """The best N, and all of them beside random search."""
+    return curve_finding(frame, protocol)

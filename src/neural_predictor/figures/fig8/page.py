@@ -54,6 +54,20 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Size of the space, and what its architectures cost."""
+    summary = frame[frame["kind"] == "summary"].set_index("name")
+    costs = [
+        f"{row['value'] / MILLION:,.3g} million {text} ({row['low'] / MILLION:,.3g} to {row['high'] / MILLION:,.3g})"
+        for row, text in ((summary.loc[name], text) for name, text in COSTS.items())
+    ]
+    return (
+        f"{summary.loc['cardinality', 'text']} ways to choose the operations give {summary.loc['networks', 'text']} "
+        f"different architectures. The mean of {summary['count'].max():,.0f} random ones is "
+        f"{' and '.join(costs)}."
+    )
+
+
 def power_of_ten(exact: str) -> str:
     """A whole number with thousands separators as mantissa and power, for Matplotlib: 6.645 x 10^17 of its digits."""
     mantissa, exponent = f"{int(exact.replace(',', '')):.3e}".split("e")

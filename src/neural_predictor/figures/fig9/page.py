@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neural_predictor.figures.findings import TAU, estimate_of, shown, than_the_mean
 from neural_predictor.figures.observed_panels import draw_architectures, draw_diagonal, metric_lines
 from neural_predictor.figures.published import TEN, TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
@@ -48,3 +49,17 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=205)
         figure.subplots_adjust(left=0.06, right=0.965, top=0.93, bottom=0.27, wspace=0.28)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Tau and R2 on unseen architectures, and tau on those that were learnt from."""
+    rows = frame[frame["kind"].isin(["kendall_tau", "r2"]) & frame["value"].notna()]
+    found = {(row["set"], row["kind"]): estimate_of(row) for _, row in rows.iterrows()}
+    if not {(TEST, "kendall_tau"), (TEST, "r2")} <= set(found):
+        return "Too few unseen architectures are accepted: there are no metrics of them."
+    r2 = found[TEST, "r2"]
+    said = f"On architectures that it has not seen, the predictor has a {TAU} of {shown(found[TEST, 'kendall_tau'])} "
+    said += f"and an R2 of {shown(r2)}: it is {than_the_mean(r2)}."
+    if (TRAINING, "kendall_tau") in found:
+        said += f" On its training architectures tau is {shown(found[TRAINING, 'kendall_tau'])}."
+    return said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neural_predictor.figures.findings import TAU, against, estimate_of, listed, shown
 from neural_predictor.figures.observed_panels import draw_architectures, draw_diagonal, metric_lines
 from neural_predictor.figures.published import TEST, TRAINING, VALIDATION
 from neural_predictor.figures.results import caption
@@ -57,6 +58,20 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=int(21.3 * width))
         figure.subplots_adjust(left=0.6 / width, right=1 - 0.1 / width, top=0.93, bottom=0.31, wspace=0.3)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Tau of the predictors on held-out architectures, beside a count of layers and two trainings of one."""
+    rows = frame[(frame["set"] == TEST) & (frame["kind"] == "kendall_tau") & frame["value"].notna()]
+    taus = {str(row["predictor"]): estimate_of(row) for _, row in rows.iterrows()}
+    beside = {str(row["kind"]): estimate_of(row) for _, row in frame[frame["kind"].isin(BESIDE)].iterrows()}
+    if not taus:
+        return f"Too few architectures are held out: there is no {TAU}."
+    said = f"{TAU} on held-out architectures: {listed(f'{name} {shown(tau)}' for name, tau in taus.items())}."
+    said += f" A count of zero layers has {shown(beside['depth_tau'])}: {against(taus, beside['depth_tau'])}."
+    if "tau_between_trainings" in beside:
+        said += f" Two trainings of the same architectures agree with {shown(beside['tau_between_trainings'])}."
+    return said
 
 
 def _limits(frame: pd.DataFrame, scale: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neural_predictor.figures.results import ProtocolRecord
 
 COLUMNS = (
+    "defect",
     "source",
     "title",
     "axis",
@@ -31,6 +32,8 @@ COLUMNS = (
     "verdict",
     "sentence",
 )
+ALL = "together"
+"""Name of the row that switches on all defects."""
 ACROSS = 4
 WIDTH, HEIGHT, CAPTION_HEIGHT, LEGEND_HEIGHT = 3.0, 2.1, 0.95, 0.35
 """Inches, of a panel and of what stands below and above them."""
@@ -56,6 +59,16 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         top, bottom = 1 - (LEGEND_HEIGHT + 0.2) / height, (CAPTION_HEIGHT + 1.0) / height
         figure.subplots_adjust(left=0.02, right=0.985, top=top, bottom=bottom, hspace=2.5, wspace=0.1)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """How many defects change their number, which do not, and what all of them do together."""
+    each, together = frame[frame["defect"] != ALL], frame[frame["defect"] == ALL]
+    idle = each.loc[each["verdict"] == "nothing", "title"].tolist()
+    said = f"{len(each) - len(idle)} of {len(each)} defects change their number."
+    if idle:
+        said += f" The others change nothing that can be told: {'; '.join(idle)}."
+    return " ".join([said, *(f"All together: {row['sentence']}" for _, row in together.iterrows())])
 
 
 def _letters() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neural_predictor.figures.curve_panels import METHOD_COLOURS
+from neural_predictor.figures.findings import listed
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import REFERENCE, add_caption, new_figure, style
 
@@ -42,3 +43,23 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         add_caption(figure, caption(protocol), characters=115)
         figure.subplots_adjust(left=0.11, right=0.98, top=0.9, bottom=0.28)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """The N that passes random search with the fewest trainings, and those that never do."""
+    said = []
+    for panel, name in (("signal_by_samples", protocol.signal), ("target_by_samples", protocol.target)):
+        part = frame[frame["panel"] == panel]
+        held = part[part["samples"].notna()].sort_values("samples", kind="stable")
+        budget = f"what random search has after {int(part['random_samples'].iloc[0]):,}"
+        if held.empty:
+            said.append(f"By {name}, no N holds {budget} trainings within as many.")
+            continue
+        first, last = held.iloc[0], held.iloc[-1]
+        text = f"By {name}, N = {first['train_size']} needs the fewest trainings in all for {budget}: "
+        text += f"{int(first['samples']):,}."
+        if len(held) > 1:
+            text += f" N = {last['train_size']} needs the most, {int(last['samples']):,}."
+        lost = [str(size) for size in part.loc[part["samples"].isna(), "train_size"]]
+        said.append(f"{text} Not held within as many with N = {listed(lost)}." if lost else text)
+    return " ".join(said)

@@ -62,6 +62,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """The searches that hold the level, one at a time and with the largest batch."""
+    return _sentence(frame)
+
+
 def _draw_samples(axes: Axes, own: pd.DataFrame, budget: float, colour: str, marker: str) -> None:
     """Trainings with their intervals; a triangle above the budget where the level is not held within it."""
     held = own[own["samples"].notna()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neural_predictor.figures.findings import TAU, against, estimate_of, listed, shown
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import OKABE_ITO, REFERENCE, add_caption, new_figure, style
 
@@ -45,6 +46,20 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         room = {"left": 0.55 / width, "right": 1 - 0.1 / width, "top": 1 - 0.3 / height, "bottom": 1.45 / height}
         figure.subplots_adjust(**room, wspace=0.35, hspace=0.5)
     return figure
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Tau of each method, beside a count of layers and two trainings of one architecture."""
+    taus = frame[frame["kind"] == "kendall_tau"]
+    found = {str(row["method"]): estimate_of(row) for _, row in taus[taus["value"].notna()].iterrows()}
+    lost = [f"{row['method']} {row['status']}" for _, row in taus[taus["value"].isna()].iterrows()]
+    said = [f"{TAU} of scores and trainings alone: {listed(f'{name} {shown(tau)}' for name, tau in found.items())}."]
+    depth = estimate_of(frame[frame["kind"] == "depth_tau"].iloc[0])
+    said = said if found else []
+    said.append(f"A count of zero layers has {shown(depth)}{f': {against(found, depth)}' if found else ''}.")
+    for _, row in frame[frame["kind"] == "tau_between_trainings"].iterrows():
+        said.append(f"Two trainings of the same architectures agree with {shown(estimate_of(row))}.")
+    return " ".join([*said, *([f"No scores: {listed(lost)}."] if lost else [])])
 
 
 def _draw_method(axes: Axes, own: pd.DataFrame, scale: float) -> None:

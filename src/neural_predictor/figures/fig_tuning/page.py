@@ -55,6 +55,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     return figure
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Each search's price of not tuning."""
+    return _sentence(frame[frame["kind"] == "summary"])
+
+
 def _sentence(summary: pd.DataFrame) -> str:
     """What the figure says: each search's price of not tuning."""
     prices = summary[summary["setting"] == "price"].sort_values("value", kind="stable")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from neural_predictor.figures.findings import listed
 from neural_predictor.figures.markdown import count, table
 
 if TYPE_CHECKING:
@@ -41,6 +42,19 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     )
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """How many times as efficient as evolution each search is, at each level that tells them apart."""
+    names = {"signal_by_samples": protocol.signal, "target_by_samples": protocol.target}
+    said = []
+    for panel, part in frame.groupby("panel", sort=False):
+        said.append(_level(names[str(panel)], part, protocol.scale, protocol.unit))
+        others = part[part["method"] != "evolution"]
+        ratios = [f"{row['method']} {_with_ends(row)}" for _, row in others.iterrows()]
+        if ratios:
+            said.append(f"Times as efficient as evolution: {listed(ratios)}.")
+    return " ".join(said)
+
+
 def _level(name: str, part: pd.DataFrame, scale: float, unit: str) -> str:
     """The level of one panel, and whether it tells searches apart."""
     level, own = part["level"].iloc[0], float(part.loc[part["method"] == "evolution", "reached"].iloc[0])
@@ -55,3 +69,9 @@ def _level(name: str, part: pd.DataFrame, scale: float, unit: str) -> str:
 
 def _ratio(value: float) -> str:
     return "below 1" if pd.isna(value) else f"{value:.2f}"
+
+
+def _with_ends(row: pd.Series) -> str:
+    """A ratio with its interval, without one where all of it is below 1."""
+    value, low, high = (_ratio(row[name]) for name in ("ratio", "low", "high"))
+    return value if value == low == high else f"{value} [{low}, {high}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neural_predictor.figures.findings import estimate_of, metric, ranked, untold
 from neural_predictor.figures.frontier import cost_name, cost_sign
 from neural_predictor.figures.markdown import count, interval, table
 
@@ -33,6 +34,20 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     said = [_best(part, protocol, f"{cost_sign(cost)} {bound:g}") for bound, part in frame.groupby("bound", sort=False)]
     note = f"{' '.join(said)} {' '.join(protocol.notes)} Brackets: {protocol.interval}."
     return table(rows, note)
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """The search with the least regret under each bound."""
+    cost = str(frame["cost"].iloc[0])
+    said = []
+    for bound, part in frame.groupby("bound", sort=False):
+        regrets = {str(row["search"]): estimate_of(row, "regret", protocol.scale) for _, row in part.iterrows()}
+        least = ranked(regrets, maximise=False)[0]
+        said.append(
+            f"At {cost_name(cost)} {cost_sign(cost)} {bound:g}, {least} has the least regret, "
+            f"{metric(regrets[least], protocol)}; {untold(regrets, least)}."
+        )
+    return " ".join(said)
 
 
 def _best(part: pd.DataFrame, protocol: ProtocolRecord, bound: str) -> str:

@@ -45,6 +45,12 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     return table(rows, " ".join([_sentence(of, ranked[0]), RULES, *protocol.notes]))
 
 
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """The most efficient search, and the paper's predictor."""
+    of = {str(name): _numbers(part) for name, part in frame.groupby("method", sort=False)}
+    return _sentence(of, min(of, key=lambda name: _or_inf(of[name]["trainings", 0].value)))
+
+
 def _numbers(part: pd.DataFrame) -> Numbers:
     return {
         (str(row["measure"]), 0 if pd.isna(row["workers"]) else int(row["workers"])): Estimate(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from neural_predictor.figures.findings import TAU, estimate_of, shown, than_the_mean
 from neural_predictor.figures.markdown import count, interval, table
+from neural_predictor.figures.published import TEST
 from neural_predictor.statistics.metrics import MSE_UNIT
 
 if TYPE_CHECKING:
@@ -31,6 +33,19 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
         f"MSE {MSE_UNIT}. Brackets: bootstrap interval of the mean over repeats. "
         "Other benchmarks and test sets than one's own do not compare.",
     )
+
+
+def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
+    """Tau and R2 of every predictor on the architectures that it has not seen."""
+    own = frame[(frame["source"] == "measured") & (frame["set"] == TEST) & frame["value"].notna()]
+    said = []
+    for (benchmark, predictor), part in own.groupby(["benchmark", "predictor"], sort=False):
+        found = {str(row["metric"]): estimate_of(row) for _, row in part.iterrows()}
+        said.append(
+            f"{predictor} on {benchmark}: {TAU} {shown(found['kendall_tau'])}, R2 {shown(found['r2'])}, "
+            f"{than_the_mean(found['r2'])}"
+        )
+    return f"On unseen architectures: {'; '.join(said)}." if said else "No set of unseen architectures has metrics."
 
 
 def _cell(row: pd.Series) -> str:
