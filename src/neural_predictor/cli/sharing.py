@@ -56,7 +56,7 @@ def train_supernet(
     )
     if found != protocol:
         raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
-    units = recipe.training.epochs + len(job.codes) + recipe.candidates
+    units = recipe.training.epochs + len(job.codes) + recipe.evaluated
     with progress(f"train the supernet of {method}", units, "epochs and architectures") as advance:
         shared = train(job, feed, work / job.digest[:12], advance=advance)
     write_shared(output, shared)
