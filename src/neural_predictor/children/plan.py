@@ -1,7 +1,8 @@
 """Which architectures of a study are trained by which job. Needs neither images nor TensorFlow.
 
 A set of children is named after the study's key: `digits`, the sample that the predictor is fitted to. Those that it
-then chooses are a set of their own, `digits-chosen`.
+then chooses are a set of their own, `digits-chosen`, and so are those that methods which share weights choose,
+`digits-shared`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
 
-CHOSEN = "-chosen"
+CHOSEN, SHARED = "-chosen", "-shared"
 ENSEMBLE = 10
 """Predictors of different seeds whose mean score chooses."""
 SAMPLINGS = {
@@ -37,7 +38,7 @@ SAMPLINGS = {
 
 def key_of(children: str) -> str:
     """The study's key of a set of children."""
-    return children.removesuffix(CHOSEN)
+    return children.removesuffix(CHOSEN).removesuffix(SHARED)
 
 
 def plan_of(study: Study, children: str) -> ChildSet:
@@ -57,7 +58,15 @@ def shards_of(study: Study, children: str) -> range:
     """Numbers of the jobs that train a set of children."""
     plan = plan_of(study, children)
     networks = plan.chosen if children.endswith(CHOSEN) else plan.networks
-    return range(-(-networks // plan.networks_per_shard))
+    return range(-(-networks // per_shard(study, children)) if not children.endswith(SHARED) else 1)
+
+
+def per_shard(study: Study, children: str) -> int:
+    """Architectures that a job trains: of those that methods chose, whose number nobody knows before, all."""
+    if children.endswith(SHARED):
+        assert study.sharing is not None  # or there is no such set
+        return len(study.sharing.methods)
+    return plan_of(study, children).networks_per_shard
 
 
 def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:

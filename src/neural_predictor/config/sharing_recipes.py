@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neural_predictor.config.child_recipes import TrainingRecipe  # noqa: TC001 - pydantic needs it
-from neural_predictor.config.sections import ChildSetName, Positive, Section
+from neural_predictor.config.sections import ChildSetName, Positive, PredictorName, Section
 
 PositiveFloat = Annotated[float, Field(gt=0)]
 MethodName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", examples=["one-shot"])]
@@ -110,8 +110,20 @@ class Proxyless(AlphaRecipe):
 Recipe = Annotated[OneShot | Smash | Enas | Darts | Proxyless, Field(discriminator="kind")]
 
 
+class Against(Section):
+    """What the methods' choices are held against at equal compute: fig4-sharing."""
+
+    predictor: PredictorName = Field(description="fitted to architectures of the set, to choose among the rest of it")
+    train_sizes: Annotated[list[Positive], Field(min_length=1)] = Field(description="N, architectures it is fitted to")
+    validated: Positive = Field(5, description="K, architectures that it then has trained")
+    repeats: Positive = Field(5, description="fits of each N")
+
+
 class Sharing(Section):
     """Methods that share weights, on the architectures, the images and the recipe of a set of children."""
 
     children: ChildSetName = Field(description="the set of children that they are held against")
     methods: Annotated[dict[MethodName, Recipe], Field(min_length=1)] = Field(description="recipes by name")
+    against: Against | None = Field(
+        None, description="methods' choices trained alone, and held against a predictor at equal compute: fig4-sharing"
+    )

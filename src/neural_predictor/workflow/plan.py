@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural_predictor.children.plan import CHOSEN, key_of, plan_of, shards_of
+from neural_predictor.children.plan import CHOSEN, SHARED, key_of, plan_of, shards_of
 from neural_predictor.claims.artefacts import artefacts_of
 from neural_predictor.config.project import Config, Project, digest
 from neural_predictor.config.yaml_files import read_mapping
@@ -167,7 +167,9 @@ class Plan(Supernets, ClaimFiles):
         ]
         files += [f"{folder}/claims.{kind}" for kind in ("csv", "html", "md")]
         for name, children in study.children.items():
-            for key in (name, *([f"{name}{CHOSEN}"] if children.chosen else [])):
+            shared = study.sharing is not None and study.sharing.children == name and study.sharing.against is not None
+            chosen = [f"{name}{CHOSEN}"] * bool(children.chosen) + [f"{name}{SHARED}"] * shared
+            for key in (name, *chosen):
                 files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
         return files
 
@@ -291,7 +293,8 @@ class Plan(Supernets, ClaimFiles):
     def chosen_inputs(self, wildcards: Any) -> list[str]:
         """For a chosen set, the file that names its architectures."""
         key = key_of(wildcards.children)
-        return [] if key == wildcards.children else [f"results/{wildcards.study}/children/{key}.choice.csv"]
+        kind = {CHOSEN: "choice", SHARED: "shared"}.get(wildcards.children.removeprefix(key))
+        return [] if kind is None else [f"results/{wildcards.study}/children/{key}.{kind}.csv"]
 
     def child_shards(self, wildcards: Any) -> list[str]:
         """Records of all shards of a set."""
