@@ -43,6 +43,7 @@ class Artefact:
         times: whether it reads the seconds of its fits.
         searches: the runs of searches that it reads, with their number of repeats, by study and section.
         reads: other artefacts whose numbers it reads.
+        also: those whose numbers it reads too, where the study makes them.
         shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
         made: whether a study makes it, by its section.
     """
@@ -59,6 +60,7 @@ class Artefact:
     times: bool = False
     searches: Callable[[Study, Any], dict[SearchKey, int]] = needs.no_searches
     reads: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     shared: bool = False
     made: Callable[[Any], bool] = needs.always
 
@@ -318,6 +320,7 @@ ARTEFACTS = (
         "the slides' table of methods with numbers: efficiency, friendliness to tuning, parallelism",
         section="table_methods",
         searches=needs.of_methods,
+        also=("fig-sharing",),
         numbers="table_methods.numbers:run",
         page="table_methods.page:markdown",
     ),

@@ -222,10 +222,10 @@ class Plan(Supernets, ClaimFiles):
             for shard in wanted.shards(key, repeats)
         ]
 
-    @staticmethod
-    def experiment_numbers(wildcards: Any) -> list[str]:
+    def experiment_numbers(self, wildcards: Any) -> list[str]:
         """Numbers of other artefacts that it reads."""
-        return [f"results/{wildcards.study}/{name}.csv" for name in find(wildcards.experiment).reads]
+        names = self.wanted(wildcards.study).reads(wildcards.experiment)
+        return [f"results/{wildcards.study}/{name}.csv" for name in names]
 
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
