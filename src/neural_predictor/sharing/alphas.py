@@ -94,7 +94,7 @@ class Alphas(Method[AlphaRecipeOf]):
 
     def candidates(self) -> NDArray[np.uint8]:
         """(1, 22) the most probable choice of each layer."""
-        return self.probabilities.argmax(axis=1)[None].astype(np.uint8)
+        return np.asarray(self.probabilities.argmax(axis=1)[None], np.uint8)
 
 
 def _softmax(alphas: Floats) -> Floats:

@@ -83,7 +83,10 @@ def _shared(path: Path) -> list[Row]:
         found = frame.loc[frame["kind"] == "kendall_tau", ["method", "value", "low", "high"]]
     except (OSError, ValueError, KeyError) as error:
         raise FormatError(f"{path}: not the numbers of fig-sharing ({error}); delete it and run again") from error
-    return [{"measure": "kendall_tau", **row} for row in found.to_dict("records")]
+    return [
+        {"measure": "kendall_tau", "method": method, "value": value, "low": low, "high": high}
+        for method, value, low, high in found.to_numpy().tolist()
+    ]
 
 
 def _efficiency(
