@@ -39,7 +39,7 @@ wildcard_constraints:
     search=r"[a-z-]+",
     run=r"[0-9]+-b[0-9]+-s[0-9]+",
     shard=r"[0-9]+",
-    children=r"(" + "|".join(plan.child_sets) + r")(-chosen|-random)?",
+    children=r"(" + "|".join(plan.child_sets) + r")(-chosen|-random|-shared)?",
 
 
 resource_scopes:

@@ -33,3 +33,23 @@ rule train_supernet:
         "python -m neural_predictor train-supernet {wildcards.method} --study {wildcards.study}"
         " --images {input.images} --place {params.place} --work {params.work} --output {output.scores}"
         " --threads {threads} --accelerator {params.accelerator} > {log} 2>&1"
+
+
+rule choose_shared:
+    input:
+        scores=plan.shared_files,
+        code=plan.code("sharing.choices"),
+    output:
+        choice="results/{study}/children/{children}.shared.csv",
+    log:
+        "work/logs/choose_shared/{study}/{children}.log",
+    wildcard_constraints:
+        children="|".join(plan.child_sets),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    shell:
+        "python -m neural_predictor choose-shared {input.scores} --output {output.choice} > {log} 2>&1"

@@ -159,8 +159,8 @@ def _statistics(frame: pd.DataFrame) -> str:
     text = f"### Statistics over trainings\n\n{_table(['', 'rows', *STATISTICS], rows)}"
     if frame["training_time_s"].notna().any():
         text += (
-            "\n\nTraining time: of all epochs and the validation after each. Trainings of one architecture may run "
-            "together; then each has an equal share of their seconds."
+            "\n\nTraining time: of all epochs and the validation after each; on a CPU the seconds that its cores "
+            "worked. Trainings of one architecture may run together; then each has an equal share of their seconds."
         )
     return text
 

@@ -1,7 +1,8 @@
 """Which architectures of a study are trained by which job. Needs neither images nor TensorFlow.
 
 A set of children is named after the study's key: `digits`, the sample that the predictor is fitted to. Those that it
-then chooses are a set of their own, `digits-chosen`; further random ones of a window of latencies `digits-random`.
+then chooses are a set of their own, `digits-chosen`; further random ones of a window of latencies `digits-random`;
+those that methods which share weights choose `digits-shared`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
 
-CHOSEN, RANDOM = "-chosen", "-random"
+CHOSEN, RANDOM, SHARED = "-chosen", "-random", "-shared"
 ENSEMBLE = 10
 """Predictors of different seeds whose mean score chooses."""
 ROLE = "chosen"
@@ -47,7 +48,7 @@ def sampling_of(plan: ChildSet) -> str:
 
 def key_of(children: str) -> str:
     """The study's key of a set of children."""
-    return children.removesuffix(CHOSEN).removesuffix(RANDOM)
+    return children.removesuffix(CHOSEN).removesuffix(RANDOM).removesuffix(SHARED)
 
 
 def sets_of(name: str, plan: ChildSet) -> dict[str, int]:
@@ -73,8 +74,18 @@ def plan_of(study: Study, children: str) -> ChildSet:
 def shards_of(study: Study, children: str) -> range:
     """Numbers of the jobs that train a set of children."""
     plan = plan_of(study, children)
+    if children.endswith(SHARED):
+        return range(1)
     networks = sets_of(key_of(children), plan).get(children, 0)
     return range(-(-networks // plan.networks_per_shard))
+
+
+def per_shard(study: Study, children: str) -> int:
+    """Architectures that a job trains: of those that methods chose, whose number nobody knows before, all."""
+    if children.endswith(SHARED):
+        assert study.sharing is not None  # or there is no such set
+        return len(study.sharing.methods)
+    return plan_of(study, children).networks_per_shard
 
 
 def draw(plan: ChildSet, count: int, seed: int) -> NDArray[np.uint8]:

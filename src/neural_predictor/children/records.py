@@ -55,7 +55,7 @@ class ChildRecord(BaseModel):
         validation_accuracy: after the last epoch; None where diverged.
         test_accuracy: likewise.
         epochs: that were done.
-        training_time_s: of all epochs; its share, where trainings ran together.
+        training_time_s: seconds (`trainer.core_seconds`) of all epochs; its share, where trainings ran together.
     """
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)  # history and device are for readers of the shard

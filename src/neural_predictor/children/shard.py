@@ -20,7 +20,7 @@ import tensorflow as tf
 from neural_predictor.children.journal import Journal, locked
 from neural_predictor.children.plan import training_seed
 from neural_predictor.children.stack_trainer import make_trainer
-from neural_predictor.children.trainer import on_gpu
+from neural_predictor.children.trainer import core_seconds, on_gpu
 from neural_predictor.errors import ChildError
 from neural_predictor.io.files import atomic, write_text
 from neural_predictor.io.untrusted import read_npz
@@ -182,7 +182,7 @@ def _train(
 
 def _epoch(trainer: Trainer, children: Sequence[_Child]) -> tuple[list[_Child], list[_Child]]:
     """One more epoch of each; those that go on, and those that diverged. They share the seconds out evenly."""
-    start = time.monotonic()
+    start = core_seconds()
     epochs = trainer.run_epochs([child.state for child in children])
     for child, epoch in zip(children, epochs, strict=True):
         child.state = epoch.state
@@ -191,7 +191,7 @@ def _epoch(trainer: Trainer, children: Sequence[_Child]) -> tuple[list[_Child], 
     for (child, epoch), evaluation in zip(fine, found, strict=True):
         child.history.append([epoch.loss, epoch.accuracy, evaluation.accuracy])
     for child in children:
-        child.seconds += (time.monotonic() - start) / len(children)
+        child.seconds += (core_seconds() - start) / len(children)
     diverged = [child for child, epoch in zip(children, epochs, strict=True) if epoch.diverged]
     return [child for child, _ in fine], diverged
 

@@ -11,6 +11,7 @@ takes the same steps to rounding; it is several times slower on small images.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -94,6 +95,11 @@ class Evaluation(NamedTuple):
 def on_gpu() -> bool:
     """Whether TensorFlow computes on a GPU."""
     return bool(tf.config.list_logical_devices("GPU"))
+
+
+def core_seconds() -> float:
+    """Seconds that the cores of this process have worked, whatever else the machine does; on a GPU, of the clock."""
+    return time.monotonic() if on_gpu() else time.process_time()
 
 
 class Settings(NamedTuple):

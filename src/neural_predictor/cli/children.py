@@ -112,7 +112,7 @@ def train_children(
     root: Root = HERE,
 ) -> None:
     """Train a shard of architectures; run again after a kill, it goes on where it was."""
-    from neural_predictor.children.plan import plan_of, read_chosen, recipe_digest, sample, shards_of
+    from neural_predictor.children.plan import per_shard, plan_of, read_chosen, recipe_digest, sample, shards_of
     from neural_predictor.config.project import Project
     from neural_predictor.errors import ChildError
     from neural_predictor.io.progress import progress
@@ -129,8 +129,8 @@ def train_children(
     from neural_predictor.children.shard import Shard, device_name, train_shard, write_shard
 
     codes = sample(whole, children) if chosen is None else read_chosen(chosen)[0]
-    first = shard * plan.networks_per_shard
-    part = codes[first : first + plan.networks_per_shard]
+    first = shard * per_shard(whole, children)
+    part = codes[first : first + per_shard(whole, children)]
     this = Shard(children, part, first, plan.seeds, whole.seed, plan.network, plan.training, protocol)
     feed, found = open_images(
         plan.images, place, plan.network.resolution, manual=project.config.images.manual, download=False

@@ -56,7 +56,22 @@ def train_supernet(
     )
     if found != protocol:
         raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
-    units = recipe.training.epochs + len(job.codes) + recipe.candidates
+    units = recipe.training.epochs + len(job.codes) + recipe.evaluated
     with progress(f"train the supernet of {method}", units, "epochs and architectures") as advance:
         shared = train(job, feed, work / job.digest[:12], advance=advance)
     write_shared(output, shared)
+
+
+@app.command()
+def choose_shared(
+    scores: Annotated[list[Path], typer.Argument(help="Files of train-supernet, those of all methods of a study.")],
+    output: Annotated[Path, typer.Option(help="Where their choices (CSV) shall be.")],
+) -> None:
+    """Name the architectures that methods which share weights chose, to be trained alone."""
+    from neural_predictor.io.files import atomic
+    from neural_predictor.sharing.choices import choices
+    from neural_predictor.sharing.files import read_shared
+
+    found = choices(map(read_shared, scores))
+    with atomic(output) as part:
+        found.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neural_predictor.config.child_recipes import TrainingRecipe  # noqa: TC001 - pydantic needs it
-from neural_predictor.config.sections import ChildSetName, Positive, Section
+from neural_predictor.config.sections import ChildSetName, Positive, PredictorName, Section
 
 PositiveFloat = Annotated[float, Field(gt=0)]
 MethodName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", examples=["one-shot"])]
@@ -25,13 +25,28 @@ class SharingRecipe(Section):
         description="alone: weights start as those of stand-alone networks; alike: all choices of a layer start from "
         "the same weights, and residual blocks add nothing",
     )
-    candidates: Positive = Field(200, description="paths among which a method chooses that has to evaluate them")
+
+    @property
+    def evaluated(self) -> int:
+        """Paths among which the method chooses by their accuracies."""
+        return 1
 
 
-class OneShot(SharingRecipe):
+class EvaluatingRecipe(SharingRecipe):
+    """What methods have that choose by evaluation."""
+
+    candidates: Positive = Field(200, description="paths among which it chooses, by their accuracies")
+
+    @property
+    def evaluated(self) -> int:
+        """Paths among which the method chooses by their accuracies."""
+        return self.candidates
+
+
+class OneShot(EvaluatingRecipe):
     """Single-path one-shot: train shared weights by random paths, then evaluate paths."""
 
-    kind: Literal["one-shot"] = "one-shot"
+    kind: Literal["one-shot"]
     sampling: Literal["uniform", "stratified", "fair", "drop-path"] = Field(
         "uniform",
         description="each layer's choice uniform; or stratified: all depths alike often; or fair: seven paths in turn "
@@ -42,7 +57,66 @@ class OneShot(SharingRecipe):
     )
 
 
-Recipe = OneShot
+class Smash(EvaluatingRecipe):
+    """A hypernetwork generates the weights of random paths, and learns; then paths are evaluated."""
+
+    kind: Literal["smash"]
+    sampling: Literal["uniform", "stratified"] = Field("uniform", description="of the paths, as for one-shot")
+    units: Positive = Field(64, description="of the hypernetwork's hidden layer")
+    rank: Positive = Field(4, description="learnt kernels that each layer's is a sum of")
+
+
+class Enas(EvaluatingRecipe):
+    """A controller draws the paths that train shared weights, and learns from their accuracies."""
+
+    kind: Literal["enas"]
+    policy_units: Positive = Field(100, description="of the controller's LSTM")
+    policy_rate: PositiveFloat = Field(0.00035, description="learning rate of the controller, with Adam")
+    policy_steps: Positive = Field(20, description="of the controller after an epoch of the weights")
+    policy_paths: Positive = Field(5, description="that are drawn for each of these steps")
+    memory: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.99, description="share of the moving average of accuracies that stays at each step of the controller"
+    )
+    warm_up: Annotated[int, Field(ge=0)] = Field(0, description="epochs before the controller learns")
+
+
+class AlphaRecipe(SharingRecipe):
+    """What methods have that learn a probability of each choice."""
+
+    alpha_rate: PositiveFloat = Field(3e-4, description="learning rate of the alphas, with Adam")
+    alpha_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay of the alphas")
+    warm_up: Annotated[int, Field(ge=0)] = Field(0, description="epochs before the alphas learn")
+
+
+class Darts(AlphaRecipe):
+    """All choices at once, weighted by a softmax that descends the loss of validation images."""
+
+    kind: Literal["darts"]
+    alpha_decay: Annotated[float, Field(ge=0)] = Field(1e-3, description="weight decay of the alphas")
+
+
+class Proxyless(AlphaRecipe):
+    """One path at a time for the weights, two for the alphas, and the latency in the loss."""
+
+    kind: Literal["proxylessnas"]
+    latency_weight: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="of the expected latency over latency_ms, which is added to the loss"
+    )
+    latency_ms: PositiveFloat = Field(
+        80.0, description="by TuNAS's linear model of the Pixel 1, at width 1 and 224 pixels"
+    )
+
+
+Recipe = Annotated[OneShot | Smash | Enas | Darts | Proxyless, Field(discriminator="kind")]
+
+
+class Against(Section):
+    """What the methods' choices are held against at equal compute: fig4-sharing."""
+
+    predictor: PredictorName = Field(description="fitted to architectures of the set, to choose among the rest of it")
+    train_sizes: Annotated[list[Positive], Field(min_length=1)] = Field(description="N, architectures it is fitted to")
+    validated: Positive = Field(5, description="K, architectures that it then has trained")
+    repeats: Positive = Field(5, description="fits of each N")
 
 
 class Sharing(Section):
@@ -50,3 +124,6 @@ class Sharing(Section):
 
     children: ChildSetName = Field(description="the set of children that they are held against")
     methods: Annotated[dict[MethodName, Recipe], Field(min_length=1)] = Field(description="recipes by name")
+    against: Against | None = Field(
+        None, description="methods' choices trained alone, and held against a predictor at equal compute: fig4-sharing"
+    )

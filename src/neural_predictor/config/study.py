@@ -123,6 +123,17 @@ class Study(Section):
                 f"sharing.children is {self.sharing.children!r}, whose network.variant is as-replicated; weights can "
                 "be shared in the variant paper alone: name another set"
             )
+        against = None if self.sharing is None else self.sharing.against
+        if self.sharing is not None and against is not None:
+            if against.predictor not in self.predictors:
+                known = ", ".join(self.predictors)
+                raise ValueError(f"sharing.against.predictor is {against.predictor!r}; defined are {known}")
+            most = self.children[self.sharing.children].networks - against.validated
+            if max(against.train_sizes) > most:
+                raise ValueError(
+                    f"sharing.against.train_sizes has {max(against.train_sizes)}; at most {most} leave "
+                    f"{against.validated} of the set to be validated: lower it, or validated"
+                )
         return self
 
     @model_validator(mode="after")

@@ -44,6 +44,11 @@ def has_choice(section: ChildSet) -> bool:
     return section.chosen > 0
 
 
+def has_against(section: Sharing) -> bool:
+    """Where choices of methods that share weights are trained alone."""
+    return section.against is not None
+
+
 def has_both_stages(section: Fig9) -> bool:
     """Where no single predictor is named."""
     return section.predictor is None
@@ -95,6 +100,13 @@ def of_front(study: Study, section: Frontier | ChildFrontier) -> list[str]:
     if isinstance(section, ChildFrontier):
         return list(sets_of(section.children, study.children[section.children]))
     return [study.benchmark_of(section)]
+
+
+def sharing_sample_and_choices(study: Study, section: Sharing) -> list[str]:
+    """That table, and that of the architectures which these methods chose."""
+    from neural_predictor.children.plan import SHARED  # imports numpy
+
+    return [section.children, f"{section.children}{SHARED}"]
 
 
 def sample_and_chosen(study: Study, section: ChildSet) -> list[str]:
@@ -198,6 +210,12 @@ def folds(study: Study, section: ChildSet) -> Fits:
     """The cross-validation of every predictor of a set of children."""
     name = study.children_of(section)
     return {FitKey(predictor, name, None): section.repeats for predictor in section.predictors}
+
+
+def against_sharing(study: Study, section: Sharing) -> Fits:
+    """The predictor at every N that methods which share weights are held against."""
+    against = section.against
+    return _fits([against.predictor], section.children, against.train_sizes, against.repeats) if against else {}
 
 
 def split(study: Study, section: TableTau) -> Fits:

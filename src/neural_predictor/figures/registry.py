@@ -48,6 +48,7 @@ class Artefact:
         searches: the runs of searches that it reads, with their number of repeats, by study and section.
         reads: other artefacts whose numbers it reads.
         choices: names of the sets of children whose choice by a predictor it reads, by section.
+        also: those whose numbers it reads too, where the study makes them.
         shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
         made: whether a study makes it, by its section.
     """
@@ -65,6 +66,7 @@ class Artefact:
     searches: Callable[[Study, Any], dict[SearchKey, int]] = needs.no_searches
     reads: tuple[str, ...] = ()
     choices: Callable[[Any], list[str]] = needs.no_choices
+    also: tuple[str, ...] = ()
     shared: bool = False
     made: Callable[[Any], bool] = needs.always
 
@@ -139,6 +141,19 @@ ARTEFACTS = (
         tables=needs.sample_and_chosen,
         numbers="fig4_children.numbers:run",
         page="fig4_children.page:draw",
+    ),
+    Artefact(
+        "fig4-sharing",
+        "figure",
+        "choices of methods that share weights, of the predictor and of random search at equal compute",
+        section="sharing",
+        made=needs.has_against,
+        tables=needs.sharing_sample_and_choices,
+        fits=needs.against_sharing,
+        times=True,
+        shared=True,
+        numbers="fig4_sharing.numbers:run",
+        page="fig4_sharing.page:draw",
     ),
     Artefact(
         "fig5",
@@ -314,6 +329,7 @@ ARTEFACTS = (
         "the slides' table of methods with numbers: efficiency, friendliness to tuning, parallelism",
         section="table_methods",
         searches=needs.of_methods,
+        also=("fig-sharing",),
         numbers="table_methods.numbers:run",
         page="table_methods.page:markdown",
     ),

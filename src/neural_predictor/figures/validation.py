@@ -42,7 +42,7 @@ def _faults(row: Artefact, seen: set[str], folder: Path) -> Iterator[str]:
         yield f"a row above has the name {row.name!r} too: give this one another"
     if row.section is not None and row.section not in Study.model_fields:
         yield f"section is {row.section!r}, which no study has; add it to Study, or name one of its sections"
-    for other in row.reads:
+    for other in (*row.reads, *row.also):
         if other not in seen:
             yield f"reads {other!r}, which no row above has: name one, or move this row below it"
     for key in ("numbers", "page"):

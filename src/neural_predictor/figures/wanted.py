@@ -103,6 +103,11 @@ class Wanted:
         """
         return find(name).tables(self.study, self.section(name))
 
+    def reads(self, name: str) -> list[str]:
+        """Names of the artefacts whose numbers an artefact reads."""
+        row = find(name)
+        return [*row.reads, *(other for other in row.also if other in self.artefacts)]
+
     def fits_of(self, name: str) -> dict[FitKey, int]:
         """The fits that an artefact reads, with their number of repeats.
 

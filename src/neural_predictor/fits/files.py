@@ -108,7 +108,7 @@ def write_scores(
         key: predictor, benchmark and N.
         draws: F draws.
         found: `scores` (F, n), and of a cascade `logits` (F, n) and `one_stage` (F,).
-        taken: `seconds` of all fits, number of `repeats`, `threads`.
+        taken: `seconds` and `core_seconds` of all fits, number of `repeats`, `threads`.
     """
     about: dict[str, Any] = {name: np.array(value) for name, value in key._asdict().items()}
     about |= {"format": np.array(FORMAT), "train_size": np.array(key.size)}
@@ -169,6 +169,7 @@ class _Taken(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
     seconds: Annotated[float, Field(ge=0)]
+    core_seconds: Annotated[float, Field(ge=0)] | None = None
     repeats: Annotated[int, Field(ge=1)]
 
 
@@ -178,6 +179,18 @@ def read_seconds(scores: Iterable[Path]) -> float:
     Raises:
         FormatError: if one is missing or damaged.
     """
+    taken = _taken(scores)
+    return round(sum(one.seconds for one in taken) / sum(one.repeats for one in taken), 3)
+
+
+def read_core_seconds(scores: Iterable[Path]) -> float:
+    """As `read_seconds`, the seconds that cores have worked; those of the clock where a file is older than these."""
+    taken = _taken(scores)
+    worked = [one.seconds if one.core_seconds is None else one.core_seconds for one in taken]
+    return round(sum(worked) / sum(one.repeats for one in taken), 3)
+
+
+def _taken(scores: Iterable[Path]) -> list[_Taken]:
     taken = []
     for path in scores:
         times = path.with_name(path.name.replace(".scores.npz", ".seconds.json"))
@@ -185,7 +198,7 @@ def read_seconds(scores: Iterable[Path]) -> float:
             taken.append(_Taken.model_validate_json(times.read_bytes()))
         except (OSError, ValueError) as error:
             raise FormatError(f"{times}: not the seconds of a fit ({error}); {_AGAIN}") from error
-    return round(sum(one.seconds for one in taken) / sum(one.repeats for one in taken), 3)
+    return taken
 
 
 def _check_shapes(path: Path, arrays: Mapping[str, NDArray[Any]], architectures: int) -> None:

@@ -7,7 +7,7 @@ that is restored goes on as if never stopped.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -44,23 +44,17 @@ class Method(ABC, Generic[RecipeOf]):
         network: what architectures are built as.
         feed: the images; those of the split `test` are never asked for.
         seed: of weights, order and draws.
-
-    Attributes:
-        branches: of `SupernetTrainer`.
     """
-
-    branches: ClassVar[int] = 1
 
     def __init__(self, recipe: RecipeOf, network: NetworkRecipe, feed: Feed, seed: int) -> None:
         self.recipe, self.seed, self.space = recipe, seed, ProxylessNasSpace()
-        self.trainer = SupernetTrainer(network, recipe.training, feed, self.branches_of(recipe))
+        self.trainer = SupernetTrainer(network, recipe.training, feed, **self._sizes())
         self.values = self.trainer.start(seed, alike=recipe.start == "alike")
         self._begin()
 
-    @classmethod
-    def branches_of(cls, recipe: RecipeOf) -> int:
-        """The branches that a recipe takes."""
-        return cls.branches
+    def _sizes(self) -> dict[str, Any]:
+        """What the trainer is told besides: `branches` or `generated`."""
+        return {}
 
     def _begin(self) -> None:
         """Set up what a method keeps besides."""
@@ -143,6 +137,6 @@ class Method(ABC, Generic[RecipeOf]):
         """(n,) what the method itself ranks architectures (n, 22) by, higher is better: here their accuracies."""
         return accuracies
 
+    @abstractmethod
     def candidates(self) -> NDArray[np.uint8]:
-        """(k, 22) the paths that it chooses among by their accuracies: here drawn from the space."""
-        return self.space.sample(self.recipe.candidates, self.generator(self.recipe.training.epochs))
+        """(k, 22) the `SharingRecipe.evaluated` paths that it chooses among by their accuracies."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from neural_predictor.children.journal import Terms, locked
 from neural_predictor.children.shard import CHECKPOINT_EVERY_S
-from neural_predictor.children.trainer import on_gpu
+from neural_predictor.children.trainer import core_seconds
 from neural_predictor.errors import ChildError
 from neural_predictor.io.files import atomic
 from neural_predictor.io.untrusted import read_npz
@@ -170,11 +170,6 @@ def _diverged(job: Job, progress: _Progress) -> Shared:
         history=np.array(progress.history),
         seconds={"training": progress.seconds, "evaluation": 0.0, "choice": 0.0},
     )
-
-
-def core_seconds() -> float:
-    """Seconds that the cores of this process have worked; on a GPU, seconds that have passed."""
-    return time.monotonic() if on_gpu() else time.process_time()
 
 
 def _save(path: Path, job: Job, method: Method[Any], progress: _Progress) -> None:

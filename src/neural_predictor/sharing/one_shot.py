@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_TAKEN = np.arange(CHOICES.max()) < CHOICES[:, None]
+TAKEN = np.arange(CHOICES.max()) < CHOICES[:, None]
 """(22, 7) bool, which op codes a layer takes."""
 NO_PATH = np.zeros((1, len(LAYERS)), np.uint8)
 """In place of a path, where all choices are taken."""
@@ -37,9 +37,8 @@ NO_PATH = np.zeros((1, len(LAYERS)), np.uint8)
 class OneShot(Method[Recipe]):
     """See the module."""
 
-    @classmethod
-    def branches_of(cls, recipe: Recipe) -> int:  # noqa: D102
-        return ALL if recipe.sampling == "drop-path" else 1
+    def _sizes(self) -> dict[str, Any]:
+        return {"branches": ALL} if self.recipe.sampling == "drop-path" else {}
 
     def run_epoch(self, epoch: int) -> Trained:  # noqa: D102
         rng = self.generator(epoch)
@@ -47,10 +46,11 @@ class OneShot(Method[Recipe]):
             share = epoch / max(1, self.recipe.training.epochs - 1)
             keep = 1 - share * (1 - self.recipe.keep)
             return self._epoch(epoch, lambda _: (NO_PATH, kept_gates(rng, keep)))
-        paths = {"uniform": uniform_paths, "stratified": stratified_paths, "fair": fair_paths}[self.recipe.sampling](
-            rng
-        )
+        paths = PATHS[self.recipe.sampling](rng)
         return self._epoch(epoch, lambda _: (next(paths)[None], None))
+
+    def candidates(self) -> NDArray[np.uint8]:  # noqa: D102
+        return self.space.sample(self.recipe.candidates, self.generator(self.recipe.training.epochs))
 
 
 def uniform_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
@@ -78,9 +78,12 @@ def fair_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
         yield from np.stack(columns, axis=1).astype(np.uint8)
 
 
+PATHS = {"uniform": uniform_paths, "stratified": stratified_paths, "fair": fair_paths}
+
+
 def kept_gates(rng: np.random.Generator, keep: float) -> Any:
     """(22, 6) weights of the choices but zero: alike for all that are kept, one at least."""
-    kept = (rng.random(_TAKEN.shape) < keep) & _TAKEN
+    kept = (rng.random(TAKEN.shape) < keep) & TAKEN
     none = ~kept.any(axis=1)
     kept[none, rng.integers(CHOICES)[none]] = True
     return tf.constant(kept[:, :-1] / kept.sum(axis=1, keepdims=True), tf.float32)

@@ -35,6 +35,10 @@ METHODS = by_name(
     _FILE,
     [
         MethodRow("one-shot", "Bender et al. 2018; Guo et al. 2020; Chu et al. 2021", "one_shot:OneShot"),
+        MethodRow("darts", "Liu et al. 2019, first order", "darts:Darts"),
+        MethodRow("proxylessnas", "Cai et al. 2019", "proxyless:Proxyless"),
+        MethodRow("enas", "Pham et al. 2018", "enas:Enas"),
+        MethodRow("smash", "Brock et al. 2018", "smash:Smash"),
     ],
 )
 

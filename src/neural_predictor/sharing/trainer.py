@@ -6,7 +6,7 @@ Weights that a path does not meet stay as they are, and so do the optimizer's sl
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +18,7 @@ from neural_predictor.children.feeds import Order, unpack
 from neural_predictor.children.preprocessing import augment, scale
 from neural_predictor.children.trainer import EVALUATION_BATCHES, Evaluation, settings, totals_of
 from neural_predictor.errors import ChildError
+from neural_predictor.sharing.paths import Generated, GeneratedWeights, SharedWeights
 from neural_predictor.sharing.supernet import Supernet, mixed_forward
 from neural_predictor.spaces.proxylessnas.layers import BLOCKS, CHOICES, check_codes
 
@@ -62,14 +63,21 @@ class SupernetTrainer:
         training: how the weights are trained.
         feed: the images.
         branches: paths that a step takes side by side; `ALL`: every choice.
+        generated: sizes of the hypernetwork that generates the weights of a path; None: paths share them.
     """
 
-    def __init__(self, network: NetworkRecipe, training: TrainingRecipe, feed: Feed, branches: int = 1) -> None:
+    def __init__(
+        self,
+        network: NetworkRecipe,
+        training: TrainingRecipe,
+        feed: Feed,
+        branches: int = 1,
+        generated: Generated | None = None,
+    ) -> None:
         self.network, self.training, self.feed, self.branches = network, training, feed, branches
         self.steps = -(-feed.size("train") // training.batch_size)  # of an epoch
-        self._graphs = _graphs(network, training, feed.shape, feed.classes, self.steps, branches)
-        self.supernet = self._graphs.supernet
-        self.parameters = self.supernet.layout.parameters
+        self._graphs = _graphs(network, training, feed.shape, feed.classes, self.steps, branches, generated)
+        self.supernet, self.parameters = self._graphs.supernet, self._graphs.source.parameters
 
     def start(self, seed: int, *, alike: bool) -> Values:
         """Values before the first step; weights follow from the seed alone.
@@ -78,8 +86,7 @@ class SupernetTrainer:
             seed: of the training.
             alike: whether choices of a layer start alike (`Supernet.alike`), or as stand-alone networks do.
         """
-        weights, _ = self.supernet.layout.initial(np.random.default_rng((seed, 0)))
-        weights = self.supernet.alike(weights) if alike else weights
+        weights = self._graphs.source.initial(seed, alike=alike)
         slots = (tf.zeros(self.parameters),) * optimizers.SLOTS[self.training.optimizer.name]
         return Values(tf.constant(weights), slots)
 
@@ -111,6 +118,17 @@ class SupernetTrainer:
         )
         return found
 
+    def gate_gradient(self, values: Values, batch: Batch, paths: NDArray[np.uint8], gates: Any) -> NDArray[np.float64]:
+        """(22, branches) gradient of a batch's mean cross-entropy with respect to gates; arguments as in `step`."""
+        found = self._call(self._graphs.gate_gradient, values.weights, *batch, self._codes(paths), gates)
+        return np.asarray(found.numpy(), np.float64)
+
+    def glance(self, values: Values, batch: Batch, path: NDArray[np.uint8]) -> float:
+        """Accuracy of a path (22,) on one batch, which also normalises it."""
+        weights = self._graphs.gathered(values.weights, self._codes(path[None]))
+        _, right = self._call(self._graphs.glance, weights, *batch).numpy()
+        return float(right) / len(batch.rows)
+
     def evaluate(self, values: Values, path: NDArray[np.uint8], calibration: list[Batch], split: str) -> Evaluation:
         """Loss and accuracy of a path on a split.
 
@@ -125,7 +143,7 @@ class SupernetTrainer:
         statistics = tf.add_n(moments) / len(moments)
         size = EVALUATION_BATCHES * self.training.batch_size
         found = [
-            self._call(self._graphs.totals, weights, statistics, *batch).numpy()
+            self._call(self._graphs.totals, weights, *batch, statistics).numpy()
             for batch in self.batches(split, None, size)
         ]
         loss, right = np.array(found, np.float64).sum(axis=0) / self.feed.size(split)
@@ -162,6 +180,7 @@ class _Graphs:
         classes: number of classes.
         steps: of an epoch.
         branches: of `SupernetTrainer`.
+        generated: likewise.
     """
 
     def __init__(
@@ -172,11 +191,14 @@ class _Graphs:
         classes: int,
         steps: int,
         branches: int,
+        generated: Generated | None,
     ) -> None:
         self._network, self._training, self._shape, self._branches = network, training, shape, branches
         self._total_steps, self._settings = training.epochs * steps, settings(training)
         self.supernet = Supernet(network, shape[2], classes)
-        self._parameters = self.supernet.layout.parameters
+        self.source: SharedWeights | GeneratedWeights = (
+            SharedWeights(self.supernet) if generated is None else GeneratedWeights(self.supernet, generated)
+        )
         self._layers = self.supernet.widest(branches) if branches else self.supernet.layers
         self._layout = self.supernet.layout_of(self._layers) if branches else self.supernet.layout
         self._path = self.supernet.widest(1)
@@ -184,19 +206,22 @@ class _Graphs:
         self._compile()
 
     def _compile(self) -> None:
-        vector = tf.TensorSpec((self._parameters,))
+        vector = tf.TensorSpec((self.source.parameters,))
         words = -(-int(np.prod(self._shape)) // 8)
         images, integers = tf.TensorSpec((None, words), tf.int64), tf.TensorSpec((None,), tf.int32)
         batch = (images, integers, integers)
         codes, one = (tf.TensorSpec((len(CHOICES), count), tf.int32) for count in (self._branches or 1, 1))
-        gates = () if self._branches == 1 else (tf.TensorSpec((len(CHOICES), self._branches or len(BLOCKS))),)
+        gate = tf.TensorSpec((len(CHOICES), self._branches or len(BLOCKS)))
+        gates = () if self._branches == 1 else (gate,)
         values = Values(vector, (vector,) * optimizers.SLOTS[self._training.optimizer.name])
         path = tf.TensorSpec((self._path_layout.parameters,))
         statistics = tf.TensorSpec((2 * sum(self._path_layout.channels),))
         self.step = self._compiled(self._take, values, *batch, codes, tf.TensorSpec((2,), tf.int64), *gates)
-        self.gathered = self._compiled(self._gather_path, vector, one)
+        self.gate_gradient = self._compiled(self._of_gates, vector, *batch, codes, gate)
+        self.gathered = self._compiled(self.source.path, vector, one)
         self.moments = self._compiled(self._moments_of, path, images, integers)
-        self.totals = self._compiled(self._test, path, statistics, *batch)
+        self.totals = self._compiled(self._test, path, *batch, statistics)
+        self.glance = self._compiled(partial(self._test, statistics=None), path, *batch)
 
     def _compiled(self, function: Callable[..., Any], *signature: Any) -> Any:
         return tf.function(function, signature, autograph=False, jit_compile=self._settings.compiled)
@@ -211,9 +236,8 @@ class _Graphs:
 
     def _take(self, values: Values, images: Any, labels: Any, rows: Any, codes: Any, place: Any, *gates: Any) -> Any:
         training, done = self._training, tf.cast(place[1], tf.float32)
-        places = self.supernet.places(codes) if self._branches else None
-        weights = values.weights if places is None else _gathered(values.weights, places)
         labels = tf.gather(labels, rows)
+        weights = self.source.path(values.weights, codes) if self._branches else values.weights
         with tf.GradientTape() as tape:
             tape.watch(weights)
             logits = self._forward(weights, *gates, images=augment(self._images(images, rows), training, place)).logits
@@ -223,20 +247,21 @@ class _Graphs:
         rest = self._layout.parameters - self._layout.regularised
         gradient = tape.gradient(loss, weights) + tf.pad(2 * training.l2 * kernels, ((0, rest),))
         rate = optimizers.cosine_rate(training.learning_rate, done, self._total_steps)
-        if places is None:
-            after = Values(*optimizers.update(training.optimizer, *values, gradient, rate, done))
-            return after, totals_of(each, logits, labels)
-        whole, met = (self._put_back(part, places) for part in (gradient, tf.ones_like(gradient)))
+        back = self.source.back if self._branches else lambda vector, codes, whole: (whole, None)
+        whole, met = back(values.weights, codes, gradient)
         after = Values(*optimizers.update(training.optimizer, *values, whole, rate, done))
-        after = tf.nest.map_structure(lambda new, old: tf.where(met > 0, new, old), after, values)
+        if met is not None:
+            after = tf.nest.map_structure(lambda new, old: tf.where(met, new, old), after, values)
         return after, totals_of(each, logits, labels)
 
-    def _put_back(self, part: Any, places: Any) -> Any:
-        """(parameters,) sums of what belongs to each place of the vector; that of the zero is left out."""
-        return tf.math.unsorted_segment_sum(part, places, self._parameters + 1)[: self._parameters]
-
-    def _gather_path(self, weights: Any, codes: Any) -> Any:
-        return _gathered(weights, self.supernet.places(codes))
+    def _of_gates(self, vector: Any, images: Any, labels: Any, rows: Any, codes: Any, gates: Any) -> Any:
+        weights = self.source.path(vector, codes) if self._branches else vector
+        with tf.GradientTape() as tape:
+            tape.watch(gates)
+            logits = self._forward(weights, gates, images=self._images(images, rows)).logits
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, rows), logits)
+            loss = tf.reduce_mean(each)
+        return tape.gradient(loss, gates)
 
     def _path_forward(self, weights: Any, images: Any, rows: Any, statistics: Any) -> Any:
         shown, epsilon = self._images(images, rows), self._network.batch_norm_epsilon
@@ -247,15 +272,10 @@ class _Graphs:
     def _moments_of(self, weights: Any, images: Any, rows: Any) -> Any:
         return self._path_forward(weights, images, rows, None).moments
 
-    def _test(self, weights: Any, statistics: Any, images: Any, labels: Any, rows: Any) -> Any:
+    def _test(self, weights: Any, images: Any, labels: Any, rows: Any, statistics: Any) -> Any:
         logits, own = self._path_forward(weights, images, rows, statistics).logits, tf.gather(labels, rows)
         return totals_of(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits), logits, own)
 
 
 _graphs = lru_cache(maxsize=4)(_Graphs)
 """One for all trainers of a process: its traces take seconds."""
-
-
-def _gathered(weights: Any, places: Any) -> Any:
-    """The weights at these places; the place after the last holds 0."""
-    return tf.gather(tf.pad(weights, ((0, 1),)), places)

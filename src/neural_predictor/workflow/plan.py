@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.latencies import check_windows
-from neural_predictor.children.plan import CHOSEN, key_of, plan_of, sets_of, shards_of
+from neural_predictor.children.plan import CHOSEN, SHARED, key_of, plan_of, sets_of, shards_of
 from neural_predictor.claims.artefacts import artefacts_of
 from neural_predictor.config.project import Config, Project, digest
 from neural_predictor.config.yaml_files import read_mapping
@@ -171,7 +171,8 @@ class Plan(Supernets, Latencies, ClaimFiles):
         ]
         files += [f"{folder}/claims.{kind}" for kind in ("csv", "html", "md")]
         for name, children in study.children.items():
-            for key in sets_of(name, children):
+            shared = study.sharing is not None and study.sharing.children == name and study.sharing.against is not None
+            for key in (*sets_of(name, children), *[f"{name}{SHARED}"] * shared):
                 files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
         return files
 
@@ -224,10 +225,10 @@ class Plan(Supernets, Latencies, ClaimFiles):
             for shard in wanted.shards(key, repeats)
         ]
 
-    @staticmethod
-    def experiment_numbers(wildcards: Any) -> list[str]:
+    def experiment_numbers(self, wildcards: Any) -> list[str]:
         """Numbers of other artefacts that it reads."""
-        return [f"results/{wildcards.study}/{name}.csv" for name in find(wildcards.experiment).reads]
+        names = self.wanted(wildcards.study).reads(wildcards.experiment)
+        return [f"results/{wildcards.study}/{name}.csv" for name in names]
 
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
@@ -296,8 +297,8 @@ class Plan(Supernets, Latencies, ClaimFiles):
     def chosen_inputs(self, wildcards: Any) -> list[str]:
         """For a chosen set, the file that names its architectures."""
         key = key_of(wildcards.children)
-        chosen = wildcards.children.endswith(CHOSEN)
-        return [f"results/{wildcards.study}/children/{key}.choice.csv"] if chosen else []
+        kind = {CHOSEN: "choice", SHARED: "shared"}.get(wildcards.children.removeprefix(key))
+        return [] if kind is None else [f"results/{wildcards.study}/children/{key}.{kind}.csv"]
 
     def child_shards(self, wildcards: Any) -> list[str]:
         """Records of all shards of a set."""

@@ -32,6 +32,17 @@ class Supernets:
             return []
         return [f"results/{wildcards.study}/sharing/{section.children}/{name}.npz" for name in section.methods]
 
+    def shared_files(self, wildcards: Any) -> list[str]:
+        """Files of all methods of a set, whose choices are trained alone.
+
+        Raises:
+            ConfigError: if the study has no methods on this set.
+        """
+        section = self.project.study(wildcards.study).sharing
+        if section is None or section.children != wildcards.children:
+            raise ConfigError(f"the study {wildcards.study} has no methods under `sharing` on {wildcards.children}")
+        return [f"results/{wildcards.study}/sharing/{section.children}/{name}.npz" for name in section.methods]
+
     def supernet_params(self, wildcards: Any) -> str:
         """What a supernet and its scores depend on besides the images.
 

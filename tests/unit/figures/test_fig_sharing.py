@@ -19,7 +19,10 @@ CHOICE = "(0, 1, 6, 6, 6, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0)"
 @pytest.fixture
 def study(with_children):
     content = with_children().model_dump(mode="json")
-    content["sharing"] = {"children": "digits", "methods": {"same": {"training": {}}, "lost": {"training": {}}}}
+    content["sharing"] = {
+        "children": "digits",
+        "methods": {name: {"kind": "one-shot", "training": {}} for name in ("same", "lost")},
+    }
     return Study.model_validate(content).with_name("t-v1")
 
 

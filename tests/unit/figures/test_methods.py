@@ -11,7 +11,7 @@ from neural_predictor.figures.methods import spread, wall_times
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.fits.traces import run_searches
 from neural_predictor.statistics.efficiency import needed
-from support.figures import numbers_of, page_of
+from support.figures import numbers_of, page_of, plain
 from support.searches import make_searchable
 
 SEARCHES = ["random", "tpe", "evolution"]
@@ -109,8 +109,15 @@ def test_fig_tuning_has_every_setting_and_the_price_of_not_tuning(run, study):
     figure.draw_without_rendering()
 
 
-def test_table_methods_has_each_measure_and_leaves_weight_sharing_to_its_own_study(run, study):
-    frame, protocol = run("table-methods", with_sections(study))
+def test_table_methods_has_each_measure_and_the_tau_of_shared_weights(run, study, tmp_path):
+    shared = pd.DataFrame({"kind": "kendall_tau", "method": ["darts", "lost"], "value": [0.25, np.nan]})
+    path = tmp_path / "fig-sharing.csv"
+    shared.assign(low=shared["value"] - 0.1, high=shared["value"] + 0.1).to_csv(path, index=False)
+    frame, protocol = run("table-methods", with_sections(study), numbers=[path])
+    page = plain(page_of("table-methods", frame, protocol))
+    assert re.search(r"\| darts \| weight sharing \|.* 0.25 \[0.15, 0.35\] \|\n", page)
+    assert re.search(r"\| lost \| weight sharing \|.* diverged \|\n", page)
+    frame = frame[frame["measure"] != "kendall_tau"]
     rows = frame[frame["method"] == "tpe"].set_index(["measure", "workers"])
     assert {measure for measure, _ in rows.index} == {"trainings", "times", "regret", "price", "wall_time", "questions"}
     one, many = (rows.loc[("wall_time", workers)] for workers in (1, 1000))

@@ -8,7 +8,7 @@ import pytest
 
 from neural_predictor.children.feeds import Resident
 from neural_predictor.config.child_recipes import Adam, NetworkRecipe, TrainingRecipe
-from neural_predictor.config.sharing_recipes import OneShot
+from neural_predictor.config.sharing_recipes import EvaluatingRecipe, OneShot
 from neural_predictor.images import load_images
 from neural_predictor.images.base import ImageSet, Split
 from neural_predictor.sharing.job import Job
@@ -44,7 +44,9 @@ def make_job():
     training = TrainingRecipe(epochs=2, batch_size=40, optimizer=Adam(), learning_rate=1e-2)
 
     def make(recipe=OneShot, training=training, **changes):
-        own = recipe(training=training, calibration=1, candidates=2, **changes)
+        if issubclass(recipe, EvaluatingRecipe):
+            changes |= {"candidates": 2}
+        own = recipe(training=training, calibration=1, **{"kind": "one-shot"} | changes)
         return Job("mine", own, NETWORK, codes, 1, "digits", {"set": "digits"})
 
     return make

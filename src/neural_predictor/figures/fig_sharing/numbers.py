@@ -8,20 +8,15 @@ import numpy as np
 import pandas as pd
 
 from neural_predictor.children.table import zero_layers
-from neural_predictor.errors import FormatError
 from neural_predictor.figures.protocol import describe_children
+from neural_predictor.figures.shared_scores import in_rows_of, read_all, zeros_of
 from neural_predictor.seeds import seed_of
-from neural_predictor.sharing.files import read_shared
 from neural_predictor.sharing.registry import METHODS
-from neural_predictor.spaces.proxylessnas.layers import ZERO
-from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from neural_predictor.statistics.bootstrap import estimate, resample
 from neural_predictor.statistics.kendall import resampled_taus
 from neural_predictor.statistics.reliability import reliability
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from neural_predictor.config.sharing_recipes import Sharing
@@ -42,9 +37,9 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     Returns:
         Rows `COLUMNS`, accuracies as fractions. Kind `network`: score and label of an architecture by method;
         `kendall_tau` and `recall` by method, of its own scores, and `accuracy_tau`, of accuracies with shared weights;
-        `depth_tau` and `depth_recall`, those of a count of zero layers; where architectures have two
-        trainings, `tau_between_trainings` and `reliability_mean`. Intervals are over architectures. A method that
-        diverged has one row, of kind `kendall_tau`, with its status alone.
+        `zero_layers` of its choice; `depth_tau` and `depth_recall`, those of a count of zero layers; where
+        architectures have two trainings, `tau_between_trainings` and `reliability_mean`. Intervals are over
+        architectures. A method that diverged has one row, of kind `kendall_tau`, with its status alone.
 
     Raises:
         FormatError: if a file is damaged or missing, or is of other architectures or of another method.
@@ -52,7 +47,7 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     study, table = request.study, request.table
     label = table.mean(table.signal)
     counts = resample(len(table), study.bootstrap, seed_of(study.seed, "sharing", table.name, "bootstrap"))
-    found = _read(request)
+    found = read_all(request)
     rows: list[dict[str, object]] = []
     for shared in found:
         rows += _of_method(shared, table, label, counts, study.bootstrap.confidence)
@@ -78,25 +73,6 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     return pd.DataFrame(rows).reindex(columns=list(COLUMNS)), protocol
 
 
-def _read(request: Request[Sharing]) -> list[Shared]:
-    """The files of all methods, in the order of the section."""
-    files: dict[str, tuple[Path, Shared]] = {}
-    for path in request.shared:
-        shared = read_shared(path)
-        files[shared.method] = path, shared
-    for name in request.section.methods:
-        if name not in files:
-            raise FormatError(f"no file of the method {name!r} is given; run train-supernet {name}, and give its file")
-    table = request.table
-    for path, shared in files.values():
-        if missing := sorted(set(table.architecture) - set(shared.architecture)):
-            raise FormatError(
-                f"{path}: no score of {missing[0]}, which is in the table {table.name}: it is of another set of "
-                "children; run train-supernet again"
-            )
-    return [files[name][1] for name in request.section.methods]
-
-
 def _of_method(
     shared: Shared,
     table: BenchmarkTable,
@@ -107,9 +83,7 @@ def _of_method(
     about: dict[str, object] = {"method": shared.method, "status": shared.status}
     if shared.status != "ok":
         return [about | {"kind": "kendall_tau"}]
-    places = {name: k for k, name in enumerate(shared.architecture.tolist())}
-    order = [places[name] for name in table.architecture]
-    scores, accuracies = shared.scores[order], shared.accuracies[order]
+    scores, accuracies = in_rows_of(table, shared)
     rows: list[dict[str, object]] = [
         about | {"kind": "network", "architecture": name, "score": score, "observed": observed}
         for name, score, observed in zip(table.architecture, scores.tolist(), label.tolist(), strict=True)
@@ -120,7 +94,7 @@ def _of_method(
         ("recall", _recalls(label, scores, counts)),
     ):
         rows.append(about | _row(kind, estimate(values, confidence)))
-    return rows
+    return [*rows, about | {"kind": "zero_layers", "value": zeros_of(shared)}]
 
 
 def _row(kind: str, found: Estimate) -> dict[str, object]:
@@ -155,9 +129,8 @@ def _notes(request: Request[Sharing], found: list[Shared]) -> list[str]:
         if shared.status != "ok":
             notes.append(f"{shared.method} ({source}) diverged in epoch {len(shared.history)}.")
             continue
-        zeros = int((ProxylessNasSpace().parse(shared.choice) == ZERO).sum())
         notes.append(
             f"{shared.method} ({source}): {len(shared.history)} epochs; accuracy along its paths in the last "
-            f"{shared.history[-1, 1]:.0%}; its choice has {zeros} zero layers."
+            f"{shared.history[-1, 1]:.0%}; its choice has {zeros_of(shared)} zero layers."
         )
     return notes

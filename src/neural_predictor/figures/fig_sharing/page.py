@@ -69,8 +69,9 @@ def _draw_method(axes: Axes, own: pd.DataFrame, scale: float) -> None:
         return
     axes.scatter(points["score"], scale * points["observed"], s=14, color=OKABE_ITO["blue"], alpha=0.7, linewidth=0)
     lines = [f"{text} {_interval(own, kind)}" for kind, text in (("kendall_tau", "tau"), ("recall", "recall"))]
+    lines.append(f"choice: {own.loc[own['kind'] == 'zero_layers', 'value'].iloc[0]:.0f} of 15 layers zero")
     axes.text(0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=6.8)
-    axes.set_ylim(top=scale * (points["observed"].max() + 0.25 * (points["observed"].max() - points["observed"].min())))
+    axes.set_ylim(top=scale * (points["observed"].max() + 0.35 * (points["observed"].max() - points["observed"].min())))
 
 
 def _references(frame: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from neural_predictor.errors import FormatError
 from neural_predictor.figures import needs
 from neural_predictor.figures.curves import problem_of, traced_curves
 from neural_predictor.figures.methods import best_places, level_of, reach, spread, wall_times
@@ -18,6 +19,7 @@ from neural_predictor.statistics.efficiency import REACHED_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -42,6 +44,11 @@ def run(request: Request[TableMethods]) -> tuple[pd.DataFrame, ProtocolRecord]:
     fig-tuning; `wall_time` to the level, by `workers`, and `questions` by then. A wall time is in seconds, or in
     trainings where none is recorded; with W workers a search is asked in the largest of fig-rounds' batches up to W,
     or in the smallest. What is not reached within the budget is missing.
+
+    Where the study shares weights, `kendall_tau` of fig-sharing: each method's own scores with stand-alone trainings.
+
+    Raises:
+        FormatError: if fig-sharing's numbers are damaged.
     """
     study, plan, table = request.study, request.section, request.table
     rounds, tuning = study.fig_rounds, study.fig_tuning
@@ -61,10 +68,25 @@ def run(request: Request[TableMethods]) -> tuple[pd.DataFrame, ProtocolRecord]:
         for workers in plan.workers if batched else ():
             batch = max((size for size in batched if size <= workers), default=min(batched))
             rows += _parallelism(table, study, batched[batch], level, workers)
+    if "fig-sharing" in request.numbers:
+        rows += _shared(request.numbers["fig-sharing"])
     timed = "seconds" if "training_time_s" in table.metrics else "trainings, for this table records no times"
     notes = [REACHED_RULE, f"Wall times are in {timed}.", f"Level: random search with {rounds.level_trainings:,}."]
     repeats = {"each search": rounds.repeats, "each setting": tuning.repeats, "random search": study.searches.repeats}
     return pd.DataFrame(rows, columns=list(COLUMNS)), describe(request, repeats, notes)
+
+
+def _shared(path: Path) -> list[Row]:
+    """A row a method that shares weights, without numbers where it diverged."""
+    try:
+        frame = pd.read_csv(path)
+        found = frame.loc[frame["kind"] == "kendall_tau", ["method", "value", "low", "high"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise FormatError(f"{path}: not the numbers of fig-sharing ({error}); delete it and run again") from error
+    return [
+        {"measure": "kendall_tau", "method": method, "value": value, "low": low, "high": high}
+        for method, value, low, high in found.to_numpy().tolist()
+    ]
 
 
 def _efficiency(

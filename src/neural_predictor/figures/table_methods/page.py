@@ -28,20 +28,29 @@ RULES = (
     f"Parallelizable: yes where the level is held after at most {WAITS:g} questions with the most workers; ~ where it "
     "is held after more; no where it is not held. The slides' tick, where it is at hand, stands behind a stroke. "
     "Weight sharing (DARTS, one-shot) trains no architecture by itself, so that none of these numbers exists for it: "
-    "a study of its own measures it."
+    "what it has is Kendall tau of its scores with stand-alone trainings of the study's children."
 )
+SHARED = "tau of shared weights"
+"""The column of methods that share weights, where the study has some."""
 Numbers = dict[tuple[str, int], Estimate]
 """(Measure, workers or 0) -> number."""
 
 
 def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
-    """A row a search, the most efficient first, and the row that weight sharing leaves empty."""
-    of = {str(name): _numbers(part) for name, part in frame.groupby("method", sort=False)}
+    """A row a search, the most efficient first, and one a method that shares weights, or an empty one of all."""
+    shared = frame[frame["measure"] == "kendall_tau"]
+    of = {str(name): _numbers(part) for name, part in frame.drop(shared.index).groupby("method", sort=False)}
     ranked = sorted(of, key=lambda name: _or_inf(of[name]["trainings", 0].value))
     fewest = _or_inf(of[ranked[0]]["trainings", 0].high)
     workers = sorted({int(each) for each in frame["workers"].dropna()})
     rows = [_row(name, of[name], fewest, workers, protocol) for name in ranked]
-    rows.append(dict.fromkeys(rows[0], "") | {"method": "weight sharing", "kind": "DARTS, one-shot"})
+    if shared.empty:
+        rows.append(dict.fromkeys(rows[0], "") | {"method": "weight sharing", "kind": "DARTS, one-shot"})
+    else:
+        rows = [row | {SHARED: ""} for row in rows]
+        for name, part in shared.groupby("method", sort=False):
+            tau = _shown(_numbers(part)["kendall_tau", 0], "diverged")
+            rows.append(dict.fromkeys(rows[0], "") | {"method": str(name), "kind": "weight sharing", SHARED: tau})
     return table(rows, " ".join([_sentence(of, ranked[0]), RULES, *protocol.notes]))
 
 

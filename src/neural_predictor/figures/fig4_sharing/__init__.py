@@ -1,0 +1,1 @@
+"""Choices of methods that share weights, of a predictor and of random search at equal compute."""
