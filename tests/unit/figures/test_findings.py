@@ -147,7 +147,7 @@ SAID = {
     "fig10": (
         rows("kind value", *FRONT),
         "What was trained has 90.0% of the hypervolume of the true front of 2 architectures, the random ones alone "
-        "80.0%; Kendall tau of all predictions 0.50. Dotted: bounds.",
+        "80.0%; Kendall tau of all predictions 0.50.",
     ),
     "fig11": (
         rows("kind search mean low high", *SHARES).assign(x=120),
@@ -200,9 +200,9 @@ SAID = {
             ("choice", "one-shot", 1, 250, 0.94, 0.93, 0.95),
         ),
         "The predictor's choice with N = 40 has 93.00 % [92.00, 94.00] after 200 core seconds, all trainings counted. "
-        "Choices of methods that share weights: one-shot 94.00 % [93.00, 95.00] after 250 core seconds and darts 88.00 % "
-        "[87.00, 89.00] after 300 core seconds; by the intervals, against the predictor's, one-shot is not told from it "
-        "and darts is worse.",
+        "Choices of methods that share weights: one-shot 94.00 % [93.00, 95.00] after 250 core seconds and darts "
+        "88.00 % [87.00, 89.00] after 300 core seconds; by the intervals, against the predictor's, one-shot is not "
+        "told from it and darts is worse.",
     ),
     "table-efficiency": (
         rows("panel method ratio low high reached level", *TIMES),

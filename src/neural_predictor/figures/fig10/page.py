@@ -49,7 +49,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             place = "lower right" if protocol.maximise else "upper right"
             axes.legend(loc=place, framealpha=0.9, edgecolor="none")  # over dotted lines
         _limit(left, frame, protocol)
-        end = add_caption(figure, f"{_said(frame, value)} {caption(protocol)}", characters=195)
+        dotted = " Dotted: bounds." if (frame["kind"] == "bound").any() else ""
+        end = add_caption(figure, f"{_said(frame, value)}{dotted} {caption(protocol)}", characters=195)
         figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=end + 0.13, wspace=0.2)
     return figure
 
@@ -60,18 +61,16 @@ def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
 
 
 def _said(frame: pd.DataFrame, value: pd.Series) -> str:
-    bounds = " Dotted: bounds." if (frame["kind"] == "bound").any() else ""
     size = int((frame["kind"] == "true_front").sum())
     if size:
         return (
             f"What was trained has {value['share']:.1%} of the hypervolume of the true front of {size} architectures, "
             f"the random ones alone {value['share_random']:.1%}; Kendall tau of all predictions {value['tau']:.2f}."
-            f"{bounds}"
         )
     further = f", with those more at random {value['share_further']:.1%}" if "share_further" in value else ""
     return (
         f"Of the hypervolume of all that was trained the first at random have {value['share_random']:.1%}, with what "
-        f"the predictor chose {value['share']:.1%}{further}.{bounds}"
+        f"the predictor chose {value['share']:.1%}{further}."
     )
 
 
