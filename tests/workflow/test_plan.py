@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake.exceptions import WorkflowError
 
-from neural_predictor.children.plan import sets_of, shards_of
+from neural_predictor.children.plan import shards_of, trained_sets
 from neural_predictor.config.project import Project
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.workflow.code import PACKAGE
@@ -50,9 +50,7 @@ def test_every_study_plans_whole(plans, study):
     assert planned["judge_claims"] == planned["render_claims"] == 1
     assert planned["fit_predictor"] == sum(len(wanted.shards(fits)) for fits in wanted.fits)
     assert planned.get("run_searches", 0) == sum(len(wanted.shards(runs)) for runs in wanted.searches)
-    assert planned.get("train_children", 0) == sum(
-        len(shards_of(plan, each)) for name, children in plan.children.items() for each in sets_of(name, children)
-    )
+    assert planned.get("train_children", 0) == sum(len(shards_of(plan, children)) for children in trained_sets(plan))
     assert sum(planned.values()) < 10_000
 
 

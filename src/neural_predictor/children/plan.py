@@ -58,6 +58,14 @@ def sets_of(name: str, plan: ChildSet) -> dict[str, int]:
     return {children: count for children, count in counts.items() if count}
 
 
+def trained_sets(study: Study) -> list[str]:
+    """All sets of children that a study trains, those that methods which share weights choose among them."""
+    sets = [children for name, plan in study.children.items() for children in sets_of(name, plan)]
+    if study.sharing is not None and study.sharing.against is not None:
+        sets.append(f"{study.sharing.children}{SHARED}")
+    return sets
+
+
 def plan_of(study: Study, children: str) -> ChildSet:
     """What the study says of a set of children.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.latencies import check_windows
-from neural_predictor.children.plan import CHOSEN, SHARED, key_of, plan_of, sets_of, shards_of
+from neural_predictor.children.plan import CHOSEN, SHARED, key_of, plan_of, shards_of, trained_sets
 from neural_predictor.claims.artefacts import artefacts_of
 from neural_predictor.config.project import Config, Project, digest
 from neural_predictor.config.yaml_files import read_mapping
@@ -170,10 +170,8 @@ class Plan(Supernets, Latencies, ClaimFiles):
             for kind in (*PAGES[row.kind], *BESIDE)
         ]
         files += [f"{folder}/claims.{kind}" for kind in ("csv", "html", "md")]
-        for name, children in study.children.items():
-            shared = study.sharing is not None and study.sharing.children == name and study.sharing.against is not None
-            for key in (*sets_of(name, children), *[f"{name}{SHARED}"] * shared):
-                files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
+        for key in trained_sets(study):
+            files += [f"{folder}/children/{key}.{kind}" for kind in ("parquet", "csv", "datasheet.md")]
         return files
 
     def config_digest(self, wildcards: Any) -> str:
