@@ -58,6 +58,7 @@ TIMES = [(SIGNAL, "predictor", 4, 3, NAN, 1, 0.9), (SIGNAL, "random", NAN, NAN, 
 TIMES += [(SIGNAL, "evolution", 1, 1, 1, 0.96, 0.9)]
 REGRETS = [(3, "windows", 0.001, 0, 0.002), (3, "random", 0.02, 0.01, 0.03)]
 METHODS = [("random", "trainings", NAN, NAN, NAN), ("tpe", "trainings", 29, 6, NAN)]
+METHODS += [("darts", "kendall_tau", 0.1, -0.1, 0.3)]
 METRICS = [("measured", "test", "kendall_tau", 0.4, 0.3, 0.5), ("measured", "test", "r2", -0.2, -0.3, -0.1)]
 METRICS += [("paper", "test", "r2", 0.9, NAN, NAN)]
 ACCEPTED = "what the classifier accepts of it"

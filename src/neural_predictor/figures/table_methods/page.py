@@ -30,6 +30,8 @@ RULES = (
     "Weight sharing (DARTS, one-shot) trains no architecture by itself, so that none of these numbers exists for it: "
     "what it has is Kendall tau of its scores with stand-alone trainings of the study's children."
 )
+TAU = "kendall_tau"
+"""The measure of methods that share weights."""
 SHARED = "tau of shared weights"
 """The column of methods that share weights, where the study has some."""
 Numbers = dict[tuple[str, int], Estimate]
@@ -38,9 +40,9 @@ Numbers = dict[tuple[str, int], Estimate]
 
 def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     """A row a search, the most efficient first, and one a method that shares weights, or an empty one of all."""
-    shared = frame[frame["measure"] == "kendall_tau"]
-    of = {str(name): _numbers(part) for name, part in frame.drop(shared.index).groupby("method", sort=False)}
-    ranked = sorted(of, key=lambda name: _or_inf(of[name]["trainings", 0].value))
+    shared = frame[frame["measure"] == TAU]
+    of = _searches(frame)
+    ranked = list(of)
     fewest = _or_inf(of[ranked[0]]["trainings", 0].high)
     workers = sorted({int(each) for each in frame["workers"].dropna()})
     rows = [_row(name, of[name], fewest, workers, protocol) for name in ranked]
@@ -49,15 +51,22 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     else:
         rows = [row | {SHARED: ""} for row in rows]
         for name, part in shared.groupby("method", sort=False):
-            tau = _shown(_numbers(part)["kendall_tau", 0], "diverged")
+            tau = _shown(_numbers(part)[TAU, 0], "diverged")
             rows.append(dict.fromkeys(rows[0], "") | {"method": str(name), "kind": "weight sharing", SHARED: tau})
     return table(rows, " ".join([_sentence(of, ranked[0]), RULES, *protocol.notes]))
 
 
 def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     """The most efficient search, and the paper's predictor."""
-    of = {str(name): _numbers(part) for name, part in frame.groupby("method", sort=False)}
-    return _sentence(of, min(of, key=lambda name: _or_inf(of[name]["trainings", 0].value)))
+    of = _searches(frame)
+    return _sentence(of, next(iter(of)))
+
+
+def _searches(frame: pd.DataFrame) -> dict[str, Numbers]:
+    """The numbers of each search, the most efficient first."""
+    parts = frame[frame["measure"] != TAU].groupby("method", sort=False)
+    of = {str(name): _numbers(part) for name, part in parts}
+    return dict(sorted(of.items(), key=lambda item: _or_inf(item[1]["trainings", 0].value)))
 
 
 def _numbers(part: pd.DataFrame) -> Numbers:
