@@ -28,9 +28,11 @@ def changed(path):
     """A file with a line more, which then is as it was, time included."""
     before, state = path.read_bytes(), path.stat()
     path.write_bytes(before + b"\n# a change\n")
-    yield
-    path.write_bytes(before)
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
 def rules(output):
@@ -185,7 +187,8 @@ def test_another_word_in_the_small_print_of_a_figure_of_children_refits_nothing(
     claims = {"judge_claims", "render_claims"}
     assert planned == {"run_experiment", "render_fig9_digits", "write_manifest", "finish_study"} | claims
     with changed(built.path("src/neural_predictor/figures/fig9_children/caption.rst")):
-        assert "Nothing to be done" in built.snakemake("-n", ALL)
+        planned = rules(built.snakemake("-n", ALL))
+    assert planned == {"render_fig9_digits", "write_manifest", "finish_study"}
 
 
 def test_an_edit_elsewhere_reruns_nothing(built):
