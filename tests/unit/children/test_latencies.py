@@ -21,6 +21,7 @@ from neural_predictor.config.sections import ChildLatency
 from neural_predictor.errors import ArchitectureError, ConfigError, FormatError, LatencyError
 from neural_predictor.latency import backends, fits, load_latency
 from neural_predictor.latency.profile import JOURNAL, measure_profile, read_profile
+from neural_predictor.predictors import device
 from neural_predictor.search.fronts.pareto import front
 from neural_predictor.spaces.proxylessnas import space as space_module
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
@@ -147,6 +148,7 @@ def test_the_command_measures_a_set_and_goes_on(measured, tmp_path, monkeypatch)
     plan = study(HERE)
     monkeypatch.setattr(Project, "study", lambda *_: plan)
     monkeypatch.setattr(measure_profile, "__defaults__", (backends.prepare,))
+    monkeypatch.setattr(device, "configure", lambda *_, **__: 1)  # TensorFlow is set up in this process
     output = tmp_path / "latency/digits" / JOURNAL
 
     def called(*words):

@@ -262,14 +262,14 @@ def test_neighbours_are_one_step_away(name):
 def test_a_controller_s_choices_are_distributions_and_a_reward_makes_its_architecture_likelier(pool):
     search = make_search("reinforce-rnn", pool, 0, settings=SMALL["reinforce-rnn"])
     rows = search.ask(4)
-    places = search._decisions.places(rows)
-    every = np.exp(search._log_probabilities(places))
-    for decision, own in enumerate(search._own):
+    codes, policy = pool.codes(rows), search._policy
+    every = np.exp(policy._log_probabilities(policy._places(codes)))
+    for decision, own in enumerate(policy._own):
         np.testing.assert_allclose(every[:, decision, own].sum(axis=1), 1, rtol=1e-5)
         assert not every[:, decision, ~own].any()
-    before = search._of_decisions(places).sum(axis=1)
+    before = policy.of_decisions(codes).sum(axis=1)
     search.tell(rows, np.array([0.0, 0.0, 0.0, 1.0]))
-    moved = search._of_decisions(places).sum(axis=1) - before
+    moved = policy.of_decisions(codes).sum(axis=1) - before
     assert moved.argmax() == 3
     assert moved[3] > 0
 
