@@ -13,7 +13,9 @@ from neural_predictor.figures.markdown import interval
 from neural_predictor.statistics.bootstrap import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pandas as pd
 
     from neural_predictor.figures.results import ProtocolRecord
 
@@ -49,6 +51,17 @@ def order(own: Estimate, other: Estimate, *, maximise: bool = True) -> int:
 def ranked(found: Mapping[str, Estimate], *, maximise: bool = True) -> list[str]:
     """Names by their numbers, the best first."""
     return sorted(found, key=lambda name: found[name].value, reverse=maximise)
+
+
+def unseen_taus(
+    frame: pd.DataFrame, sizes: Callable[[pd.Series], Iterable[int]]
+) -> Iterator[tuple[str, int, dict[str, Estimate]]]:
+    """(Benchmark, N, predictor -> Kendall tau on what it was not fitted to), of the N that `sizes` picks of all."""
+    rows = frame[(frame["metric"] == "kendall_tau") & (frame["test_set"] == "rest") & frame["mean"].notna()]
+    for benchmark, part in rows.groupby("benchmark", sort=False):
+        for size in sizes(part["train_size"]):
+            own = part[part["train_size"] == size]
+            yield str(benchmark), size, {str(row["predictor"]): estimate_of(row, "mean") for _, row in own.iterrows()}
 
 
 def untold(found: Mapping[str, Estimate], name: str) -> str:

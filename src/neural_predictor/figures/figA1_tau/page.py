@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import LogLocator
 
-from neural_predictor.figures.findings import TAU, estimate_of, ranked, shown, untold
+from neural_predictor.figures.findings import TAU, ranked, shown, unseen_taus, untold
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import INK, OKABE_ITO, add_caption, new_figure, style
 from neural_predictor.tables.benchmarks import BENCHMARKS
@@ -54,15 +54,11 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
 
 def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     """The best predictor with the fewest and with the most training architectures, of each benchmark."""
-    rows = frame[(frame["metric"] == "kendall_tau") & (frame["test_set"] == "rest") & frame["mean"].notna()]
     said = []
-    for benchmark, part in rows.groupby("benchmark", sort=False):
-        for size in sorted({part["train_size"].min(), part["train_size"].max()}):
-            own = part[part["train_size"] == size]
-            taus = {str(row["predictor"]): estimate_of(row, "mean") for _, row in own.iterrows()}
-            best = ranked(taus)[0]
-            alone = f"; {untold(taus, best)}" if len(taus) > 1 else ""
-            said.append(f"With N = {size} on {benchmark}, {best} has the best {TAU}, {shown(taus[best])}{alone}.")
+    for benchmark, size, taus in unseen_taus(frame, lambda sizes: sorted({sizes.min(), sizes.max()})):
+        best = ranked(taus)[0]
+        alone = f"; {untold(taus, best)}" if len(taus) > 1 else ""
+        said.append(f"With N = {size} on {benchmark}, {best} has the best {TAU}, {shown(taus[best])}{alone}.")
     return " ".join(said)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neural_predictor.figures.findings import TAU, estimate_of, ranked, shown, untold
+from neural_predictor.figures.findings import TAU, ranked, shown, unseen_taus, untold
 from neural_predictor.figures.markdown import count, interval, table
 from neural_predictor.statistics.metrics import MSE_UNIT
 
@@ -34,12 +34,8 @@ def markdown(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
 
 def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     """The best predictor of each benchmark at the N that most predictors are fitted to."""
-    rows = frame[(frame["metric"] == "kendall_tau") & (frame["test_set"] == "rest") & frame["mean"].notna()]
     said = []
-    for benchmark, part in rows.groupby("benchmark", sort=False):
-        size = part["train_size"].mode().max()
-        own = part[part["train_size"] == size]
-        taus = {str(row["predictor"]): estimate_of(row, "mean") for _, row in own.iterrows()}
+    for benchmark, size, taus in unseen_taus(frame, lambda sizes: [sizes.mode().max()]):
         best = ranked(taus)[0]
         alone = f", the best of {len(taus)}; {untold(taus, best)}" if len(taus) > 1 else ""
         said.append(f"With N = {size} on {benchmark}, {best} has a {TAU} of {shown(taus[best])}{alone}.")
