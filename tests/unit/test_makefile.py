@@ -64,6 +64,23 @@ def test_a_moved_folder_and_a_removed_python_make_the_environment_anew(ready):
     assert TOLD in planned(back)
 
 
+def test_where_uv_installs_nothing_pip_does(ready):
+    """As where packages come from a mirror that pip's settings name."""
+    for name, code in (("uv", 2), ("python", 0)):
+        program = ready / ".venv/bin" / name
+        program.unlink(missing_ok=True)
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >> "$(dirname "$0")/ran"\nexit {code}\n')
+        program.chmod(0o755)
+    (ready / "requirements-gpu.lock").touch()
+    done = make(ready, "gpu")
+    ran = [line.split() for line in (ready / ".venv/bin/ran").read_text().splitlines()]
+    assert [line[0] for line in ran] == ["uv", "python"]
+    assert all(line[-2:] == ["-r", "requirements-gpu.lock"] and "--no-deps" in line for line in ran)
+    assert "--require-hashes" in ran[1]
+    assert done.returncode == 0
+    assert "uv did not install requirements-gpu.lock; pip tries" in done.stderr
+
+
 def test_one_command_installs_for_a_gpu_and_one_variable_uses_it(ready):
     shutil.copy2(ROOT / "requirements-gpu.lock", ready)
     assert "--require-hashes --no-deps -r requirements-gpu.lock" in make(ready, "-n", "gpu").stdout
@@ -78,13 +95,14 @@ def test_the_report_is_made_before_the_claims_that_link_to_it(ready):
     assert "--forcerun compare_claims --cores all --config accelerator=gpu -- results/claims.html" in lines[report + 1]
 
 
-def test_settings_of_the_user_reach_neither_pip_nor_python(ready):
+def test_settings_of_the_user_reach_none_of_uv_pip_and_python(ready):
     recorder = ready / "recorder"
     recorder.write_text('#!/bin/sh\nenv > "$(dirname "$0")/seen"\nexit 1\n')
     recorder.chmod(0o755)
     (ready / ".venv/.ready").unlink()
     dropped = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_HASHES", "PIP_CONSTRAINT")
-    dropped += ("PIP_PYTHON", "PIP_NO_BINARY", "PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS")
+    dropped += ("PIP_PYTHON", "PIP_NO_BINARY", "UV_TARGET", "UV_PYTHON", "UV_CONSTRAINT", "UV_NO_VERIFY_HASHES")
+    dropped += ("PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "PYTHONDONTWRITEBYTECODE")
     settings = dict.fromkeys(dropped, "1") | {"PIP_INDEX_URL": "https://mirror"}
     environment = {name: value for name, value in os.environ.items() if name != "HOME"} | settings
     command = ["make", "PYTHON=./recorder", "setup"]

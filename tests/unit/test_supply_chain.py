@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock", "requirements-docs.lock")
+LOCKS = ("requirements.lock", *(f"requirements-{name}.lock" for name in ("gpu", "cluster", "docs", "uv")))
 
 ALLOWED = {
     *(
@@ -135,16 +135,13 @@ def test_every_requirement_is_pinned_and_has_hashes(lock):
 
 
 def test_setup_and_ci_install_by_hash_alone():
-    for name in ("Makefile", ".ci/run"):
-        lines = re.findall(r".*(?:pip install|\$\(PIP\)).*", (ROOT / name).read_text())
-        for line in lines:
-            assert (
-                line.startswith("PIP := ")  # the program and its settings
-                or "--require-hashes" in line
-                or "--no-build-isolation --no-deps --editable ." in line
-                or " uv" in line
-            ), line
-    assert sum("--require-hashes" in line for line in re.findall(r"\$\(PIP\).*", (ROOT / "Makefile").read_text())) == 4
+    """uv checks the hashes that a lock gives, and all have them (above); pip is told to."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.search(r"^PIP := .* --require-hashes --no-deps -r$", makefile, re.MULTILINE)
+    for line in re.findall(r".*pip install.*", makefile + (ROOT / ".ci/run").read_text()):
+        assert line.startswith(("PIP := ", "install = ")) or "--no-build-isolation --no-deps --editable ." in line, line
+    used = re.findall(r"(?:\$\(PIP\) |call install,)(?!\$\(1\))([^\s)]+)", makefile)
+    assert sorted(used) == sorted(LOCKS)
 
 
 @pytest.mark.parametrize("lock", LOCKS[1:])

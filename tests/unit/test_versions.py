@@ -13,7 +13,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CORE = PYPROJECT["project"]["dependencies"]
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 
-LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-cluster.lock", "requirements-docs.lock")
+LOCKS = ("requirements.lock", *(f"requirements-{name}.lock" for name in ("gpu", "cluster", "docs", "uv")))
 
 DRIVER = {"psutil", "pygments", "snakemake"}
 """What the workflow itself needs, and none of its jobs."""
@@ -59,6 +59,7 @@ def test_a_lock_names_no_address(name):
         ("requirements-gpu.lock", CORE + EXTRAS["gpu"]),
         ("requirements-cluster.lock", PYPROJECT["dependency-groups"]["cluster"]),
         ("requirements-docs.lock", PYPROJECT["dependency-groups"]["docs"]),
+        ("requirements-uv.lock", PYPROJECT["dependency-groups"]["uv"]),
     ],
 )
 def test_a_lock_satisfies_the_projects_own_needs(lock, needs):
