@@ -60,7 +60,7 @@ all: $(READY)  ## every figure and table of the default study
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIGURED) all
 
 report: all  ## results/report.html: figures, captions, run times
-	$(SNAKEMAKE) all --report results/report.html
+	$(SNAKEMAKE) --report results/report.html $(CONFIGURED) all
 	$(SNAKEMAKE) --forcerun compare_claims --cores $(CORES) $(CONFIGURED) results/claims.html # links to the report
 
 test: $(READY)  ## every test, a process a core, at most four

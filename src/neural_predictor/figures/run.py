@@ -9,6 +9,7 @@ from neural_predictor.figures.entry_points import load
 from neural_predictor.figures.request import Request
 from neural_predictor.figures.results import write_result
 from neural_predictor.figures.wanted import Wanted, find
+from neural_predictor.fits.files import require_fits
 from neural_predictor.tables.table import read_table
 
 if TYPE_CHECKING:
@@ -79,9 +80,10 @@ def run(name: str, study: Study, tables: Sequence[Path], inputs: Inputs, csv: Pa
 
     Raises:
         ConfigError: if there is no such artefact, the study has no section for it, or a table is too small.
-        FormatError: if an input is damaged.
+        FormatError: if an input is damaged, or scores of a fit that it reads are missing.
         TableError: if a table is.
     """
     request = request_of(name, study, [read_table(table) for table in tables], inputs)
+    require_fits(request.scores, request.fits)
     frame, described = load(find(name).numbers)(request)
     write_result(frame, described, csv, protocol)

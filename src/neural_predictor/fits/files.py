@@ -141,6 +141,27 @@ def group_fits(paths: Iterable[Path]) -> dict[FitKey, list[Path]]:
     return dict(sorted(groups.items(), key=lambda item: (*item[0][:2], item[0].size)))
 
 
+def require_fits(paths: Iterable[Path], wanted: Mapping[FitKey, int]) -> None:
+    """Refuse files of scores in which repeats of some fits are missing.
+
+    Args:
+        paths: files that `write_scores` wrote.
+        wanted: key -> number of its repeats, from 0 on.
+
+    Raises:
+        FormatError: naming the first that is missing, or a file that is damaged.
+    """
+    found: dict[FitKey, set[int]] = {}
+    for key, files in group_fits(paths).items():
+        found[key] = {repeat for path in files for repeat in _arrays(path, ("repeats",))["repeats"].tolist()}
+    for key, repeats in wanted.items():
+        if missing := set(range(repeats)) - found.get(key, set()):
+            raise FormatError(
+                f"fits/{key.folder}: no file of scores that was given has repeat {min(missing)} of {repeats}; give all of "
+                "them, or let Snakemake build the target, which does"
+            )
+
+
 def read_fits(
     paths: Iterable[Path], table: BenchmarkTable, study_seed: int, repeats: int | None = None
 ) -> Iterator[RepeatScores]:

@@ -176,10 +176,9 @@ class ArchitectureFile:
         return self._reader.columns
 
     def has(self, column: str) -> bool:
-        """As `Source.has`; of JSON lines by the first of them."""
+        """As `Source.has`; of JSON lines if any of them has it."""
         reader = open_reader(self._reader.path)  # one of its own: a reader keeps what it was asked for
-        next(reader.chunks(()))
-        return find_name(self.name, reader.columns, column, exact=True) is not None
+        return any(find_name(self.name, reader.columns, column, exact=True) is not None for _ in reader.chunks(()))
 
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
         """As `Source.chunks`."""

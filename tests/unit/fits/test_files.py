@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neural_predictor.errors import ConfigError, FormatError, TableError
-from neural_predictor.fits.files import draw_fits, group_fits, read_fits, write_scores
+from neural_predictor.fits.files import draw_fits, group_fits, read_fits, require_fits, write_scores
 from neural_predictor.fits.key import FitKey, parse_sample, sample_name
 from neural_predictor.search.draws import FOLDS
 from neural_predictor.tables.table import BenchmarkTable
@@ -49,6 +49,21 @@ def test_a_fit_is_read_with_what_it_has_seen(tmp_path):
     assert first.scores.tolist() == list(range(40))
     assert len(list(read_fits([path], table, SEED, 1))) == 1
     assert json.loads((tmp_path / "0.json").read_text()) == {"seconds": 1.5, "repeats": 2}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({RANDOM: 3}, "fits/one-stage/small/n20: no file of scores that was given has repeat 2 of 3"),
+        ({RANDOM: 2, FOLDED: 1}, "fits/one-stage/small/folds: .* has repeat 0 of 1; give all of them, or let Snakemake"),
+    ],
+)
+def test_scores_that_are_not_given_are_missed(tmp_path, wanted, message):
+    path = write(tmp_path, make_table())
+    require_fits([path], {RANDOM: 2})
+    require_fits([path], {})
+    with pytest.raises(FormatError, match=message):
+        require_fits([path], wanted)
 
 
 def test_the_folds_of_a_repeat_are_fits_of_its_partition(tmp_path):

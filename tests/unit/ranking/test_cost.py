@@ -1,5 +1,7 @@
 """Costs in `rank` and `suggest`: bounds, fronts, predicted costs, and what is refused."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from neural_predictor.cli.rank import app as rank_app
 from neural_predictor.cli.suggest import app as suggest_app
 from neural_predictor.errors import FormatError, RankingError
 from neural_predictor.predictors import device
+from neural_predictor.ranking import readers
 from neural_predictor.ranking.cost import Cost, cost_of
 from neural_predictor.ranking.rank import rank_files
 from neural_predictor.ranking.score import Options
@@ -67,6 +70,17 @@ def test_a_front_is_marked_and_comes_first(files, made):
     few = Options(curve=False, top=5)
     rank_files(train, candidates, output, options=few, make=made.Ridge, cost=Cost("ms", front=True))
     assert pd.read_csv(output)["place"].tolist() == found["place"][:5].tolist()
+
+
+def test_a_cost_that_only_later_lines_have_is_read_and_not_predicted(files, made, costs, monkeypatch):
+    train, candidates, output = files(train_cost=costs[:60], form="jsonl")
+    lines = [json.loads(line) for line in candidates.read_text().splitlines()]
+    for fields in lines[:20]:
+        del fields["ms"]
+    candidates.write_text("".join(json.dumps(fields) + "\n" for fields in lines))
+    monkeypatch.setattr(readers, "CHUNK_ROWS", 10)
+    with pytest.raises(FormatError, match=r"column ms: no finite number in line 1, .*every candidate needs a cost"):
+        rank_files(train, candidates, output, options=PLAIN, make=made.Ridge, cost=Cost("ms", at_most=6))
 
 
 def test_a_cost_of_the_trained_alone_is_predicted(files, made, costs):
