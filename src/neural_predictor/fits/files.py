@@ -153,7 +153,7 @@ def require_fits(paths: Iterable[Path], wanted: Mapping[FitKey, int]) -> None:
     """
     found: dict[FitKey, set[int]] = {}
     for key, files in group_fits(paths).items():
-        found[key] = {repeat for path in files for repeat in _arrays(path, ("repeats",))["repeats"].tolist()}
+        found[key] = {repeat for path in files for repeat in _arrays(path, ("format", "repeats"))["repeats"].tolist()}
     for key, repeats in wanted.items():
         if missing := set(range(repeats)) - found.get(key, set()):
             raise FormatError(

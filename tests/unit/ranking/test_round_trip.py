@@ -36,6 +36,7 @@ def restored(path):
 @few
 @given(notes=st.lists(texts, min_size=1, max_size=4), name=texts.filter(lambda name: bool(name.strip())))
 @example(notes=["50%\r100%", "a\nb", "", ' "x" '], name="log\r")
+@example(notes=[""], name="\0")
 def test_any_text_in_a_carried_column_is_read_back(tmp_path, notes, name):
     table = pa.table({"operations": [["a", "b,c"]] * len(notes), "edges": [[[0, 1]]] * len(notes), f"x{name}": notes})
     for form in FORMS:
