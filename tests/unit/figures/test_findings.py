@@ -147,12 +147,14 @@ SAID = {
     ),
     "fig10": (
         rows("kind value", *FRONT),
-        "What was trained has 90.0% of the hypervolume of the true front of 2 architectures, the random ones alone "
-        "80.0%; Kendall tau of all predictions 0.50.",
+        "What the predictor chose closes 50% of the gap between the random architectures and the true front. What was "
+        "trained has 90.0% of the hypervolume of the true front of 2 architectures, the random ones alone 80.0%; "
+        "Kendall tau of all predictions 0.50. One search: no interval.",
     ),
     "fig11": (
         rows("kind search mean low high", *SHARES).assign(x=120),
-        "After 120 trainings: front 95.0% [94.0%, 96.0%], random 90.0% [89.0%, 91.0%].",
+        "After 120 trainings front has the largest share of the true front's hypervolume; the intervals tell it from "
+        "all others: front 95.0% [94.0%, 96.0%], random 90.0% [89.0%, 91.0%].",
     ),
     "figA1": (
         ends((SIGNAL, "gcn", 20, 0.9), (TARGET, "gcn", 20, 0.7), (TARGET, "random", None, 0.8)),
@@ -178,6 +180,7 @@ SAID = {
     ),
     "fig-rounds": (
         rows("method batch samples low high budget level_samples", *ROUNDS),
+        "With 10 at a time, tpe needs the fewest trainings for the level; the intervals do not tell it from random. "
         "Trainings, of at most 60, that hold what random search ends with after 100. 10 at a time: tpe 29 [6, beyond]. "
         "Triangles: not held within the budget. A question waits for the labels of the one before.",
     ),
@@ -250,6 +253,45 @@ def test_where_the_signal_is_a_loss_less_is_better(protocol):
         "By loss, the best choice after 400 trainings in all is that of gcn, 0.800 nats [0.790, 0.810]"
     )
     assert said.endswith("Random search has 0.900 nats [0.890, 0.910]: gcn and mlp are better.")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "shares", "said"),
+    [
+        (["true_front"], (1, 1), "What the predictor chose adds nothing to the front of the random architectures."),
+        ([], (0.8, 0.9), "What the predictor chose improves the front of the random architectures."),
+        (["trained"] * 2 + ["further"], (0.8, 0.9, 0.85), "The 2 that the predictor chose add more than 1 further"),
+        (["trained"] * 2 + ["further"], (0.8, 0.9, 0.95), "The 2 that the predictor chose add less than 1 further"),
+    ],
+)
+def test_fig10_begins_with_what_the_choice_adds(kinds, shares, said, protocol):
+    values = [*zip(("share_random", "share", "share_further"), shares, strict=False), ("tau", 0.5)]
+    frame = rows("kind value", *((kind, NAN) for kind in kinds), *values)
+    assert load("fig10.page:draw", "finding")(frame, protocol).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        (
+            (9, 11, 19, 21),
+            "With 1 at a time, tpe needs the fewest trainings for the level; the intervals tell it from all others. "
+            "With 20 at a time, tpe needs the fewest trainings for the level; the intervals do not tell it from random. "
+            "The larger batch costs tpe trainings. Trainings, of at most 60",
+        ),
+        ((9, 25, 19, 21), "The intervals tell no search with one of these batches from itself with the other."),
+        ((19, 21, 9, 11), "The larger batch saves tpe trainings."),
+        ((NAN, NAN, NAN, NAN), "With 1 at a time, no search holds the level. With 20 at a time, no search holds"),
+    ],
+)
+def test_fig_rounds_begins_with_the_fewest_trainings_and_what_a_batch_costs(spans, said, protocol):
+    low, high, later_low, later_high = spans
+    numbers = [("tpe", 1, (low + high) / 2, low, high), ("random", 1, NAN, 30, NAN)]
+    numbers += [("tpe", 20, (later_low + later_high) / 2, later_low, later_high), ("random", 20, 40, 20, NAN)]
+    if low != low:
+        numbers = [(name, batch, NAN, NAN, NAN) for name, batch, *_ in numbers]
+    frame = rows("method batch samples low high", *numbers).assign(budget=60, level_samples=100)
+    assert said in load("fig_rounds.page:draw", "finding")(frame, protocol)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from neural_predictor.tables.nasbench_graph import read
 from support.accel_nasbench import archive, record
 
 RNG = np.random.default_rng
+GRAPHS = make_space("nasbench-graph", allowed=("gcn", "sage", "arma", "fc", "skip"))
 QUICK = {"trees": BoostedTreesRecipe(trees=10, learning_rate=0.3, ensembles=1)}
 SMALL = {
     "front": QUICK | {"initial": 20},
@@ -138,9 +139,7 @@ def test_every_search_trains_its_budget_once_each_and_its_history_is_its_state(n
     traces = run_front(name, problem, **SMALL.get(name, {}))
     assert traces.shape == (2, 40)
     assert all(len(np.unique(trace)) == 40 for trace in traces)
-    pool = ListedPool(
-        make_space("nasbench-graph", allowed=("gcn", "sage", "arma", "fc", "skip")), problem.table.encoding
-    )
+    pool = ListedPool(GRAPHS, problem.table.encoding)
     first, again = (make_front_search(name, pool, problem, 7, **SMALL.get(name, {})) for _ in range(2))
     labels, history = problem.table.mean(problem.table.signal), []
     for _ in range(3):
@@ -191,13 +190,43 @@ def test_a_front_of_a_space_without_end_under_a_latency_model(problem):
     for name in FRONT_SEARCHES:
         kind = FRONT_SEARCHES[name].load("search")
         few = {"candidates": 50} if name in ("front", "front-rounds", "windows", "chamnet") else {}
-        given = {"edges": (75.0, 120.0)} if name == "windows" else {"bounds": (110.0,)} if name == "chamnet" else {}
+        given = {"edges": (75.0, 120.0)} if name == "windows" else {}
+        given |= {"bounds": (110.0,)} if name in ("chamnet", "constrained") else {}
         settings = kind.settings_class.model_validate(SMALL.get(name, {}) | few | given)
         search = kind(pool, lambda rows: pixel.latency_ms(pool.codes(rows)), 0, settings=settings)
         for _ in range(3):
             rows = search.ask(10)
             search.tell(rows, search.cost(rows) % 7)
         assert len(np.unique(search.rows)) == 30
+
+
+def test_the_constrained_search_heeds_the_bound_in_hand(proteins):
+    cost = proteins.mean("latency_ms")
+    tight, loose = np.quantile(cost, (0.2, 0.8))
+    alone = FrontProblem(proteins, "latency_ms", (tight,), 3, 4, 80)
+    met = [alone.within(tight)[run_front(name, alone)].mean() for name in ("constrained", "random")]
+    assert met[0] > 1.5 * met[1]
+    both = replace(alone, bounds=(tight, loose))
+    traces = run_front("constrained", both)
+    in_turn = [both.within(tight)[traces[:, place::2]].mean() for place in (0, 1)]
+    assert in_turn[0] > 1.2 * in_turn[1]
+
+
+@pytest.mark.parametrize(
+    ("costs", "bound"),
+    [([2.0, 4.0, 8.0], 4.0), ([-1 / 2, -1 / 4, -1 / 8], -1 / 4)],
+    ids=["latency", "throughput"],  # of which more is better, so that it is negated
+)
+def test_a_reward_is_accuracy_by_a_power_of_cost_over_bound(problem, costs, bound):
+    pool, rows = ListedPool(GRAPHS, problem.table.encoding[:3]), np.arange(3)
+    kind = FRONT_SEARCHES["constrained"].load("search")
+    settings = kind.settings_class(bounds=(bound,), within=-0.5, beyond=-1)
+    search = kind(pool, lambda rows: np.array(costs)[rows], 0, settings=settings)
+    assert search.reward(rows, np.full(3, 0.6), bound) == pytest.approx([0.6 * 2**0.5, 0.6, 0.3])
+    assert search.reward(rows, np.full(3, -0.6), bound) == pytest.approx([-0.6 / 2**0.5, -0.6, -1.2])
+    assert search.reward(rows, np.full(3, 0.6), np.inf) == pytest.approx([0.6] * 3)
+    with pytest.raises(SearchError, match=r"the ratio of costs to their bound .*; these costs go from"):
+        kind(pool, lambda rows: rows * bound, 0, settings=settings)
 
 
 def test_regret_is_of_the_choice_within_the_bound(problem):
@@ -234,6 +263,8 @@ def test_faults_are_named(problem, proteins):
     search.tell(rows, np.arange(5.0))
     with pytest.raises(SearchError, match="graphs without a search space"):
         search.ask(1)
+    with pytest.raises(SearchError, match="reads their decisions, and these are graphs without a search space"):
+        make_front_search("constrained", graphs, problem, 0)
     nowhere = FRONT_SEARCHES["random"].load("search")(graphs, lambda rows: np.full(len(rows), np.nan), 0)
     with pytest.raises(SearchError, match="one finite number each"):
         nowhere.cost(np.arange(3))

@@ -56,8 +56,25 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
 
 
 def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
-    """Share of the true front's hypervolume that was trained, and tau of all predictions."""
-    return _said(frame, frame.dropna(subset=["value"]).drop_duplicates("kind").set_index("kind")["value"])
+    """What the predictor's choice adds to the random architectures, then the shares of hypervolumes."""
+    value = frame.dropna(subset=["value"]).drop_duplicates("kind").set_index("kind")["value"]
+    return f"{_verdict(frame, value)} {_said(frame, value)} One search: no interval."
+
+
+def _verdict(frame: pd.DataFrame, value: pd.Series) -> str:
+    """What is seen, in words that follow from the shares alone."""
+    before, after = float(value["share_random"]), float(value["share"])
+    if "share_further" in value:
+        other = float(value["share_further"])
+        chosen, further = ((frame["kind"] == kind).sum() for kind in ("trained", "further"))
+        more = "more than" if after > other else "as much as" if after == other else "less than"
+        return f"The {chosen} that the predictor chose add {more} {further} further ones at random."
+    if after == before:
+        return "What the predictor chose adds nothing to the front of the random architectures."
+    if not (frame["kind"] == "true_front").any():
+        return "What the predictor chose improves the front of the random architectures."
+    gap = (after - before) / (1 - before)
+    return f"What the predictor chose closes {gap:.0%} of the gap between the random architectures and the true front."
 
 
 def _said(frame: pd.DataFrame, value: pd.Series) -> str:

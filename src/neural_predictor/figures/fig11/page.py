@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neural_predictor.figures.findings import estimate_of, ranked, untold
 from neural_predictor.figures.frontier import cost_name
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import OKABE_ITO, REFERENCE, add_caption, new_figure, style
@@ -47,12 +48,28 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
 
 
 def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
-    """What the curves end with."""
-    return _said(frame[frame["kind"] == "share"])
+    """The search with the largest share at the end, what intervals tell it from, and the shares of all."""
+    last = _last(frame[frame["kind"] == "share"])
+    found = {str(row["search"]): estimate_of(row, "mean") for _, row in last.iterrows()}
+    best = ranked(found)[0]
+    told = f"; {untold(found, best)}" if len(found) > 1 else ""
+    return (
+        f"After {int(last['x'].iloc[0])} trainings {best} has the largest share of the true front's "
+        f"hypervolume{told}: {_shares(last)}."
+    )
 
 
 def _said(shares: pd.DataFrame) -> str:
-    """What the curves end with, the best first."""
-    last = shares[shares["x"] == shares["x"].max()].sort_values("mean", ascending=False)
+    """What the curves end with."""
+    last = _last(shares)
+    return f"After {int(last['x'].iloc[0])} trainings: {_shares(last)}."
+
+
+def _last(shares: pd.DataFrame) -> pd.DataFrame:
+    """The ends of the curves, the best first."""
+    return shares[shares["x"] == shares["x"].max()].sort_values("mean", ascending=False)
+
+
+def _shares(last: pd.DataFrame) -> str:
     each = [f"{row['search']} {row['mean']:.1%} [{row['low']:.1%}, {row['high']:.1%}]" for _, row in last.iterrows()]
-    return f"After {int(last['x'].iloc[0])} trainings: {', '.join(each)}."
+    return ", ".join(each)

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from neural_predictor.figures.curve_panels import METHOD_COLOURS
+from neural_predictor.figures.findings import estimate_of, listed, order, ranked, untold
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.style import REFERENCE, add_caption, new_figure, style
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from neural_predictor.figures.results import ProtocolRecord
+    from neural_predictor.statistics.bootstrap import Estimate
 
 COLUMNS = (
     *("method", "batch", "samples", "low", "high", "reached", "questions"),
@@ -63,8 +65,38 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
 
 
 def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
-    """The searches that hold the level, one at a time and with the largest batch."""
-    return _sentence(frame)
+    """The search that needs the fewest trainings with each batch, what a larger one costs, and the numbers."""
+    few, many = frame["batch"].min(), frame["batch"].max()
+    said = [_fewest(frame, batch) for batch in sorted({few, many})]
+    if few < many:
+        said.append(_cost(_trainings(frame, few), _trainings(frame, many)))
+    return " ".join([*said, _sentence(frame)])
+
+
+def _trainings(frame: pd.DataFrame, batch: int) -> dict[str, Estimate]:
+    """Search -> trainings to the level with a batch; infinite beyond the budget."""
+    part = frame[frame["batch"] == batch].fillna({"samples": np.inf, "low": np.inf, "high": np.inf})
+    return {str(row["method"]): estimate_of(row, "samples") for _, row in part.iterrows()}
+
+
+def _fewest(frame: pd.DataFrame, batch: int) -> str:
+    found = _trainings(frame, batch)
+    best = ranked(found, maximise=False)[0]
+    if np.isinf(found[best].value):
+        return f"With {batch:,} at a time, no search holds the level."
+    told = f"; {untold(found, best)}" if len(found) > 1 else ""
+    return f"With {batch:,} at a time, {best} needs the fewest trainings for the level{told}."
+
+
+def _cost(few: dict[str, Estimate], many: dict[str, Estimate]) -> str:
+    """Which searches the intervals tell with one batch from themselves with another."""
+    changes = {name: order(many[name], few[name], maximise=False) for name in few}
+    said = [
+        f"The larger batch {verb} {listed(names)} trainings."
+        for verb, sign in (("costs", -1), ("saves", 1))
+        if (names := [name for name, change in changes.items() if change == sign])
+    ]
+    return " ".join(said) or "The intervals tell no search with one of these batches from itself with the other."
 
 
 def _draw_samples(axes: Axes, own: pd.DataFrame, budget: float, colour: str, marker: str) -> None:

@@ -17,6 +17,7 @@ FRONT_SEARCHES = by_name(
         SearchRow(name="windows", search="fronts.windows:Windows"),
         SearchRow(name="chamnet", search="fronts.chamnet:ChamNet"),
         SearchRow(name="nsga2", search="fronts.nsga2:Nsga2"),
+        SearchRow(name="constrained", search="fronts.constrained:Constrained"),
     ],
 )
 """Name -> row."""
