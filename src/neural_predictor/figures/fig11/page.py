@@ -67,7 +67,8 @@ def _said(shares: pd.DataFrame) -> str:
 
 def _last(shares: pd.DataFrame) -> pd.DataFrame:
     """The ends of the curves, the best first."""
-    return shares[shares["x"] == shares["x"].max()].sort_values("mean", ascending=False)
+    ends: pd.DataFrame = shares[shares["x"] == shares["x"].max()]
+    return ends.sort_values("mean", ascending=False)
 
 
 def _shares(last: pd.DataFrame) -> str:

@@ -1,14 +1,14 @@
 """ProxylessNAS-like constrained search: REINFORCE with a reward that the cost penalises, a policy for each bound.
 
 Source: Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", CVPR 2019: the reward is accuracy x
-(cost / T)^w for a target T, with one exponent up to T and another beyond it. Cai et al., "ProxylessNAS: Direct Neural
-Architecture Search on Target Task and Hardware", ICLR 2019, optimise it by REINFORCE (ProxylessNAS-R) with a single
-exponent. The default exponents, 0 and -1, are MnasNet's for a hard constraint. A single exponent, -.07 in MnasNet's
-soft constraint, makes T a factor of all rewards, so that a policy by relative rewards asks for the same under every
-bound: there w is the trade-off, and T says nothing.
+(cost / T)^w for a target T, with w = -.07; Cai et al., "ProxylessNAS: Direct Neural Architecture Search on Target Task
+and Hardware", ICLR 2019, optimise it by REINFORCE (ProxylessNAS-R). Here it is as in Bender et al., "Can Weight Sharing
+Outperform Random Architecture Search?", CVPR 2020 (hard exponential): there is no penalty where the cost is at most T.
+With one exponent on both sides T is but a factor of all rewards, so that a policy that sees them relative to each other
+asks for the same under every bound.
 
-What differs: a reward is of a whole training, not of shared weights; policy and steps are those of `reinforce`; the
-bounds take turns, and each policy learns from all that was trained, for a cost is known under every bound.
+What else differs: a reward is of a whole training, not of shared weights; policy and steps are those of `reinforce`;
+the bounds take turns, and each policy learns from all that was trained, for a cost is known under every bound.
 """
 
 from __future__ import annotations
@@ -36,14 +36,12 @@ class ConstrainedSettings(Settings):
 
     Attributes:
         bounds: costs; each has a policy of its own. An infinite one penalises nothing.
-        within: exponent of cost / bound where the cost meets the bound.
-        beyond: exponent where it does not.
-        policy: of each policy.
+        exponent: of cost / bound, beyond the bound.
+        policy: of every policy.
     """
 
     bounds: Annotated[tuple[float, ...], Field(min_length=1)] = (np.inf,)
-    within: Annotated[float, Field(le=0)] = 0.0
-    beyond: Annotated[float, Field(le=0)] = -1.0
+    exponent: Annotated[float, Field(lt=0)] = -0.07
     policy: ReinforceSettings = ReinforceSettings()
 
 
@@ -78,11 +76,10 @@ class Constrained(FrontSearch):
     def reward(self, rows: Rows, goodness: Floats, bound: float) -> Floats:
         """(k,) rewards under a bound of architectures (k,) with goodness (k,), higher is better.
 
-        The exponent has the sign of the goodness: what lowers a positive one also lowers a negative one.
+        Where goodness is negative, the exponent has the other sign: a penalty lowers it too.
         """
-        ratio = self.ratio(rows, bound)
-        exponent = np.where(ratio > 1, self.settings.beyond, self.settings.within)
-        return np.asarray(goodness * ratio ** (exponent * np.sign(goodness)))
+        beyond = np.maximum(self.ratio(rows, bound), 1)
+        return np.asarray(goodness * beyond ** (self.settings.exponent * np.sign(goodness)))
 
     def ratio(self, rows: Rows, bound: float) -> Floats:
         """(k,) cost over bound of architectures, at most 1 where one meets it; of a throughput, bound over throughput.
