@@ -279,7 +279,7 @@ def test_fig10_begins_with_what_the_choice_adds(kinds, shares, said, protocol):
             "With 20 at a time, tpe needs the fewest trainings for the level; the intervals do not tell it from random."
             " The larger batch costs tpe trainings. Trainings, of at most 60",
         ),
-        ((9, 25, 19, 21), "The intervals tell no search with one of these batches from itself with the other."),
+        ((9, 25, 19, 21), "For no search do the intervals tell the two batches apart."),
         ((19, 21, 9, 11), "The larger batch saves tpe trainings."),
         ((NAN, NAN, NAN, NAN), "With 1 at a time, no search holds the level. With 20 at a time, no search holds"),
     ],

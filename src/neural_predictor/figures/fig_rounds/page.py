@@ -96,7 +96,7 @@ def _cost(few: dict[str, Estimate], many: dict[str, Estimate]) -> str:
         for verb, sign in (("costs", -1), ("saves", 1))
         if (names := [name for name, change in changes.items() if change == sign])
     ]
-    return " ".join(said) or "The intervals tell no search with one of these batches from itself with the other."
+    return " ".join(said) or "For no search do the intervals tell the two batches apart."
 
 
 def _draw_samples(axes: Axes, own: pd.DataFrame, budget: float, colour: str, marker: str) -> None:
