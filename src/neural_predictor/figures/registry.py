@@ -49,7 +49,7 @@ class Artefact:
         reads: other artefacts whose numbers it reads.
         choices: names of the sets of children whose choice by a predictor it reads, by section.
         also: those whose numbers it reads too, where the study makes them.
-        shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
+        shared: names of the supernets, of methods and drawn settings, whose files it reads, by study and section.
         made: whether a study makes it, by its section.
     """
 
@@ -67,7 +67,7 @@ class Artefact:
     reads: tuple[str, ...] = ()
     choices: Callable[[Any], list[str]] = needs.no_choices
     also: tuple[str, ...] = ()
-    shared: bool = False
+    shared: Callable[[Study, Any], list[str]] = needs.no_supernets
     made: Callable[[Any], bool] = needs.always
 
     @property
@@ -151,7 +151,7 @@ ARTEFACTS = (
         tables=needs.sharing_sample_and_choices,
         fits=needs.against_sharing,
         times=True,
-        shared=True,
+        shared=needs.every_method,
         numbers="fig4_sharing.numbers:run",
         page="fig4_sharing.page:draw",
     ),
@@ -310,9 +310,31 @@ ARTEFACTS = (
         "how methods that share weights rank architectures that were trained alone",
         section="sharing",
         tables=needs.sharing_sample,
-        shared=True,
+        shared=needs.every_method,
         numbers="fig_sharing.numbers:run",
         page="fig_sharing.page:draw",
+    ),
+    Artefact(
+        "fig-sharing-tuning",
+        "figure",
+        "what methods that share weights find with hyper-parameters drawn from ranges",
+        section="sharing",
+        made=needs.has_tuning,
+        tables=needs.sharing_sample,
+        shared=needs.every_supernet,
+        numbers="fig_sharing_tuning.numbers:run",
+        page="fig_sharing_tuning.page:draw",
+    ),
+    Artefact(
+        "fig-bridge",
+        "figure",
+        "whether scores by shared weights help a predictor as one more feature, by N",
+        section="sharing",
+        made=needs.has_bridge,
+        tables=needs.sharing_sample,
+        shared=needs.every_method,
+        numbers="fig_bridge.numbers:run",
+        page="fig_bridge.page:draw",
     ),
     Artefact(
         "table-efficiency",

@@ -127,6 +127,14 @@ class Wanted:
         """
         return find(name).searches(self.study, self.section(name))
 
+    def shared_of(self, name: str) -> list[str]:
+        """Names of the supernets whose files an artefact reads.
+
+        Raises:
+            ConfigError: as `section`.
+        """
+        return find(name).shared(self.study, self.section(name))
+
     @cached_property
     def fits(self) -> dict[FitKey, int]:
         """All fits that some artefact of the study reads, with the most repeats that one of them asks for."""
