@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.config.project import Project
-from neural_predictor.figures.registry import BESIDE, PAGES
+from neural_predictor.figures.artefact import BESIDE, PAGES
 from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.spaces.proxylessnas.layers import cardinality

@@ -200,7 +200,7 @@ class Bridge(Section):
     train_sizes: Annotated[list[Positive], Field(min_length=1, examples=[[10, 20, 40]])] = Field(
         description="N, architectures of the set that a predictor is fitted to"
     )
-    repeats: Repeats = Field(20, description="random splits of each N")
+    repeats: Repeats = Field(50, description="random splits of each N")
 
 
 class Sharing(Section):

@@ -9,7 +9,7 @@ import numpy as np
 
 from neural_predictor.figures.curves import places, problem_of, search_curves, traced_curves
 from neural_predictor.seeds import seed_of
-from neural_predictor.statistics.bootstrap import estimate, resample
+from neural_predictor.statistics.bootstrap import estimate, over_settings, resample
 from neural_predictor.statistics.efficiency import needed
 
 if TYPE_CHECKING:
@@ -64,21 +64,6 @@ def spread(places: Floats, study: Study, search: str) -> dict[str, Estimate]:
         found |= over_settings(logs[1:], seed, maximise=False)
         found["price"] = found["worst-tenth"] - found["default"]
     return {name: estimate(np.exp(values), study.bootstrap.confidence) for name, values in found.items()}
-
-
-def over_settings(values: Floats, seed: int, *, maximise: bool) -> dict[str, Floats]:
-    """`median` of drawn settings and their `worst-tenth`, the value that one in ten is worse than, (b,) each.
-
-    Args:
-        values: (S, b) of each setting in b resamples of something else, the first of which is the sample itself; the
-            settings are resampled along with it.
-        seed: of the resampling.
-        maximise: whether a higher value is better.
-    """
-    drawn = np.random.default_rng(seed).integers(len(values), size=values.shape)
-    drawn[:, 0] = np.arange(len(values))  # the sample itself
-    own = np.take_along_axis(values, drawn, axis=0)
-    return {"median": np.median(own, axis=0), "worst-tenth": np.quantile(own, 0.1 if maximise else 0.9, axis=0)}
 
 
 def wall_times(times: Floats, questions: NDArray[np.intp], workers: int) -> Floats:

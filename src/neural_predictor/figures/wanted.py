@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.figures.artefact import PAGES
+from neural_predictor.figures.registry import ARTEFACTS
 from neural_predictor.fits.key import FitKey, SearchKey
 from neural_predictor.records import meant
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
 
 Key = TypeVar("Key", FitKey, SearchKey)
 

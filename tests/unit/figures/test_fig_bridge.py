@@ -28,7 +28,7 @@ def study(with_children):
 @pytest.fixture
 def files(tmp_path, study):
     """Labels that no feature of an architecture tells, and the files of three methods."""
-    rng, codes = np.random.default_rng(0), sample(study, "digits")
+    rng, codes = np.random.default_rng(1), sample(study, "digits")
     labels = rng.uniform(0.5, 0.9, (len(codes), 1))
     paths = []
     for name, scores in (
@@ -54,7 +54,7 @@ def test_what_a_score_adds_is_measured_on_the_same_splits(study, files):
         without, knows = (values.loc[("tau", name, size), "value"] for name in (ALONE, "knows"))
         assert values.loc[("difference", "knows", size), "value"] == pytest.approx(knows - without)
         assert values.loc[("difference", "knows", size), "low"] > 0.2
-        assert values.loc[("difference", "guesses", size), "low"] < 0.1
+        assert values.loc[("difference", "guesses", size), "low"] < 0.05
     assert frame.loc[frame["method"] == "lost", ["status", "value"]].to_numpy().tolist() == [
         ["diverged", pytest.approx(np.nan, nan_ok=True)]
     ]
@@ -68,7 +68,7 @@ def test_a_set_that_leaves_too_few_is_refused(study, files):
     labels = labels.copy()
     labels[:16] = np.nan
     table = children_table(trainings(codes, labels), "digits", "stratified")
-    with pytest.raises(ConfigError, match=r"digits has 24 .* train_sizes of the study has 20: at most 19 leave 5"):
+    with pytest.raises(ConfigError, match=r"digits has 24 .* of the study has 20: at most 19 leave 5"):
         numbers_of("fig-bridge", study, table, shared=paths)
     content = study.model_dump(mode="json")
     content["sharing"]["bridge"]["train_sizes"] = [10, 36]

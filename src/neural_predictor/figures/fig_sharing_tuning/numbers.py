@@ -9,14 +9,13 @@ import pandas as pd
 
 from neural_predictor.children.table import zero_layers
 from neural_predictor.config.sharing_recipes import Proxyless
-from neural_predictor.figures.methods import over_settings
 from neural_predictor.figures.protocol import describe_children
 from neural_predictor.figures.shared_scores import in_rows_of, read_all, zeros_of
 from neural_predictor.latency.pixel1 import load
 from neural_predictor.seeds import seed_of
 from neural_predictor.sharing.tuning import name_of, recipes_of, settings
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
-from neural_predictor.statistics.bootstrap import estimate, resample
+from neural_predictor.statistics.bootstrap import estimate, over_settings, resample
 from neural_predictor.statistics.kendall import resampled_taus
 
 if TYPE_CHECKING:
