@@ -226,7 +226,8 @@ SAID = {
         "With features of the architecture alone, Kendall tau on the rest is 0.300 [0.200, 0.400] with N = 10 and "
         "0.500 [0.400, 0.600] with N = 20. The score of darts helps from N = 20 on: 0.100 [0.050, 0.150] with N = 20. "
         "The score of enas harms with N = 10 alone: 0.000 [-0.100, 0.100] with N = 20. The score of smash makes no "
-        "difference that can be told at any N: 0.000 [-0.100, 0.100] with N = 20. No scores: fbnet diverged.",
+        "difference that can be told at any N: 0.000 [-0.100, 0.100] with N = 20. No scores: fbnet diverged. "
+        "Intervals are over splits of one set.",
     ),
     "fig4-sharing": (
         rows(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neural_predictor.figures.curve_panels import METHOD_COLOURS
 from neural_predictor.figures.findings import TAU, estimate_of, listed, order, shown
 from neural_predictor.figures.results import caption
@@ -23,24 +25,23 @@ TITLES = {"tau": f"{TAU} on the rest", "difference": "what the score adds"}
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """A line a method in both panels; the predictor without a score is black."""
+    """A colour a method in both panels; the predictor without a score is black."""
     rows = frame[frame["status"] == "ok"]
     alone, *methods = rows["method"].unique().tolist()
     colours = {alone: INK} | dict(zip(methods, cycle(METHOD_COLOURS), strict=False))
-    sizes = sorted(rows["train_size"].unique().astype(int).tolist())
     with style():
         figure = new_figure(7.2, 4.3)
         panels = figure.subplots(1, len(TITLES))
         for letter, (kind, title), axes in zip("ab", TITLES.items(), panels, strict=True):
-            _draw(axes, rows[rows["kind"] == kind], colours, sizes)
+            _draw(axes, rows[rows["kind"] == kind], colours)
             axes.set_title(f"{letter}  {title}", loc="left")
         panels[0].set_ylabel(TAU)
         panels[1].set_ylabel("difference of tau")
         panels[1].axhline(0, color=REFERENCE, linewidth=0.9)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="upper center", ncols=4, frameon=False)
+        figure.legend(handles, labels, loc="upper center", ncols=6, frameon=False, columnspacing=1.2)
         add_caption(figure, caption(protocol), characters=150)
-        figure.subplots_adjust(left=0.09, right=0.985, top=0.79, bottom=0.31, wspace=0.27)
+        figure.subplots_adjust(left=0.09, right=0.985, top=0.86, bottom=0.26, wspace=0.27)
     return figure
 
 
@@ -55,7 +56,8 @@ def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     ]
     lost = [f"{row['method']} {row['status']}" for _, row in frame[frame["status"] != "ok"].iterrows()]
     verdicts += [f"No scores: {listed(lost)}."] if lost else []
-    return " ".join([f"With features of the architecture alone, {TAU} on the rest is {said}.", *verdicts])
+    first = f"With features of the architecture alone, {TAU} on the rest is {said}."
+    return " ".join([first, *verdicts, "Intervals are over splits of one set."])
 
 
 def _verdict(own: pd.DataFrame) -> str:
@@ -75,10 +77,15 @@ def _verdict(own: pd.DataFrame) -> str:
     return f"{listed(words)}: {last}"
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, colours: dict[str, str], sizes: list[int]) -> None:
-    for name, own in rows.groupby("method", sort=False):
-        line, colour = own.sort_values("train_size"), colours[str(name)]
-        axes.plot(line["train_size"], line["value"], color=colour, marker="o", markersize=3.2, label=name)
-        axes.fill_between(line["train_size"], line["low"], line["high"], color=colour, alpha=0.12, linewidth=0)
-    axes.set_xticks(sizes)
+def _draw(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+    """Methods side by side at each N, with their intervals."""
+    sizes = sorted(rows["train_size"].unique().astype(int).tolist())
+    groups = list(rows.groupby("method", sort=False))
+    for shift, (name, own) in zip(np.linspace(-0.28, 0.28, len(groups)), groups, strict=True):
+        errors = np.abs(own[["low", "high"]].to_numpy() - own[["value"]].to_numpy()).T
+        places = [sizes.index(size) + shift for size in own["train_size"]]
+        axes.errorbar(places, own["value"], errors, fmt="o", color=colours[str(name)], ms=4, lw=1.2, label=name)
+    axes.set_xticks(range(len(sizes)), list(map(str, sizes)))
+    axes.set_xlim(-0.5, len(sizes) - 0.5)
+    axes.grid(axis="x", visible=False)
     axes.set_xlabel("training architectures, N")
