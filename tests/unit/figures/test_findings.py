@@ -216,7 +216,7 @@ SAID = {
     "fig-sharing-tuning": (
         rows("kind measure method setting status value low high", *TUNED),
         "Median Kendall tau of 2 drawn settings of each method: darts 0.350 [0.000, 0.700], worst tenth 0.070. A count "
-        "of zero layers has 0.600 [0.500, 0.700]; of all 2 drawn settings 1 has more. Stand-alone accuracy of what a "
+        "of zero layers has 0.600 [0.500, 0.700]; 1 of 2 drawn settings has more. Stand-alone accuracy of what a "
         "setting scores highest, median: darts 80.00 % [70.00, 90.00], worst tenth 71.00. A random architecture has "
         "70.00 %, one with most zero layers 85.00 %, the best 90.00 %. Diverged: 1 of darts. Choices of darts that "
         "take 75 to 85 ms by TuNAS's model: 1 of 2, the first after 2.",

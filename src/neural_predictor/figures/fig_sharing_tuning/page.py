@@ -62,7 +62,7 @@ def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     random, zero, best = (f"{alone[name]:.2f} {protocol.unit}" for name in LINES)
     said = [
         f"Median {TAU} of {_settings(number)} of each method: {_medians(frame, 'kendall_tau', shown)}.",
-        f"A count of zero layers has {shown(depth)}; of all {_settings(len(drawn))} {above or 'none'} "
+        f"A count of zero layers has {shown(depth)}; {above or 'none'} of {_settings(len(drawn))} "
         f"{'have' if above > 1 else 'has'} more.",
         f"Stand-alone accuracy of what a setting scores highest, median: {_medians(frame, 'accuracy', say, scale)}. A "
         f"random architecture has {random}, one with most zero layers {zero}, the best {best}.",
