@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 from neural_predictor.children.plan import shards_of, trained_sets
 from neural_predictor.config.project import Project
 from neural_predictor.figures.wanted import Wanted
+from neural_predictor.sharing.tuning import recipes_of
 from neural_predictor.workflow.code import PACKAGE
 from neural_predictor.workflow.plan import Plan
 from support.checkout import Checkout
@@ -51,6 +52,8 @@ def test_every_study_plans_whole(plans, study):
     assert planned["fit_predictor"] == sum(len(wanted.shards(fits)) for fits in wanted.fits)
     assert planned.get("run_searches", 0) == sum(len(wanted.shards(runs)) for runs in wanted.searches)
     assert planned.get("train_children", 0) == sum(len(shards_of(plan, children)) for children in trained_sets(plan))
+    supernets = {} if plan.sharing is None else recipes_of(plan.sharing, plan.seed)
+    assert planned.get("train_supernet", 0) == len(supernets)
     assert sum(planned.values()) < 10_000
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from neural_predictor.config.project import Project
-from neural_predictor.figures.registry import BESIDE, PAGES
+from neural_predictor.figures.artefact import BESIDE, PAGES
 from neural_predictor.figures.results import ProtocolRecord
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.spaces.proxylessnas.layers import cardinality
@@ -47,7 +47,8 @@ def test_the_study_is_complete_with_numbers_and_protocols(built):
         if row.each:
             continue
         protocol = ProtocolRecord.model_validate_json(built.path(f"results/smoke-v1/{name}.protocol.json").read_text())
-        others = {"fig8": ("proxylessnas", cardinality()), "fig-sharing": ("proxylessnas, digits", 10)}
+        digits = dict.fromkeys(("fig-sharing", "fig-sharing-tuning", "fig-bridge"), ("proxylessnas, digits", 10))
+        others = {"fig8": ("proxylessnas", cardinality())} | digits
         expected = others.get(name, ("nasbench-graph-proteins", 2021))
         assert (protocol.benchmark, protocol.architectures) == expected
     curves = pd.read_csv(built.path("results/smoke-v1/fig7.csv"))

@@ -1,4 +1,4 @@
-# Methods that share weights: one supernet a method, its scores of a set's architectures, and its choice.
+# Methods that share weights: one supernet a method and drawn setting, its scores of a set's architectures, and its choice.
 # Their code is not an input: raise SHARING_STAGE_VERSION (src/neural_predictor/workflow/versions.py) to train them anew.
 
 
@@ -15,7 +15,7 @@ rule train_supernet:
         "work/benchmarks/train_supernet/{study}/{children}-{method}.tsv"
     wildcard_constraints:
         children="|".join(plan.child_sets),
-        method="|".join(plan.sharing_methods),
+        method="|".join(plan.supernets),
     conda:
         f"../../envs/{plan.accelerator}.yaml"
     threads: 1

@@ -14,7 +14,7 @@ import pandas as pd
 
 from neural_predictor.claims.artefacts import FILE, artefacts_of
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.registry import PAGES
+from neural_predictor.figures.artefact import PAGES
 from neural_predictor.figures.results import ProtocolRecord, read_result
 from neural_predictor.figures.wanted import Wanted, find
 

@@ -14,7 +14,10 @@ app = typer.Typer()
 
 @app.command()
 def train_supernet(
-    method: Annotated[str, typer.Argument(help="One of the study's sharing.methods, such as one-shot.")],
+    method: Annotated[
+        str,
+        typer.Argument(help="One of the study's sharing.methods, such as one-shot, or a drawn setting, one-shot~1."),
+    ],
     study: StudyName,
     images: ImagesJson,
     place: Place,
@@ -32,12 +35,13 @@ def train_supernet(
     from neural_predictor.io.progress import progress
     from neural_predictor.predictors.device import configure
     from neural_predictor.records import meant
+    from neural_predictor.sharing.tuning import named, recipes_of
 
     project = Project(root)
     whole, protocol = project.study(study), read_protocol(images)
-    methods = whole.sharing.methods if whole.sharing is not None else {}
+    methods = recipes_of(whole.sharing, whole.seed) if whole.sharing is not None else {}
     if whole.sharing is None or method not in methods:
-        known = ", ".join(methods) or "none"
+        known = "none" if whole.sharing is None else named(whole.sharing)
         raise ConfigError(
             f"the study {study} has no method {method!r}{meant(method, methods)}; under sharing.methods it has {known}"
         )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from neural_predictor.config.child_recipes import TrainingRecipe  # noqa: TC001 - pydantic needs it
-from neural_predictor.config.sections import ChildSetName, Positive, PredictorName, Section
+from neural_predictor.config.sections import ChildSetName, Positive, PredictorName, Repeats, Section
+from neural_predictor.search.ranges import Choice, Range
+
+if TYPE_CHECKING:
+    from neural_predictor.search.ranges import Ranges
 
 PositiveFloat = Annotated[float, Field(gt=0)]
 MethodName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", examples=["one-shot"])]
+WARM_UP = Range(0, 0.5)
+MIN_REST = 5
+"""Architectures on which tau is taken at least."""
 
 
 class SharingRecipe(Section):
@@ -30,6 +37,18 @@ class SharingRecipe(Section):
     def evaluated(self) -> int:
         """Paths among which the method chooses by their accuracies."""
         return 1
+
+    @property
+    def ranges(self) -> Ranges:
+        """Name, of a part's as `part.name`, -> what drawn settings have it from (`sharing.tuning`).
+
+        Epochs are shares of the most that the study allows, and a warm-up is a share of the epochs.
+        """
+        return {
+            "training.epochs": Range(0.25, 1, log=True),
+            "training.learning_rate": Range(0.001, 0.02, log=True),
+            "calibration": Range(2, 20, log=True, whole=True),
+        }
 
 
 class EvaluatingRecipe(SharingRecipe):
@@ -56,6 +75,13 @@ class OneShot(EvaluatingRecipe):
         0.5, description="chance that drop-path keeps a choice, in the last epoch; in the first all are"
     )
 
+    @property
+    def ranges(self) -> Ranges:
+        """Of drop-path, which trains all choices at once, the chance; of one path a step how it is drawn."""
+        if self.sampling == "drop-path":
+            return {**super().ranges, "keep": Range(0.2, 0.8)}
+        return {**super().ranges, "sampling": Choice(("uniform", "stratified", "fair"))}
+
 
 class Smash(EvaluatingRecipe):
     """A hypernetwork generates the weights of random paths, and learns; then paths are evaluated."""
@@ -64,6 +90,16 @@ class Smash(EvaluatingRecipe):
     sampling: Literal["uniform", "stratified"] = Field("uniform", description="of the paths, as for one-shot")
     units: Positive = Field(64, description="of the hypernetwork's hidden layer")
     rank: Positive = Field(4, description="learnt kernels that each layer's is a sum of")
+
+    @property
+    def ranges(self) -> Ranges:
+        """Also of paths and hypernetwork."""
+        return {
+            **super().ranges,
+            "sampling": Choice(("uniform", "stratified")),
+            "units": Range(16, 256, log=True, whole=True),
+            "rank": Range(2, 8, log=True, whole=True),
+        }
 
 
 class Enas(EvaluatingRecipe):
@@ -79,6 +115,19 @@ class Enas(EvaluatingRecipe):
     )
     warm_up: Annotated[int, Field(ge=0)] = Field(0, description="epochs before the controller learns")
 
+    @property
+    def ranges(self) -> Ranges:
+        """Also of the controller."""
+        return {
+            **super().ranges,
+            "policy_units": Range(16, 128, log=True, whole=True),
+            "policy_rate": Range(0.001, 0.03, log=True),
+            "policy_steps": Range(2, 10, log=True, whole=True),
+            "policy_paths": Range(4, 16, log=True, whole=True),
+            "memory": Range(0.5, 0.99),
+            "warm_up": WARM_UP,
+        }
+
 
 class AlphaRecipe(SharingRecipe):
     """What methods have that learn a probability of each choice."""
@@ -87,12 +136,22 @@ class AlphaRecipe(SharingRecipe):
     alpha_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay of the alphas")
     warm_up: Annotated[int, Field(ge=0)] = Field(0, description="epochs before the alphas learn")
 
+    @property
+    def ranges(self) -> Ranges:
+        """Also of the alphas."""
+        return {**super().ranges, "alpha_rate": Range(0.001, 0.1, log=True), "warm_up": WARM_UP}
+
 
 class Darts(AlphaRecipe):
     """All choices at once, weighted by a softmax that descends the loss of validation images."""
 
     kind: Literal["darts"]
     alpha_decay: Annotated[float, Field(ge=0)] = Field(1e-3, description="weight decay of the alphas")
+
+    @property
+    def ranges(self) -> Ranges:
+        """Also of their weight decay."""
+        return {**super().ranges, "alpha_decay": Range(0.0001, 0.01, log=True)}
 
 
 class Proxyless(AlphaRecipe):
@@ -105,6 +164,11 @@ class Proxyless(AlphaRecipe):
     latency_ms: PositiveFloat = Field(
         80.0, description="by TuNAS's linear model of the Pixel 1, at width 1 and 224 pixels"
     )
+
+    @property
+    def ranges(self) -> Ranges:
+        """Also of what latency counts."""
+        return {**super().ranges, "latency_weight": Range(0.1, 10, log=True)}
 
 
 Recipe = Annotated[OneShot | Smash | Enas | Darts | Proxyless, Field(discriminator="kind")]
@@ -119,6 +183,26 @@ class Against(Section):
     repeats: Positive = Field(5, description="fits of each N")
 
 
+class Tuning(Section):
+    """What the methods find with other hyper-parameters: fig-sharing-tuning."""
+
+    settings: Annotated[int, Field(ge=2)] = Field(
+        10, description="of each method: its own, and others drawn from the ranges of its recipe"
+    )
+    epochs_at_most: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="share of a method's own epochs that a drawn setting trains at most; a quarter of it at least"
+    )
+
+
+class Bridge(Section):
+    """Scores by shared weights as one more feature of a predictor: fig-bridge."""
+
+    train_sizes: Annotated[list[Positive], Field(min_length=1, examples=[[10, 20, 40]])] = Field(
+        description="N, architectures of the set that a predictor is fitted to"
+    )
+    repeats: Repeats = Field(50, description="random splits of each N")
+
+
 class Sharing(Section):
     """Methods that share weights, on the architectures, the images and the recipe of a set of children."""
 
@@ -126,4 +210,12 @@ class Sharing(Section):
     methods: Annotated[dict[MethodName, Recipe], Field(min_length=1)] = Field(description="recipes by name")
     against: Against | None = Field(
         None, description="methods' choices trained alone, and held against a predictor at equal compute: fig4-sharing"
+    )
+    tuning: Tuning | None = Field(
+        None,
+        description="methods run with drawn hyper-parameters too: fig-sharing-tuning",
+        exclude_if=lambda value: value is None,
+    )
+    bridge: Bridge | None = Field(
+        None, description="their scores as features of a predictor: fig-bridge", exclude_if=lambda value: value is None
     )

@@ -26,7 +26,7 @@ from neural_predictor.config.sections import (
     TableTau,
     Tabular,
 )
-from neural_predictor.config.sharing_recipes import Sharing  # noqa: TC001 - pydantic needs it
+from neural_predictor.config.sharing_recipes import MIN_REST, Sharing
 from neural_predictor.errors import ConfigError
 from neural_predictor.predictors.cascade import CascadeRecipe
 from neural_predictor.predictors.gcn import GcnRecipe
@@ -133,6 +133,14 @@ class Study(Section):
                 raise ValueError(
                     f"sharing.against.train_sizes has {max(against.train_sizes)}; at most {most} leave "
                     f"{against.validated} of the set to be validated: lower it, or validated"
+                )
+        bridge = None if self.sharing is None else self.sharing.bridge
+        if self.sharing is not None and bridge is not None:
+            most = self.children[self.sharing.children].networks - MIN_REST
+            if max(bridge.train_sizes) > most:
+                raise ValueError(
+                    f"sharing.bridge.train_sizes has {max(bridge.train_sizes)}; at most {most} leave {MIN_REST} of the "
+                    "set for tau: lower it"
                 )
         return self
 

@@ -6,7 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.figures.artefact import PAGES
+from neural_predictor.figures.registry import ARTEFACTS
 from neural_predictor.figures.validation import FOLDER
 from neural_predictor.figures.wanted import Wanted
 from neural_predictor.io.files import write_text
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neural_predictor.config.project import Project
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
 
 BEGIN, END = "<!-- figures: neural-predictor write-lists -->", "<!-- figures: end -->"
 """The lines above and below the list in its document."""

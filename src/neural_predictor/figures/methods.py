@@ -9,7 +9,7 @@ import numpy as np
 
 from neural_predictor.figures.curves import places, problem_of, search_curves, traced_curves
 from neural_predictor.seeds import seed_of
-from neural_predictor.statistics.bootstrap import estimate, resample
+from neural_predictor.statistics.bootstrap import estimate, over_settings, resample
 from neural_predictor.statistics.efficiency import needed
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def spread(places: Floats, study: Study, search: str) -> dict[str, Estimate]:
     logs = np.log(places) @ (resample(repeats, study.bootstrap, seed) / repeats).T
     found = {"default": logs[0]}
     if settings > 1:
-        drawn = np.random.default_rng(seed).integers(1, settings, (settings - 1, logs.shape[1]))
-        drawn[:, 0] = np.arange(1, settings)  # the sample itself
-        logs_drawn = np.take_along_axis(logs, drawn, axis=0)
-        found |= {"median": np.median(logs_drawn, axis=0), "worst-tenth": np.quantile(logs_drawn, 0.9, axis=0)}
+        found |= over_settings(logs[1:], seed, maximise=False)
         found["price"] = found["worst-tenth"] - found["default"]
     return {name: estimate(np.exp(values), study.bootstrap.confidence) for name, values in found.items()}
 

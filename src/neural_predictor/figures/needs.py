@@ -49,6 +49,16 @@ def has_against(section: Sharing) -> bool:
     return section.against is not None
 
 
+def has_tuning(section: Sharing) -> bool:
+    """Where methods that share weights are run with drawn settings too."""
+    return section.tuning is not None
+
+
+def has_bridge(section: Sharing) -> bool:
+    """Where their scores are features of a predictor."""
+    return section.bridge is not None
+
+
 def has_both_stages(section: Fig9) -> bool:
     """Where no single predictor is named."""
     return section.predictor is None
@@ -135,6 +145,26 @@ def front_choices(section: Frontier | ChildFrontier) -> list[str]:
     from neural_predictor.config.beyond import ChildFrontier
 
     return [section.children] if isinstance(section, ChildFrontier) else []
+
+
+# Supernets
+
+
+def no_supernets(study: Study, section: Section | None) -> list[str]:
+    """None."""
+    return []
+
+
+def every_method(study: Study, section: Sharing) -> list[str]:
+    """The study's own of each method."""
+    return list(section.methods)
+
+
+def every_supernet(study: Study, section: Sharing) -> list[str]:
+    """Those, and all drawn settings."""
+    from neural_predictor.sharing.tuning import recipes_of  # imports numpy
+
+    return list(recipes_of(section, study.seed))
 
 
 # Fits

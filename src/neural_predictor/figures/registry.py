@@ -10,81 +10,8 @@ here, and `neural-predictor write-lists`. `python -m neural_predictor.figures.re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
 from neural_predictor.figures import needs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from neural_predictor.config.study import Study
-    from neural_predictor.fits.key import FitKey, SearchKey
-
-PAGES = {"figure": ("pdf", "png"), "table": ("md",)}
-"""Kind of an artefact -> the files that its page is written to, the first of them its target."""
-
-BESIDE = ("csv", "protocol.json", "finding.rst")
-"""Files of every artefact beside its page: its numbers, their protocol, and what is seen in them."""
-
-
-@dataclass(frozen=True)
-class Artefact:
-    """One figure or table.
-
-    Attributes:
-        name: of its files, such as `fig7`. `fig9-{children}` stands for one figure for each of the study's `children`.
-        kind: figure or table.
-        about: what it shows, in half a sentence.
-        numbers: entry point `(request.Request) -> (DataFrame, ProtocolRecord)`.
-        page: entry point of a figure `(DataFrame, ProtocolRecord) -> Figure`, of a table `... -> str`, Markdown. Its
-            module names the columns that it takes, `COLUMNS`, and says in plain sentences what is seen:
-            `finding(DataFrame, ProtocolRecord) -> str`.
-        section: key of the study that it needs; a study without this section does not make it. None: every study does.
-        tables: names of the benchmarks whose tables it reads, by study and section, its own first.
-        fits: the fits that it reads, with their number of repeats, by study and section.
-        all_fits: whether it reads the fits of all others of the study too.
-        times: whether it reads the seconds of its fits.
-        searches: the runs of searches that it reads, with their number of repeats, by study and section.
-        reads: other artefacts whose numbers it reads.
-        choices: names of the sets of children whose choice by a predictor it reads, by section.
-        also: those whose numbers it reads too, where the study makes them.
-        shared: whether it reads what methods that share weights gave, those of the study's section `sharing`.
-        made: whether a study makes it, by its section.
-    """
-
-    name: str
-    kind: Literal["figure", "table"]
-    about: str
-    numbers: str
-    page: str
-    section: str | None = None
-    tables: Callable[[Study, Any], list[str]] = needs.own
-    fits: Callable[[Study, Any], dict[FitKey, int]] = needs.no_fits
-    all_fits: bool = False
-    times: bool = False
-    searches: Callable[[Study, Any], dict[SearchKey, int]] = needs.no_searches
-    reads: tuple[str, ...] = ()
-    choices: Callable[[Any], list[str]] = needs.no_choices
-    also: tuple[str, ...] = ()
-    shared: bool = False
-    made: Callable[[Any], bool] = needs.always
-
-    @property
-    def each(self) -> bool:
-        """Whether the row stands for a figure of each set of children."""
-        return "{children}" in self.name
-
-    @property
-    def folder(self) -> str:
-        """Folder in `figures` that holds its caption."""
-        return self.name.replace("{", "").replace("}", "").replace("-", "_")
-
-    @property
-    def target(self) -> str:
-        """Its file in `results/<study>/`."""
-        return f"{self.name}.{PAGES[self.kind][0]}"
-
+from neural_predictor.figures.artefact import Artefact
 
 ARTEFACTS = (
     Artefact(
@@ -151,7 +78,7 @@ ARTEFACTS = (
         tables=needs.sharing_sample_and_choices,
         fits=needs.against_sharing,
         times=True,
-        shared=True,
+        shared=needs.every_method,
         numbers="fig4_sharing.numbers:run",
         page="fig4_sharing.page:draw",
     ),
@@ -310,9 +237,31 @@ ARTEFACTS = (
         "how methods that share weights rank architectures that were trained alone",
         section="sharing",
         tables=needs.sharing_sample,
-        shared=True,
+        shared=needs.every_method,
         numbers="fig_sharing.numbers:run",
         page="fig_sharing.page:draw",
+    ),
+    Artefact(
+        "fig-sharing-tuning",
+        "figure",
+        "what methods that share weights find with hyper-parameters drawn from ranges",
+        section="sharing",
+        made=needs.has_tuning,
+        tables=needs.sharing_sample,
+        shared=needs.every_supernet,
+        numbers="fig_sharing_tuning.numbers:run",
+        page="fig_sharing_tuning.page:draw",
+    ),
+    Artefact(
+        "fig-bridge",
+        "figure",
+        "whether scores by shared weights help a predictor as one more feature, by N",
+        section="sharing",
+        made=needs.has_bridge,
+        tables=needs.sharing_sample,
+        shared=needs.every_method,
+        numbers="fig_bridge.numbers:run",
+        page="fig_bridge.page:draw",
     ),
     Artefact(
         "table-efficiency",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import ConfigError
+from neural_predictor.figures.artefact import PAGES
 from neural_predictor.figures.entry_points import load
 from neural_predictor.figures.findings import as_rst
-from neural_predictor.figures.registry import PAGES
 from neural_predictor.figures.results import read_result
 from neural_predictor.figures.style import save_figure, style
 from neural_predictor.figures.wanted import find

@@ -30,7 +30,8 @@ class Request(Generic[SectionOfStudy]):
         numbers: other artefact -> its numbers (CSV).
         searches: the runs of searches that it reads, with their number of repeats, in the order of the section.
         traces: the files of these.
-        shared: files of the methods that share weights, in the order of the section.
+        supernets: names of the supernets whose files it reads, in the order of the section.
+        shared: these files.
         choices: files of what predictors chose of sets of children.
     """
 
@@ -43,6 +44,7 @@ class Request(Generic[SectionOfStudy]):
     numbers: Mapping[str, Path] = field(default_factory=dict)
     searches: Mapping[SearchKey, int] = field(default_factory=dict)
     traces: Sequence[Path] = ()
+    supernets: Sequence[str] = ()
     shared: Sequence[Path] = ()
     choices: Sequence[Path] = ()
 

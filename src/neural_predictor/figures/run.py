@@ -62,6 +62,7 @@ def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs
         {path.stem: path for path in inputs.numbers},
         wanted.searches_of(name),
         inputs.traces,
+        wanted.shared_of(name),
         inputs.shared,
         inputs.choices,
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def read_all(request: Request[Sharing]) -> list[Shared]:
-    """The files of all methods, in the order of the section.
+    """The files of all supernets that a figure reads, in the order of the section.
 
     Raises:
         FormatError: if one is damaged or missing, or is of other architectures.
@@ -31,7 +31,7 @@ def read_all(request: Request[Sharing]) -> list[Shared]:
     for path in request.shared:
         shared = read_shared(path)
         files[shared.method] = path, shared
-    for name in request.section.methods:
+    for name in request.supernets:
         if name not in files:
             raise FormatError(f"no file of the method {name!r} is given; run train-supernet {name}, and give its file")
     table = request.table
@@ -41,7 +41,7 @@ def read_all(request: Request[Sharing]) -> list[Shared]:
                 f"{path}: no score of {missing[0]}, which is in the table {table.name}: it is of another set of "
                 "children; run train-supernet again"
             )
-    return [files[name][1] for name in request.section.methods]
+    return [files[name][1] for name in request.supernets]
 
 
 def in_rows_of(table: BenchmarkTable, shared: Shared) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

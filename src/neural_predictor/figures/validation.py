@@ -13,7 +13,7 @@ from neural_predictor.figures.entry_points import module_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
 
 FOLDER = Path(__file__).parent
 

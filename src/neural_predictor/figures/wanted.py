@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.registry import ARTEFACTS, PAGES
+from neural_predictor.figures.artefact import PAGES
+from neural_predictor.figures.registry import ARTEFACTS
 from neural_predictor.fits.key import FitKey, SearchKey
 from neural_predictor.records import meant
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
 
 Key = TypeVar("Key", FitKey, SearchKey)
 
@@ -126,6 +127,14 @@ class Wanted:
             ConfigError: as `section`.
         """
         return find(name).searches(self.study, self.section(name))
+
+    def shared_of(self, name: str) -> list[str]:
+        """Names of the supernets whose files an artefact reads.
+
+        Raises:
+            ConfigError: as `section`.
+        """
+        return find(name).shared(self.study, self.section(name))
 
     @cached_property
     def fits(self) -> dict[FitKey, int]:

@@ -1,11 +1,12 @@
 """Ranges that studies of tuning draw hyper-parameters from: ours, what a user might try who does not know the defaults.
 
-A search states its ranges beside its settings (`Settings.ranges`).
+A search states its ranges beside its settings (`Settings.ranges`), a method that shares weights beside its recipe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,20 @@ class Choice:
 
 
 Ranges = Mapping[str, Range | Choice]
+
+
+def drawn(values: Mapping[str, Any], ranges: Ranges, rng: np.random.Generator) -> dict[str, Any]:
+    """Hyper-parameters in which those that ranges name, of a part's as `part.name`, are drawn; the others stay."""
+    found = deepcopy(dict(values))
+    for name, source in ranges.items():
+        *path, last = name.split(".")
+        part = found
+        for key in path:
+            part = part[key]
+        part[last] = source.draw(rng)
+    return found
+
+
 INITIAL = Range(5, 60, log=True, whole=True)
 """Random architectures before a model is fitted, of all searches that have one."""
 PARENTS = Range(5, 50, log=True, whole=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neural_predictor.search.ranges import drawn
 from neural_predictor.search.registry import SEARCHES
 from neural_predictor.seeds import seed_of
 
@@ -19,11 +20,4 @@ def settings_of(search: str, setting: int, study_seed: int) -> Settings:
     if not setting:
         return kind()
     rng = np.random.default_rng(seed_of(study_seed, "settings", search, setting))
-    values = kind().model_dump()
-    for name, source in kind.ranges.items():
-        *path, last = name.split(".")
-        part = values
-        for key in path:
-            part = part[key]
-        part[last] = source.draw(rng)
-    return kind.model_validate(values)
+    return kind.model_validate(drawn(kind().model_dump(), kind.ranges, rng))

@@ -47,6 +47,21 @@ def resample(members: int, bootstrap: Bootstrap, seed: int) -> NDArray[np.float6
     return np.vstack([np.ones((1, members)), drawn])
 
 
+def over_settings(values: NDArray[np.float64], seed: int, *, maximise: bool) -> dict[str, NDArray[np.float64]]:
+    """`median` of drawn settings and their `worst-tenth`, the value that one in ten is worse than, (b,) each.
+
+    Args:
+        values: (S, b) of each setting in b resamples of something else, the first of which is the sample itself; the
+            settings are resampled along with it.
+        seed: of the resampling.
+        maximise: whether a higher value is better.
+    """
+    drawn = np.random.default_rng(seed).integers(len(values), size=values.shape)
+    drawn[:, 0] = np.arange(len(values))  # the sample itself
+    own = np.take_along_axis(values, drawn, axis=0)
+    return {"median": np.median(own, axis=0), "worst-tenth": np.quantile(own, 0.1 if maximise else 0.9, axis=0)}
+
+
 def bootstrap_mean(
     values: NDArray[np.floating], bootstrap: Bootstrap, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

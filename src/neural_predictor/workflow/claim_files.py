@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.claims.artefacts import artefacts_of
-from neural_predictor.figures.registry import PAGES
+from neural_predictor.figures.artefact import PAGES
 from neural_predictor.workflow.code import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neural_predictor.config.project import Project
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
     from neural_predictor.figures.wanted import Wanted
 
 

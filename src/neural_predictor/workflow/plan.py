@@ -20,8 +20,9 @@ from neural_predictor.config.project import Config, Project, digest
 from neural_predictor.config.yaml_files import read_mapping
 from neural_predictor.errors import ConfigError, UserError
 from neural_predictor.figures import validation
+from neural_predictor.figures.artefact import BESIDE, PAGES
 from neural_predictor.figures.entry_points import module_of
-from neural_predictor.figures.registry import ARTEFACTS, BESIDE, PAGES
+from neural_predictor.figures.registry import ARTEFACTS
 from neural_predictor.figures.wanted import Wanted, find, names_of
 from neural_predictor.fits.key import FitKey, parse_run, parse_sample
 from neural_predictor.images.registry import IMAGE_SETS
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.config.sections import ChildSet
     from neural_predictor.config.study import Study
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
 
 
 FEED_THREADS = 12

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.figures.registry import BESIDE, PAGES
+from neural_predictor.figures.artefact import BESIDE, PAGES
 from neural_predictor.records import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from neural_predictor.config.project import Project
-    from neural_predictor.figures.registry import Artefact
+    from neural_predictor.figures.artefact import Artefact
 
 FOLDER = "results"
 

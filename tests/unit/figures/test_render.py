@@ -6,8 +6,8 @@ import matplotlib as mpl
 import pytest
 
 from neural_predictor.errors import ConfigError
+from neural_predictor.figures.artefact import PAGES
 from neural_predictor.figures.entry_points import load
-from neural_predictor.figures.registry import PAGES
 from neural_predictor.figures.render import render
 from neural_predictor.figures.results import write_result
 from neural_predictor.figures.wanted import find

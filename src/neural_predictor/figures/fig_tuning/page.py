@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.ticker import ScalarFormatter
 
 from neural_predictor.figures.curve_panels import METHOD_COLOURS
 from neural_predictor.figures.results import caption
-from neural_predictor.figures.style import INK, REFERENCE, add_caption, new_figure, style
+from neural_predictor.figures.setting_columns import draw_settings
+from neural_predictor.figures.style import REFERENCE, add_caption, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +31,8 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         for place, (name, colour) in enumerate(zip(defaults.index, cycle(METHOD_COLOURS), strict=False)):
             settings = frame[(frame["kind"] == "setting") & (frame["method"] == name)]
             drawn = settings.loc[settings["setting"].astype(str) != "0", "value"].to_numpy()
-            around = place + np.linspace(-0.22, 0.22, len(drawn))
-            axes.plot(around, drawn, "o", color=colour, markersize=3.2, alpha=0.75, markeredgewidth=0)
             own = summary[summary["method"] == name].set_index("setting")["value"]
-            axes.plot(place, own["default"], "D", color=INK, markersize=5, fillstyle="none")
-            if len(drawn):
-                axes.hlines(own["median"], place - 0.2, place + 0.2, color=INK, linewidth=1.2)
-                axes.hlines(own["worst-tenth"], place - 0.36, place + 0.36, color=INK, linewidth=1.8)
+            draw_settings(axes, place, drawn, own.to_dict(), colour)
         if "random" in defaults.index:
             axes.axhline(defaults["random"], color=REFERENCE, linewidth=0.9, linestyle=":")
         axes.set_yscale("log")

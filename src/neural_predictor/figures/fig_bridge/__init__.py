@@ -1,0 +1,1 @@
+"""Scores by shared weights as a feature of a predictor of architectures that are trained alone."""

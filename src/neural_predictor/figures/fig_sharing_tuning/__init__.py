@@ -1,0 +1,1 @@
+"""What methods that share weights find with drawn hyper-parameters."""
