@@ -70,7 +70,7 @@ def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tm
     recipe["networks_per_shard"] = 12
     recipe["predictors"] = ["trees"]
     recipe["network"] = {"width": 0.1, "resolution": 16, "stem_stride": 1, "batch_norm_momentum": 0.7}
-    recipe["training"] |= {"batch_size": 16, "epochs": 3}  # enough for networks to leave chance, and each other
+    recipe["training"] |= {"batch_size": 16, "epochs": 2}  # enough for networks to leave chance, and each other
     study |= {"children": {"oxford_pet": recipe}, "sharing": None}
     checkout.path("config/studies/tiny-v1.yaml").write_text(yaml.safe_dump(study))
     checkout.edit("config/config.yaml", "manual: null", f"manual: {manual}")

@@ -157,8 +157,8 @@ def require_fits(paths: Iterable[Path], wanted: Mapping[FitKey, int]) -> None:
     for key, repeats in wanted.items():
         if missing := set(range(repeats)) - found.get(key, set()):
             raise FormatError(
-                f"fits/{key.folder}: no file of scores that was given has repeat {min(missing)} of {repeats}; give all of "
-                "them, or let Snakemake build the target, which does"
+                f"fits/{key.folder}: no file of scores that was given has repeat {min(missing)} of {repeats}; give all "
+                "of them, or let Snakemake build the target, which does"
             )
 
 

@@ -55,7 +55,10 @@ def test_a_fit_is_read_with_what_it_has_seen(tmp_path):
     ("wanted", "message"),
     [
         ({RANDOM: 3}, "fits/one-stage/small/n20: no file of scores that was given has repeat 2 of 3"),
-        ({RANDOM: 2, FOLDED: 1}, "fits/one-stage/small/folds: .* has repeat 0 of 1; give all of them, or let Snakemake"),
+        (
+            {RANDOM: 2, FOLDED: 1},
+            "fits/one-stage/small/folds: .* has repeat 0 of 1; give all of them, or let Snakemake",
+        ),
     ],
 )
 def test_scores_that_are_not_given_are_missed(tmp_path, wanted, message):
