@@ -31,7 +31,7 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
         axes.set_xscale("log")
         axes.set_xlabel("core seconds of the whole search")
         axes.set_ylabel(f"{protocol.target} of the choice ({protocol.unit})")
-        axes.legend(loc="lower right", fontsize=6.5)
+        axes.legend(loc="lower left", fontsize=6.5)
         add_caption(figure, caption(protocol), characters=int(21.3 * WIDTH_IN))
         figure.subplots_adjust(left=0.11, right=0.98, top=0.98, bottom=0.42)
     return figure
