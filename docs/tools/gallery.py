@@ -1,4 +1,8 @@
-"""Shrink the pictures of a built study for the site: `gallery.py results docs/images`, which `make gallery` runs."""
+"""Shrink the pictures of a built study for the site.
+
+`gallery.py results docs/images`, which `make gallery` runs, takes those of the default study;
+`gallery.py results/audit-v1 docs/images` those of another one.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ COLOURS = 128
 
 
 def main(results: Path, images: Path) -> None:
-    """Write `images/<figure>.png` for each `<figure>.pdf` of the default study, which `results` links to."""
+    """Write `images/<figure>.png` for each `<figure>.pdf` in `results`, or that a link there leads to."""
     for link in sorted(results.glob("fig*.pdf")):
         source = link.resolve().with_suffix(".png")
         if not source.exists():

@@ -11,6 +11,7 @@ from neural_predictor.figures.audit.evidence import Evidence
 from neural_predictor.figures.audit.finding import RULE
 from neural_predictor.figures.audit.together import TOGETHER, together
 from neural_predictor.figures.protocol import describe
+from neural_predictor.io.progress import progress
 from neural_predictor.records import load_entry
 from neural_predictor.tables.table import metric_of
 
@@ -40,16 +41,18 @@ def run(request: Request[Audit]) -> tuple[pd.DataFrame, ProtocolRecord]:
     study, plan, table = request.study, request.section, request.table
     study.check_rows(table.name, len(table))
     evidence, rows, notes = Evidence(request), [], [RULE]
-    for name, defect in DEFECTS.items():
-        if name not in plan.defects:
-            continue
-        if name == NO_PERCENT and metric_of(table.signal).shown[1] != "%":
-            notes.append(f"{name} has no panel: its output is a percentage, and the signal is none.")
-            continue
-        shown = load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
-        rows.append(shown(evidence).row(defect))
-    if all_of_them := together(evidence):
-        rows.append(all_of_them.row(TOGETHER))
+    listed = {name: defect for name, defect in DEFECTS.items() if name in plan.defects}
+    if NO_PERCENT in listed and metric_of(table.signal).shown[1] != "%":
+        notes.append(f"{NO_PERCENT} has no panel: its output is a percentage, and the signal is none.")
+        del listed[NO_PERCENT]
+    with progress("audit", len(listed) + 1, "defects and all together") as advance:
+        for name, defect in listed.items():
+            shown = load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
+            rows.append(shown(evidence).row(defect))
+            advance(1)
+        if all_of_them := together(evidence):
+            rows.append(all_of_them.row(TOGETHER))
+        advance(1)
     frame = pd.DataFrame(rows)
     repeats = {"each predictor": plan.repeats, "random search and the oracle": study.searches.repeats}
     return frame, describe(request, repeats, [summary(frame), *notes, WITHOUT_PANEL])
