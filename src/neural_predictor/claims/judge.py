@@ -6,6 +6,7 @@ interval that straddles the bound cannot tell. A missing end of an interval coun
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from neural_predictor.config.claims import Claim, Measure, Test
     from neural_predictor.config.project import Project
+    from neural_predictor.config.study import Study
 
 HOLDS, FAILS, OPEN, UNMEASURED = VERDICTS = ("holds", "fails", "cannot be told", "not measured")
 COLUMNS = (
@@ -53,20 +55,23 @@ def judge(project: Project, study: str, folder: Path) -> pd.DataFrame:
         One row a claim, `COLUMNS`.
 
     Raises:
-        ConfigError: for a claim on an artefact or a column that does not exist.
+        ConfigError: for a claim on an artefact, a column or a key of a study that does not exist.
         FormatError: if a CSV or protocol is missing or damaged.
     """
-    wanted = Wanted(project.study(study))
+    config = project.study(study)
+    wanted = Wanted(config)
     made = artefacts_of(project.claims, wanted)
     results = {name: _result(folder / f"{name}.csv") for name in made}
     elsewhere = {name: Wanted(project.study(name)) for name in project.study_names()}
     rows = []
     for claim in project.claims:
-        row: dict[str, Any] = {"study": study, "claim": claim.name, **_said(claim)}
+        row: dict[str, Any] = {"study": study, "claim": claim.name, **_said(claim, config)}
         if claim.test is None:
             row |= {"verdict": UNMEASURED, "reason": claim.unmeasured}
         elif claim.test.artefact not in made:
             row |= {"verdict": UNMEASURED, "reason": _where_to_build(claim.test.artefact, elsewhere)}
+        elif other := _otherwise(claim, config):
+            row |= {"verdict": UNMEASURED, "reason": other}
         else:
             row |= _judged(claim, claim.test, *results[claim.test.artefact])
         rows.append(row)
@@ -84,9 +89,37 @@ def _result(csv: Path) -> tuple[pd.DataFrame, ProtocolRecord]:
     return read_result(csv, csv.with_suffix(".protocol.json"), ())
 
 
-def _said(claim: Claim) -> dict[str, str | None]:
+def _said(claim: Claim, study: Study) -> dict[str, str | None]:
     keys = ("says", "source", "place", "refuted_by", "measured", "paper", "replication")
-    return {key: getattr(claim, key) for key in keys}
+    found = {key: getattr(claim, key) for key in keys}
+    return found | {"measured": re.sub(r"\{(.*?)\}", lambda key: str(_of(study, claim, key[1])), claim.measured)}
+
+
+def _of(study: Study, claim: Claim, key: str) -> Any:
+    """The value of a key of a study, such as `fig4.train_size`; `none` where it lacks the section.
+
+    Raises:
+        ConfigError: if no study has such a key.
+    """
+    part: Any = study
+    for name in key.split("."):
+        if part is None:
+            return "none"
+        if name not in type(part).model_fields:
+            raise ConfigError(
+                f"{FILE}: claims.{claim.name}: a study has no key {key}; allowed are keys as studies write them, such "
+                "as fig4.train_size"
+            )
+        part = getattr(part, name)
+    return part
+
+
+def _otherwise(claim: Claim, study: Study) -> str | None:
+    """Why a claim is not of this study; None where it is."""
+    for key, value in claim.needs.items():
+        if (own := _of(study, claim, key)) != value:
+            return f"the claim is of {key} = {value}, which this study has as {own}"
+    return None
 
 
 def _where_to_build(artefact: str, studies: Mapping[str, Wanted]) -> str:

@@ -49,7 +49,8 @@ def render(tables: Sequence[Path], html: Path, md: Path) -> None:
     )
     first = studies[0]
     claims = [
-        {**{key: first["rows"][k][key] for key in ("claim", "says", "place", "refuted_by", "measured")}}
+        {**{key: first["rows"][k][key] for key in ("claim", "says", "place", "refuted_by")}}
+        | {"measured": _measured({study["name"]: study["rows"][k]["measured"] for study in studies})}
         | {"source": SOURCES[first["rows"][k]["source"]], "found": [study["rows"][k] for study in studies]}
         | {key: first["rows"][k][key] or "not given" for key in ("paper", "replication")}
         for k in range(len(first["rows"]))
@@ -58,6 +59,14 @@ def render(tables: Sequence[Path], html: Path, md: Path) -> None:
     given = {"headings": HEADINGS, "studies": studies, "claims": claims, "report": report}
     write_text(html, environment.get_template("page.html.j2").render(given))
     write_text(md, environment.get_template("page.md.j2").render(given))
+
+
+def _measured(texts: dict[str, str]) -> str:
+    """What is measured; by study where they differ, as by their N."""
+    different = dict.fromkeys(texts.values())
+    if len(different) == 1:
+        return next(iter(different))
+    return "; ".join(f"{text} ({', '.join(name for name in texts if texts[name] == text)})" for text in different)
 
 
 def _study(path: Path, start: Path) -> dict[str, Any]:

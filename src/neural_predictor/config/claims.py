@@ -10,6 +10,7 @@ from neural_predictor.config.sections import Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["two-stages-smaller-error"])]
 Column = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_]+$")]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")]
 Source = Literal["paper", "slides", "replication"]
 
 
@@ -71,7 +72,12 @@ class Claim(Section):
     source: Source = Field(description="who says it")
     place: str = Field(description="where: section or slide", examples=["abstract"])
     refuted_by: str = Field(description="what would refute it")
-    measured: str = Field(description="what is measured here")
+    measured: str = Field(description="what is measured here; {fig4.train_size} stands for that value of the study")
+    needs: dict[Key, int | float | str] = Field(
+        default_factory=dict,
+        description="values of the study that the claim speaks of; a study with others does not measure it",
+        examples=[{"fig9.train_size": 79}],
+    )
     paper: str | None = Field(None, description="the paper's number")
     replication: str | None = Field(None, description="the 2021 replication's number")
     test: Test | None = None

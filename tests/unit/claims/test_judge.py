@@ -128,6 +128,18 @@ def test_what_a_study_does_not_have_is_not_measured_and_says_what_to_build(judge
     )
 
 
+def test_a_claim_of_another_study_is_not_measured_and_values_of_the_study_are_filled_in(judged):
+    test = {"measure": TWO, "at_least": 0}
+    found = judged(test, needs={"fig9.train_size": 79})
+    assert found["verdict"].tolist() == ["not measured"]
+    assert found["reason"].tolist() == ["the claim is of fig9.train_size = 79, which this study has as 20"]
+    found = judged(test, needs={"fig9.train_size": 20}, measured="N = {fig4.train_size}, {fig9_nlp.train_size}")
+    assert found["verdict"].tolist() == ["holds"]
+    assert found["measured"].tolist() == ["N = 43, none"]
+    with pytest.raises(ConfigError, match=r"claims\.claim-0: a study has no key fig9\.size; allowed are keys as"):
+        judged(test, needs={"fig9.size": 79})
+
+
 @pytest.mark.parametrize(
     ("test", "message"),
     [

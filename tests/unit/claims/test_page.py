@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from neural_predictor.claims.judge import VERDICTS
@@ -36,6 +37,17 @@ def test_several_studies_side_by_side(tmp_path):
     assert {'href="a-v1/fig4.csv"', 'href="b-v1/fig4.csv"'} <= set(re.findall(r'href="[^"]*"', page))
     assert page.count("<article") == len(VERDICTS)
     assert "| a-v1 | b-v1 |" in (tmp_path / "claims.md").read_text()
+
+
+def test_what_is_measured_is_said_by_study_where_it_differs(tmp_path):
+    paths = [verdicts(tmp_path / name, name) for name in ("a-v1", "b-v1", "c-v1")]
+    frame = pd.read_csv(paths[1])
+    frame.loc[0, "measured"] = "more, N = 43"
+    frame.to_csv(paths[1], index=False)
+    render(paths, tmp_path / "claims.html", tmp_path / "claims.md")
+    said = re.findall(r"<dt>Measured</dt><dd>(.*?)</dd>", (tmp_path / "claims.html").read_text())
+    assert sum("more, N = 43 (b-v1)" in text and "(a-v1, c-v1)" in text for text in said) == 1
+    assert sum("(b-v1)" in text for text in said) == 1
 
 
 def test_the_report_is_linked_where_it_is(tmp_path):
