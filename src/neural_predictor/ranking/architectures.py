@@ -6,6 +6,7 @@ Everything that ranks or suggests reads through here, so that all sources agree 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from neural_predictor.io.lists import number
 from neural_predictor.ranking.cells import Cells
 from neural_predictor.ranking.identity import identities
 from neural_predictor.ranking.parse import STRUCTURE, parse
-from neural_predictor.ranking.readers import open_reader
+from neural_predictor.ranking.readers import JsonReader, open_reader
 from neural_predictor.ranking.row import shorten
 
 if TYPE_CHECKING:
@@ -178,7 +179,8 @@ class ArchitectureFile:
     def has(self, column: str) -> bool:
         """As `Source.has`; of JSON lines if any of them has it."""
         reader = open_reader(self._reader.path)  # one of its own: a reader keeps what it was asked for
-        return any(find_name(self.name, reader.columns, column, exact=True) is not None for _ in reader.chunks(()))
+        parts = islice(reader.chunks(()), None if isinstance(reader, JsonReader) else 1)  # others have one head
+        return any(find_name(self.name, reader.columns, column, exact=True) is not None for _ in parts)
 
     def chunks(self, vocabulary: Vocabulary, named: Sequence[str] = ()) -> Iterator[Architectures]:
         """As `Source.chunks`."""

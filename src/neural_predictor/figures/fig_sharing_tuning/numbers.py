@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,13 +88,7 @@ def _hyper_parameters(section: Sharing) -> list[str]:
 
 def _values(recipe: Recipe, own: Recipe) -> Row:
     """Of the hyper-parameters that are drawn, by name."""
-    found: Row = {}
-    for name in own.ranges:
-        value: object = recipe
-        for key in name.split("."):
-            value = getattr(value, key)
-        found[name] = value
-    return found
+    return {name: attrgetter(name)(recipe) for name in own.ranges}
 
 
 def _of_setting(shared: Shared, table: BenchmarkTable, counts: Floats, confidence: float) -> Iterator[Row]:
