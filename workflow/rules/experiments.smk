@@ -22,7 +22,7 @@ rule run_experiment:
         experiment="|".join(plan.artefacts),
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
+    threads: plan.experiment_threads
     resources:
         mem_mb=growing(6000),
         runtime=growing(240),
@@ -36,4 +36,5 @@ rule run_experiment:
     shell:
         "python -m neural_predictor run {wildcards.experiment} --study {wildcards.study} {params.tables}"
         " {params.numbers} {params.traces} {params.shared} {params.choice} --csv {output.csv} --protocol {output.protocol}"
+        " --threads {threads}"
         " {input.scores} > {log} 2>&1"

@@ -258,6 +258,7 @@ def run_experiment(
         list[Path] | None, typer.Option("--choice", help="What choose-children wrote, where it reads that.")
     ] = None,
     scores: Annotated[list[Path] | None, typer.Argument(help="Files of scores.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     root: Root = HERE,
 ) -> None:
     """Compute a figure's or table's numbers (CSV) and their protocol (JSON)."""
@@ -265,7 +266,7 @@ def run_experiment(
     from neural_predictor.figures.run import Inputs, run
 
     inputs = Inputs(scores or [], numbers or [], traces or [], shared or [], choice or [])
-    run(experiment, Project(root).study(study), tables or [], inputs, csv, protocol)
+    run(experiment, Project(root).study(study), tables or [], inputs, csv, protocol, threads)
 
 
 @app.command()

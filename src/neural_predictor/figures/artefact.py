@@ -42,6 +42,7 @@ class Artefact:
         choices: names of the sets of children whose choice by a predictor it reads, by section.
         also: those whose numbers it reads too, where the study makes them.
         shared: names of the supernets, of methods and drawn settings, whose files it reads, by study and section.
+        threads: on how many its numbers are computed, at most.
         made: whether a study makes it, by its section.
     """
 
@@ -60,6 +61,7 @@ class Artefact:
     choices: Callable[[Any], list[str]] = needs.no_choices
     also: tuple[str, ...] = ()
     shared: Callable[[Study, Any], list[str]] = needs.no_supernets
+    threads: int = 1
     made: Callable[[Any], bool] = needs.always
 
     @property

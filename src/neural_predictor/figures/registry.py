@@ -210,6 +210,7 @@ ARTEFACTS = (
         "what defects of earlier code do to a figure's main number, each alone and all together",
         section="audit",
         fits=needs.audited,
+        threads=4,
         numbers="fig_audit.numbers:run",
         page="fig_audit.page:draw",
     ),

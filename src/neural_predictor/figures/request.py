@@ -33,6 +33,7 @@ class Request(Generic[SectionOfStudy]):
         supernets: names of the supernets whose files it reads, in the order of the section.
         shared: these files.
         choices: files of what predictors chose of sets of children.
+        threads: on how many to compute.
     """
 
     artefact: str
@@ -47,6 +48,7 @@ class Request(Generic[SectionOfStudy]):
     supernets: Sequence[str] = ()
     shared: Sequence[Path] = ()
     choices: Sequence[Path] = ()
+    threads: int = 1
 
     @property
     def table(self) -> BenchmarkTable:

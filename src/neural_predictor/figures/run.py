@@ -39,7 +39,9 @@ class Inputs:
     choices: Sequence[Path] = ()
 
 
-def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs: Inputs = Inputs()) -> Request[Any]:
+def request_of(
+    name: str, study: Study, tables: Sequence[BenchmarkTable], inputs: Inputs = Inputs(), threads: int = 1
+) -> Request[Any]:
     """What the numbers of an artefact of a study are asked with.
 
     Args:
@@ -47,6 +49,7 @@ def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs
         study: the study.
         tables: those that it reads, its own first.
         inputs: the other files that it reads.
+        threads: on how many to compute.
 
     Raises:
         ConfigError: if there is no such artefact, or the study has no section for it.
@@ -65,10 +68,13 @@ def request_of(name: str, study: Study, tables: Sequence[BenchmarkTable], inputs
         wanted.shared_of(name),
         inputs.shared,
         inputs.choices,
+        threads,
     )
 
 
-def run(name: str, study: Study, tables: Sequence[Path], inputs: Inputs, csv: Path, protocol: Path) -> None:
+def run(
+    name: str, study: Study, tables: Sequence[Path], inputs: Inputs, csv: Path, protocol: Path, threads: int = 1
+) -> None:
     """Compute the numbers of an artefact.
 
     Args:
@@ -78,13 +84,14 @@ def run(name: str, study: Study, tables: Sequence[Path], inputs: Inputs, csv: Pa
         inputs: the other files that it reads.
         csv: where its numbers shall be.
         protocol: where their protocol shall be.
+        threads: on how many to compute. They change no number.
 
     Raises:
         ConfigError: if there is no such artefact, the study has no section for it, or a table is too small.
         FormatError: if an input is damaged, or scores of a fit that it reads are missing.
         TableError: if a table is.
     """
-    request = request_of(name, study, [read_table(table) for table in tables], inputs)
+    request = request_of(name, study, [read_table(table) for table in tables], inputs, threads)
     require_fits(request.scores, request.fits)
     frame, described = load(find(name).numbers)(request)
     write_result(frame, described, csv, protocol)

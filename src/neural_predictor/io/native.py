@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 STDERR = 2
 _NOISE = re.compile(
     r"WARNING: All log messages before absl|[IWE]\d{4} |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |To enable the following instr"
+    r"|INFO: Created TensorFlow Lite "
 )
-"""How a line of TensorFlow, XLA or absl below a fatal error begins."""
+"""How a line of TensorFlow, XLA, LiteRT or absl below a fatal error begins."""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from neural_predictor.errors import LatencyError
+from neural_predictor.io.native import without_noise
 from neural_predictor.latency.parts import concrete_function
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def _on_cpu(part: Part, threads: int) -> Runner:
     import tensorflow as tf
 
     try:
-        with _no_warnings():
+        with _no_warnings(), without_noise():
             model = tf.lite.TFLiteConverter.from_concrete_functions([concrete_function(part)]).convert()
-        interpreter = interpreter_class(model_content=model, num_threads=threads)
-        interpreter.allocate_tensors()
+            interpreter = interpreter_class(model_content=model, num_threads=threads)
+            interpreter.allocate_tensors()
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], _image(part))
         interpreter.invoke()
     except Exception as error:  # converter and interpreter raise nearly anything

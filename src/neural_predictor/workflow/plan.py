@@ -229,6 +229,10 @@ class Plan(Supernets, Latencies, ClaimFiles):
         names = self.wanted(wildcards.study).reads(wildcards.experiment)
         return [f"results/{wildcards.study}/{name}.csv" for name in names]
 
+    def experiment_threads(self, wildcards: Any) -> int:
+        """CPU threads that its numbers are computed on, at most."""
+        return find(wildcards.experiment).threads
+
     def experiment_code(self, wildcards: Any) -> list[str]:
         """Modules that compute an artefact's numbers, with what they call of `predictors` themselves."""
         module = module_of(find(wildcards.experiment).numbers)

@@ -11,6 +11,7 @@ I0000 00:00:1795739363.227000   20260 cudart_stub.cc:31] Could not find cuda dri
 E0000 00:00:1795739368.186427   20260 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error
 2026-11-26 23:49:50.123456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.
 To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow.
+INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
 """
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,11 +13,15 @@ from neural_predictor.figures.audit.finding import RULE
 from neural_predictor.figures.audit.together import TOGETHER, together
 from neural_predictor.figures.protocol import describe
 from neural_predictor.io.progress import progress
+from neural_predictor.predictors.device import limit_threads
 from neural_predictor.records import load_entry
 from neural_predictor.tables.table import metric_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from neural_predictor.config.beyond import Audit
+    from neural_predictor.config.defects import Defect
     from neural_predictor.figures.request import Request
     from neural_predictor.figures.results import ProtocolRecord
 
@@ -40,22 +45,32 @@ def run(request: Request[Audit]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """
     study, plan, table = request.study, request.section, request.table
     study.check_rows(table.name, len(table))
-    evidence, rows, notes = Evidence(request), [], [RULE]
+    evidence, notes = Evidence(request), [RULE]
     listed = {name: defect for name, defect in DEFECTS.items() if name in plan.defects}
     if NO_PERCENT in listed and metric_of(table.signal).shown[1] != "%":
         notes.append(f"{NO_PERCENT} has no panel: its output is a percentage, and the signal is none.")
         del listed[NO_PERCENT]
-    with progress("audit", len(listed) + 1, "defects and all together") as advance:
-        for name, defect in listed.items():
-            shown = load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
-            rows.append(shown(evidence).row(defect))
-            advance(1)
-        if all_of_them := together(evidence):
-            rows.append(all_of_them.row(TOGETHER))
-        advance(1)
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(_rows(evidence, listed, request.threads))
     repeats = {"each predictor": plan.repeats, "random search and the oracle": study.searches.repeats}
     return frame, describe(request, repeats, [summary(frame), *notes, WITHOUT_PANEL])
+
+
+def _rows(evidence: Evidence, listed: Mapping[str, Defect], threads: int) -> list[dict[str, Any]]:
+    """A row a defect and one of all together, computed side by side: those that train predictors take minutes."""
+    limit_threads(1)  # of each training
+    shown = {
+        name: load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
+        for name, defect in listed.items()
+    }
+    with progress("audit", len(listed) + 1, "defects and all together") as advance, ThreadPoolExecutor(threads) as pool:
+        all_of_them = pool.submit(together, evidence)
+        found = {name: pool.submit(show, evidence) for name, show in shown.items()}
+        for finished in as_completed([*found.values(), all_of_them]):
+            finished.result()
+            advance(1)
+    rows = [found[name].result().row(defect) for name, defect in listed.items()]
+    last = all_of_them.result()
+    return rows if last is None else [*rows, last.row(TOGETHER)]
 
 
 def summary(frame: pd.DataFrame) -> str:

@@ -7,13 +7,12 @@ engine's is the defects alone (and the rounding of float32).
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_predictor.predictors import device, network
+from neural_predictor.predictors import network
 from neural_predictor.predictors.engine import Rates, Stack, adam
 from neural_predictor.predictors.kernels import padded
 from neural_predictor.predictors.lazy import tf
@@ -59,8 +58,6 @@ def fit_and_score(
     table: BenchmarkTable, recipe: GcnRecipe, draws: Sequence[RepeatDraw], faults: Faults
 ) -> NDArray[np.float64]:
     """Scores (R, n) of all architectures by one predictor a draw, in the unit of the signal."""
-    if "tensorflow" not in sys.modules:
-        device.configure(1, "cpu")  # a job of one thread
     graphs = space_of(table).encode(table.encoding)
     labels = np.stack([draw.labels for draw in draws])
     mean, deviation = labels.mean(axis=1, keepdims=True), labels.std(axis=1, keepdims=True)
