@@ -26,7 +26,7 @@ def measure_latency(
     resolution: Annotated[int, typer.Option(min=8, help="Pixels of the images.")] = 224,
     seed: Annotated[int, typer.Option(min=0, help="Of networks and orders.")] = 1,
     noise: Annotated[
-        float, typer.Option(min=0.001, help="Interquartile range, as a share of the median, that is too noisy.")
+        float, typer.Option(min=0.001, help="Share by which a part's two fastest visits differ that is too much.")
     ] = 0.1,
 ) -> None:
     """Measure blocks and networks of the ProxylessNAS space on this machine, and fit latency models."""

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from neural_predictor.latency.parts import Part
 
     Runner = Callable[[], None]
+    Loader = Callable[[], Runner]
 
 Device = Literal["cpu", "gpu"]
 
 
-def prepare(part: Part, device: Device, threads: int) -> Runner:
-    """A function that runs the part once, on one image, and returns when it is done.
+def prepare(part: Part, device: Device, threads: int) -> Loader:
+    """What gives a function that runs the part once, on one image, and returns when it is done.
+
+    Between two visits of a part on a CPU, its model alone lies in memory, not its interpreter.
 
     Raises:
         LatencyError: if LiteRT is missing or does not convert or run the part, which is named; if there is no GPU.
@@ -56,17 +59,22 @@ def _interpreter() -> Any:
     return Interpreter
 
 
-def _on_cpu(part: Part, threads: int) -> Runner:
+def _on_cpu(part: Part, threads: int) -> Loader:
     interpreter_class = _interpreter()
     import tensorflow as tf
+
+    def load(model: bytes) -> Runner:
+        with without_noise():
+            interpreter = interpreter_class(model_content=model, num_threads=threads)
+            interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], _image(part))
+        run: Runner = interpreter.invoke
+        return run
 
     try:
         with _no_warnings(), without_noise():
             model = tf.lite.TFLiteConverter.from_concrete_functions([concrete_function(part)]).convert()
-            interpreter = interpreter_class(model_content=model, num_threads=threads)
-            interpreter.allocate_tensors()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], _image(part))
-        interpreter.invoke()
+        load(model)()
     except Exception as error:  # converter and interpreter raise nearly anything
         told = str(error).strip().splitlines()
         raise LatencyError(
@@ -74,8 +82,7 @@ def _on_cpu(part: Part, threads: int) -> Runner:
             f"{told[0][:300] if told else ''}). Without it there is no profile: try another version of ai-edge-litert "
             "or of TensorFlow"
         ) from error
-    run: Runner = interpreter.invoke
-    return run
+    return lambda: load(model)
 
 
 @contextmanager
@@ -90,7 +97,7 @@ def _no_warnings() -> Iterator[None]:
         absl.setLevel(before)
 
 
-def _on_gpu(part: Part) -> Runner:
+def _on_gpu(part: Part) -> Loader:
     import tensorflow as tf
 
     if not tf.config.list_physical_devices("GPU"):
@@ -105,7 +112,7 @@ def _on_gpu(part: Part) -> Runner:
             compiled(image)
         tf.test.experimental.sync_devices()
 
-    return run
+    return lambda: run
 
 
 def _image(part: Part) -> Any:

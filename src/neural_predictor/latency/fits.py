@@ -60,18 +60,18 @@ def look_up(profile: Profile) -> AdditiveModel:
     Raises:
         LatencyError: for a profile without blocks.
     """
-    median = {name: timing.median_ms for name, timing in profile.timings.items()}
-    if STEM not in median:
+    alone = {name: timing.ms for name, timing in profile.timings.items()}
+    if STEM not in alone:
         raise LatencyError("this profile has networks alone, and no blocks: take the fit to the networks")
     return AdditiveModel(
-        "here", median[STEM] + median[HEAD], _table(median), _note(profile, "a sum of blocks measured alone")
+        "here", alone[STEM] + alone[HEAD], _table(alone), _note(profile, "a sum of blocks measured alone")
     )
 
 
 def measured(profile: Profile) -> Floats:
-    """(networks,) medians of the whole networks, in the order of the plan's codes."""
+    """(networks,) milliseconds of the whole networks, in the order of the plan's codes."""
     names = ProxylessNasSpace().identify(profile.plan.codes)
-    return np.array([profile.timings[str(name)].median_ms for name in names])
+    return np.array([profile.timings[str(name)].ms for name in names])
 
 
 def fitted(profile: Profile) -> AdditiveModel:

@@ -1,7 +1,8 @@
 """A profile of a machine: a folder with a journal of what was measured, and tables and a report of it.
 
-The journal survives a kill: a group of parts that was measured whole is not measured again. Each group holds the same
-reference besides, so that a machine whose speed changed between groups is noticed.
+Every part is visited `timing.VISITS` times, each time in another order, so that its visits lie minutes apart. The
+journal survives a kill: what was visited is not visited again. A reference is visited besides, again and again, so that
+a machine that changes its speed is noticed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from neural_predictor.io.untrusted import shown
 from neural_predictor.latency import backends
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import distinct_blocks, network
-from neural_predictor.latency.timing import Clock, Timing, clock_of, measure
+from neural_predictor.latency.timing import VISITS, Clock, Timing, clock_of, visit
 from neural_predictor.spaces.proxylessnas.layers import PROXYLESSNAS_MOBILE
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
@@ -36,16 +37,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 JOURNAL = "measurements.jsonl"
-GROUP = 12
-"""Parts that are measured together: their models lie in memory, some 16 MB each."""
+REFERENCE, BETWEEN = "ProxylessNAS-mobile", 12
+"""What is visited besides, and the visits of other parts between two of its own."""
 _TERMS = Terms(
     whole="measurements of another machine or plan",
     advice="choose another folder, or remove the file to measure anew",
     again="to measure these again",
-    torn="its part is measured again",
+    torn="its part is visited again",
     busy="another process measures into this folder",
 )
-_KEYS = ("q1_ms", "median_ms", "q3_ms", "reference_ms")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Profile:
         plan: what was asked for.
         machine: as `machine.machine` has it, and what ran the parts.
         timings: name of a part -> its timing.
-        references: of each group, the milliseconds of the reference.
+        references: of each visit of the reference, the milliseconds of its fastest run.
     """
 
     plan: Plan
@@ -127,7 +127,7 @@ class Profile:
 
     @property
     def drift(self) -> float:
-        """By how much the slowest reference exceeds the fastest, as a share."""
+        """By how much the slowest visit of the reference exceeds the fastest, as a share."""
         return max(self.references) / min(self.references) - 1
 
 
@@ -138,15 +138,15 @@ def header_of(plan: Plan) -> dict[str, Any]:
         LatencyError: if LiteRT is missing.
     """
     runs_on = {"runs_on": backends.version(plan.device), "clock": plan.clock.name}
-    about = {"plan": asdict(plan), "machine": machine(plan.device) | runs_on}
+    about = {"plan": asdict(plan), "visits": VISITS, "machine": machine(plan.device) | runs_on}
     found: dict[str, Any] = json.loads(json.dumps(about))
     return found
 
 
 def measure_profile(
-    plan: Plan, folder: Path, prepare: Callable[[Part, backends.Device, int], backends.Runner] = backends.prepare
+    plan: Plan, folder: Path, prepare: Callable[[Part, backends.Device, int], backends.Loader] = backends.prepare
 ) -> Profile:
-    """Measure what the folder's journal lacks, and read all of it.
+    """Make the visits that the folder's journal lacks, and read all of it.
 
     Args:
         plan: what is measured.
@@ -164,28 +164,42 @@ def measure_profile(
     with locked(path, _TERMS):
         journal = Journal(path, about, _TERMS)
         parts = plan.parts()
-        done = set(_timings(path, journal.records))
-        left = [part for part in parts if part.name not in done]
-        if done and left:
-            logger.info("%s: %d of %d parts are measured; going on", path, len(parts) - len(left), len(parts))
-        with progress("measure", len(parts), "parts") as advance:
-            advance.to(len(parts) - len(left))
-            for first in range(0, len(left), GROUP):
-                group = left[first : first + GROUP]
-                for record in _measure_group(plan, group, len(journal.records), prepare):
-                    journal.append(record)
-                advance.to(len(parts) - len(left) + first + len(group))
+        done = {name: len(visits) for name, visits in _visits(path, journal.records).items()}
+        counts = [done.get(part.name, 0) for part in parts]
+        if 0 < sum(counts) < VISITS * len(parts):
+            logger.info("%s: %d of %d visits are made; going on", path, sum(counts), VISITS * len(parts))
+        _measure(plan, _left(plan, parts, counts), sum(counts), journal, prepare)
         return _profile(path, journal.records, plan, about["machine"])
 
 
-def _measure_group(plan: Plan, group: list[Part], seed: int, prepare: Any) -> list[dict[str, Any]]:
-    reference = plan.network(PROXYLESSNAS_MOBILE, "ProxylessNAS-mobile")
-    runners = [prepare(part, plan.device, plan.threads) for part in (*group, reference)]
-    *found, fixed = measure(runners, plan.runs, np.random.default_rng((plan.seed, seed)), plan.clock.seconds)
-    return [
-        {"part": part.name, **asdict(timing), "reference_ms": fixed.median_ms}
-        for part, timing in zip(group, found, strict=True)
-    ]
+def _left(plan: Plan, parts: list[Part], counts: list[int]) -> list[Part]:
+    """The visits to come: a part once a round, in a random order of each round."""
+    left = []
+    for visits in range(VISITS):
+        order = np.random.default_rng((plan.seed, visits)).permutation(len(parts))
+        left += [parts[k] for k in order if counts[k] <= visits]
+    return left
+
+
+def _measure(plan: Plan, left: list[Part], done: int, journal: Journal, prepare: Any) -> None:
+    """Visit parts in this order, and the reference before every `BETWEEN` of them."""
+    if not left:
+        return
+    named = {part.name: part for part in (plan.network(PROXYLESSNAS_MOBILE, REFERENCE), *left)}
+    with progress("convert", len(named), "parts") as advance:
+        loaders = {}
+        for name, part in named.items():
+            loaders[name] = prepare(part, plan.device, plan.threads)
+            advance(1)
+    runs = -(-plan.runs // VISITS)
+    with progress("measure", done + len(left), "visits") as advance:
+        advance.to(done)
+        for number, part in enumerate(left):
+            names = (part.name,) if number % BETWEEN else (REFERENCE, part.name)
+            for name in names:
+                found = visit(loaders[name](), runs, plan.clock.seconds)
+                journal.append({"part": name, "runs_ms": found})
+            advance(1)
 
 
 def read_profile(folder: Path) -> Profile:
@@ -202,32 +216,38 @@ def read_profile(folder: Path) -> Profile:
     try:
         asked = dict(header["plan"])
         plan = Plan(**asked | {"architectures": tuple(asked.get("architectures", ()))})
-        about = header["machine"]
+        about, visits = header["machine"], header["visits"]
         names = {part.name for part in plan.parts()}
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: its first line is {shown(header)}; expected what was measured") from error
-    missing = names - set(_timings(path, records))
+    found = _visits(path, records)
+    missing = [name for name in sorted(names) if len(found.get(name, ())) < visits]
     if missing:
         raise LatencyError(
-            f"{folder}: {len(missing)} of {len(names)} parts are not measured, such as {min(missing)}; run the same "
+            f"{folder}: {len(missing)} of {len(names)} parts are not measured, such as {missing[0]}; run the same "
             "`neural-predictor measure-latency` again to go on"
         )
     return _profile(path, records, plan, about)
 
 
 def _profile(path: Path, records: list[dict[str, Any]], plan: Plan, about: dict[str, Any]) -> Profile:
-    references = list(dict.fromkeys(record["reference_ms"] for record in records))
-    return Profile(plan, about, _timings(path, records), references)
+    visits = _visits(path, records)
+    references = [min(each) for each in visits.pop(REFERENCE, [])]
+    if not references:
+        raise FormatError(f"{path}: no visit of {REFERENCE}; every journal has some, so this one is damaged")
+    return Profile(plan, about, {name: Timing(tuple(each)) for name, each in visits.items()}, references)
 
 
-def _timings(path: Path, records: list[dict[str, Any]]) -> dict[str, Timing]:
-    found: dict[str, Timing] = {}
+def _visits(path: Path, records: list[dict[str, Any]]) -> dict[str, list[tuple[float, ...]]]:
+    """Of each part, milliseconds of the runs of each visit, in order."""
+    found: dict[str, list[tuple[float, ...]]] = {}
     for line, record in enumerate(records, 2):
-        values: list[Any] = [record.get(key) for key in _KEYS]
-        numbers = all(type(value) is float and 0 < value < 1e9 for value in values)
-        if not (isinstance(record.get("part"), str) and numbers and type(record.get("runs")) is int):
-            raise FormatError(
-                f"{path}: line {line} is {shown(record)}; expected the quartiles of a part in milliseconds"
-            )
-        found[record["part"]] = Timing(values[0], values[1], values[2], record["runs"])
+        name, runs = record.get("part"), record.get("runs_ms")
+        if not (isinstance(name, str) and isinstance(runs, list) and runs and all(map(_is_time, runs))):
+            raise FormatError(f"{path}: line {line} is {shown(record)}; expected a part's runs in milliseconds")
+        found.setdefault(name, []).append(tuple(runs))
     return found
+
+
+def _is_time(ms: object) -> bool:
+    return type(ms) is float and 0 < ms < 1e9

@@ -1,4 +1,8 @@
-"""Timing of parts: in rounds, each in another order, so that a machine that drifts slows all alike."""
+"""Timing of a part in visits, which lie apart in time: a machine is slowed for seconds and minutes on end.
+
+Other programs and a falling clock rate make a run slower, never faster, so that the fastest run says what the part
+costs; that visits agree on it says that it was found (`timeit` of Python's library advises the same).
+"""
 
 from __future__ import annotations
 
@@ -9,27 +13,51 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from neural_predictor.latency.backends import Runner
 
-ROUNDS, WARM_UP = 5, 3
-"""Visits to each part, and runs of each visit that are not counted."""
+VISITS, WARM_UP = 5, 2
+"""Visits to each part, and runs of each that are not counted."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of the runs of one part: quartiles, and how many there were."""
+    """The runs of one part.
 
-    q1_ms: float
-    median_ms: float
-    q3_ms: float
-    runs: int
+    Attributes:
+        visits: milliseconds of each run of each visit.
+    """
+
+    visits: tuple[tuple[float, ...], ...]
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds of the fastest run: what the part costs."""
+        return min(map(min, self.visits))
+
+    @property
+    def runs(self) -> int:
+        """How many there were."""
+        return sum(map(len, self.visits))
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        """Milliseconds, over the runs of all visits."""
+        q1, median, q3 = np.quantile(np.concatenate(self.visits), (0.25, 0.5, 0.75))
+        return float(q1), float(median), float(q3)
 
     @property
     def spread(self) -> float:
         """Interquartile range as a share of the median."""
-        return (self.q3_ms - self.q1_ms) / self.median_ms
+        q1, median, q3 = self.quartiles
+        return (q3 - q1) / median
+
+    @property
+    def doubt(self) -> float:
+        """By how much the fastest run of the second fastest visit is slower than that of the fastest, as a share."""
+        fastest, second = sorted(map(min, self.visits))[:2]
+        return second / fastest - 1
 
 
 class Clock(NamedTuple):
@@ -53,28 +81,19 @@ def clock_of(*, one_thread: bool) -> Clock:
     return Clock("wall clock", time.perf_counter)
 
 
-def measure(runners: Sequence[Runner], runs: int, rng: np.random.Generator, clock: Callable[[], float]) -> list[Timing]:
-    """Time each runner `runs` times or a few more, in `ROUNDS` rounds of random order.
+def visit(run: Runner, runs: int, clock: Callable[[], float]) -> list[float]:
+    """Milliseconds of so many runs one after another, after `WARM_UP` that do not count.
 
     Args:
-        runners: each runs a part once.
-        runs: fewest runs that are counted.
-        rng: source of the orders.
+        run: runs a part once.
+        runs: how many count.
         clock: seconds.
     """
-    each = -(-runs // ROUNDS)
-    seconds: list[list[float]] = [[] for _ in runners]
-    for _ in range(ROUNDS):
-        for k in rng.permutation(len(runners)):
-            run = runners[k]
-            for _ in range(WARM_UP):
-                run()
-            for _ in range(each):
-                start = clock()
-                run()
-                seconds[k].append(clock() - start)
+    for _ in range(WARM_UP):
+        run()
     found = []
-    for values in seconds:
-        q1, median, q3 = (float(value) * 1e3 for value in np.quantile(values, (0.25, 0.5, 0.75)))
-        found.append(Timing(q1, median, q3, len(values)))
+    for _ in range(runs):
+        start = clock()
+        run()
+        found.append(1e3 * (clock() - start))
     return found

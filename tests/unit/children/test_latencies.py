@@ -123,7 +123,7 @@ def measured(monkeypatch):
 
     def prepare(part, device, threads):
         prepared.append(part)
-        return lambda: None
+        return lambda: lambda: None
 
     monkeypatch.setattr(backends, "prepare", prepare)
     return prepared
@@ -136,7 +136,7 @@ def test_networks_of_a_set_are_measured_as_they_are_trained(measured, tmp_path):
     assert {(part.side, part.channels, part.classes) for part in asked.parts()} == {(8, 1, 10)}
     assert {part.blocks[0].convolutions[0].stride for part in asked.parts()} == {1}
     measure_profile(asked, tmp_path, backends.prepare)
-    assert len(measured) == 24 + 2  # and the reference in each group
+    assert len(measured) == 24 + 1  # and the reference
     assert read_profile(tmp_path).plan == asked
     with pytest.raises(LatencyError, match="this profile has networks alone, and no blocks"):
         load_latency("here", tmp_path)
@@ -157,7 +157,7 @@ def test_the_command_measures_a_set_and_goes_on(measured, tmp_path, monkeypatch)
 
     for _ in range(2):
         called("--output", output)
-        assert len(measured) == 26  # the second call finds all of it in its scratch
+        assert len(measured) == 25  # the second call finds all of it in its scratch
     assert len(fits.measured(read_profile(output.parent))) == 24
     with pytest.raises(ConfigError, match=r"its name must be measurements\.jsonl"):
         called("--output", tmp_path / "x.jsonl")

@@ -3,6 +3,7 @@
 import builtins
 import csv
 import json
+import os
 import time
 from itertools import count
 
@@ -14,8 +15,8 @@ from neural_predictor.errors import ChildError, FormatError, LatencyError
 from neural_predictor.latency import backends, fits, load_latency, profile, report
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import HEAD, STEM, counts, distinct_blocks, network
-from neural_predictor.latency.profile import JOURNAL, Plan, Profile, measure_profile, read_profile
-from neural_predictor.latency.timing import ROUNDS, WARM_UP, Timing, clock_of, measure
+from neural_predictor.latency.profile import BETWEEN, JOURNAL, REFERENCE, Plan, Profile, measure_profile, read_profile
+from neural_predictor.latency.timing import VISITS, WARM_UP, Timing, clock_of, visit
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
@@ -41,10 +42,11 @@ def fake(monkeypatch):
         def run():
             now[0] += milliseconds(part) / 1e3
 
-        return run
+        return lambda: run
 
-    monkeypatch.setattr(profile, "measure", lambda runners, runs, rng, _: measure(runners, runs, rng, lambda: now[0]))
+    monkeypatch.setattr(profile, "visit", lambda run, runs, _: visit(run, runs, lambda: now[0]))
     monkeypatch.setattr(backends, "version", lambda device: "a clock")
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     prepare.names = prepared
     return prepare
 
@@ -74,42 +76,53 @@ def test_a_network_is_made_of_these_blocks():
     assert inputs == sum(block.convolutions[0].inputs for block in whole.blocks)
 
 
-def test_timing_warms_up_shuffles_and_has_quartiles():
-    order, clock, now = [], count(), [0.0]
+def test_a_visit_warms_up_and_the_fastest_run_counts():
+    clock, now = count(), [0.0]
 
-    def runner(name):
-        def run():
-            order.append(name)
-            now[0] += 0.001 * (1 + name) * (5 if next(clock) % 10 == 0 else 1)
+    def run():
+        now[0] += 0.001 * (9 if next(clock) < WARM_UP else 1 + next(slow) % 3)
 
-        return run
+    slow = count()
+    runs = visit(run, 9, lambda: now[0])
+    assert runs == pytest.approx([1, 2, 3] * 3)
+    assert next(clock) == 9 + WARM_UP
+    timing = Timing((tuple(runs), (4.0, 5.0), (1.5, 9.0)))
+    assert (timing.ms, timing.runs, timing.doubt) == pytest.approx((1, 13, 0.5))
+    assert timing.quartiles == pytest.approx(tuple(np.quantile([*runs, 4, 5, 1.5, 9], (0.25, 0.5, 0.75))))
+    assert timing.spread == pytest.approx((timing.quartiles[2] - timing.quartiles[0]) / timing.quartiles[1])
 
-    found = measure([runner(0), runner(1)], 50, RNG(0), lambda: now[0])
-    assert [timing.runs for timing in found] == [50, 50]
-    assert [timing.median_ms for timing in found] == pytest.approx([1, 2])
-    assert all(timing.spread < 0.01 for timing in found)
-    visits = order[:: 50 // ROUNDS + WARM_UP]
-    assert len(visits) == 2 * ROUNDS
-    assert visits not in ([0, 1] * ROUNDS, [1, 0] * ROUNDS)
+
+def test_visits_of_a_part_lie_apart_and_in_another_order_each_round(tmp_path, fake):
+    measure_profile(SMALL, tmp_path, fake)
+    _, *records = [json.loads(line.split(b" ", 1)[1]) for line in (tmp_path / JOURNAL).read_bytes().splitlines()]
+    order = [record["part"] for record in records if record["part"] != REFERENCE]
+    rounds = np.array(order).reshape(VISITS, 95)
+    assert all(len(set(names)) == 95 for names in rounds)
+    assert len({tuple(names) for names in rounds}) == VISITS
+    assert len(records) - len(order) == -(-5 * 95 // BETWEEN)
+    assert all(len(record["runs_ms"]) == 50 / VISITS for record in records)
 
 
 def test_a_profile_resumes_where_it_was_cut_off(tmp_path, fake):
     whole = measure_profile(SMALL, tmp_path / "a", fake)
-    assert len(fake.names) == 95 + 8  # and the reference in each group of 12
+    assert len(fake.names) == 95 + 1  # and the reference
     journal = tmp_path / "a" / JOURNAL
     lines = journal.read_bytes().splitlines(keepends=True)
     cut = tmp_path / "b" / JOURNAL
     cut.parent.mkdir()
-    cut.write_bytes(b"".join(lines[:41]) + lines[41][:20])
+    kept = lines[: 1 + 4 * 95 + 32 + 41]
+    cut.write_bytes(b"".join(kept) + lines[len(kept)][:20])
     with pytest.raises(
-        LatencyError, match=r"55 of 95 parts are not measured, such as .*; run the same .* again to go on"
+        LatencyError, match=r"5\d of 95 parts are not measured, such as .*; run the same .* again to go on"
     ):
         read_profile(cut.parent)
     fake.names.clear()
     again = measure_profile(SMALL, cut.parent, fake)
-    assert len(fake.names) == 55 + 5
+    assert 50 < len(fake.names) < 60
+    assert again.timings.keys() == whole.timings.keys()
     for name, timing in whole.timings.items():
-        assert again.timings[name].median_ms == pytest.approx(timing.median_ms)
+        assert again.timings[name].ms == pytest.approx(timing.ms)
+        assert again.timings[name].runs == 50
     with pytest.raises(
         ChildError, match=r"measurements of another machine or plan \(different: plan\); choose another"
     ):
@@ -146,17 +159,20 @@ def test_time_that_other_programs_take_does_not_count_where_one_thread_works():
     assert Plan().clock.name == "CPU time of the thread"
     for plan in (Plan(threads=2), Plan(device="gpu")):
         assert plan.clock.name == "wall clock"
-    waits = [lambda: time.sleep(0.01)]
-    (alone,) = measure(waits, 1, RNG(0), Plan().clock.seconds)
-    assert alone.median_ms < 5 < 10 <= measure(waits, 1, RNG(0), Plan(threads=2).clock.seconds)[0].median_ms
+
+    def waits():
+        time.sleep(0.01)
+
+    (alone,), (wall,) = (visit(waits, 1, plan.clock.seconds) for plan in (Plan(), Plan(threads=2)))
+    assert alone < 5 < 10 <= wall
 
 
-def made_up(codes, latency, spread=0.02):
-    """A profile in which networks take these milliseconds."""
+def made_up(codes, latency, doubt=0.02):
+    """A profile in which networks take these milliseconds, and visits differ by a share."""
     plan = Plan(networks=len(codes))
     names = [str(name) for name in SPACE.identify(plan.codes)]
     values = {part.name: 1.0 for part in distinct_blocks(plan.recipe)} | dict(zip(names, latency, strict=True))
-    timings = {name: Timing(ms * (1 - spread / 2), ms, ms * (1 + spread / 2), 50) for name, ms in values.items()}
+    timings = {name: Timing(((ms, ms), (ms * (1 + doubt),) * 2)) for name, ms in values.items()}
     return Profile(plan, machine("cpu") | {"runs_on": "nothing"}, timings, [10.0, 10.1])
 
 
@@ -176,18 +192,20 @@ def test_a_linear_fit_finds_a_machine_that_is_linear():
 def test_a_noisy_machine_is_called_so(monkeypatch):
     monkeypatch.setattr(fits, "_by_chain", fits._by_ridge)
     plan = Plan(networks=20)
-    text = report.report(made_up(plan.codes, 5 + np.arange(20.0), spread=0.3))
-    assert "of 91 of 91 parts the interquartile range exceeds 10% of the median" in text
-    assert "**This machine was too noisy to measure.** The widest spread is 30%, of " in text
-    assert "too noisy" not in report.report(made_up(plan.codes, 5 + np.arange(20.0), spread=0.3), noise=0.5)
+    text = report.report(made_up(plan.codes, 5 + np.arange(20.0), doubt=0.3))
+    assert "- 91 of 91 parts are in doubt: their two fastest visits differ by more than 10%" in text
+    assert "- of 91 parts the interquartile range of all runs exceeds 10% of their median" in text
+    assert "**This machine was too noisy to measure.** The two fastest visits of " in text
+    assert "too noisy" not in report.report(made_up(plan.codes, 5 + np.arange(20.0), doubt=0.3), noise=0.5)
 
 
 def test_litert_runs_small_parts():
     pytest.importorskip("ai_edge_litert", reason="this environment is older than the lock")
     recipe = NetworkRecipe(width=0.1, resolution=16)
     part = distinct_blocks(recipe)[3]
-    timing = measure([backends.prepare(part, "cpu", 1)], 50, RNG(0), clock_of(one_thread=True).seconds)[0]
-    assert 0 < timing.q1_ms <= timing.median_ms <= timing.q3_ms < 1000
+    load = backends.prepare(part, "cpu", 1)
+    for _ in range(2):
+        assert all(0 < ms < 1000 for ms in visit(load(), 5, clock_of(one_thread=True).seconds))
     assert backends.version("cpu").startswith("ai-edge-litert ")
 
 
@@ -233,6 +251,8 @@ def test_a_journal_of_something_else_is_named(tmp_path):
         with pytest.raises(FormatError, match=r"its first line is .*; expected what was measured"):
             read_profile(tmp_path)
     plan = json.loads(json.dumps(profile.asdict(SMALL)))
-    path.write_bytes(_line({"plan": plan, "machine": {}}) + _line({"part": "stem", "median_ms": -1.0}))
-    with pytest.raises(FormatError, match=r"line 2 is .*; expected the quartiles of a part in milliseconds"):
-        read_profile(tmp_path)
+    header = _line({"plan": plan, "visits": 5, "machine": {}})
+    for runs in ([-1.0], [], 3.0, ["1"]):
+        path.write_bytes(header + _line({"part": "stem", "runs_ms": runs}))
+        with pytest.raises(FormatError, match=r"line 2 is .*; expected a part's runs in milliseconds"):
+            read_profile(tmp_path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from joblib import Parallel, delayed
 
 from neural_predictor.config.defects import DEFECTS
 from neural_predictor.figures.audit.evidence import Evidence
@@ -56,21 +56,30 @@ def run(request: Request[Audit]) -> tuple[pd.DataFrame, ProtocolRecord]:
 
 
 def _rows(evidence: Evidence, listed: Mapping[str, Defect], threads: int) -> list[dict[str, Any]]:
-    """A row a defect and one of all together, computed side by side: those that train predictors take minutes."""
-    limit_threads(1)  # of each training
-    shown = {
-        name: load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
-        for name, defect in listed.items()
-    }
-    with progress("audit", len(listed) + 1, "defects and all together") as advance, ThreadPoolExecutor(threads) as pool:
-        all_of_them = pool.submit(together, evidence)
-        found = {name: pool.submit(show, evidence) for name, show in shown.items()}
-        for finished in as_completed([*found.values(), all_of_them]):
-            finished.result()
+    """A row a defect and one of all together.
+
+    They are computed in processes side by side: those that train predictors take minutes, and one training on two
+    threads gives other numbers than on one.
+    """
+    limit_threads(1)  # of each process
+    names = [TOGETHER.name, *listed]  # the longest first
+    with progress("audit", len(names), "defects and all together") as advance:
+        rows = []
+        for row in Parallel(threads, return_as="generator")(delayed(_row)(evidence, name) for name in names):
+            rows.append(row)
             advance(1)
-    rows = [found[name].result().row(defect) for name, defect in listed.items()]
-    last = all_of_them.result()
-    return rows if last is None else [*rows, last.row(TOGETHER)]
+    together_row, *others = rows
+    return others if together_row is None else [*others, together_row]
+
+
+def _row(evidence: Evidence, name: str) -> dict[str, Any] | None:
+    if name == TOGETHER.name:
+        all_of_them = together(evidence)
+        return None if all_of_them is None else all_of_them.row(TOGETHER)
+    defect = DEFECTS[name]
+    shown = load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
+    row: dict[str, Any] = shown(evidence).row(defect)
+    return row
 
 
 def summary(frame: pd.DataFrame) -> str:
