@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neural_predictor.config.sharing_recipes import Smash
+
 TAKEN = np.arange(CHOICES.max()) < CHOICES[:, None]
 """(22, 7) bool, which op codes a layer takes."""
 NO_PATH = np.zeros((1, len(LAYERS)), np.uint8)
@@ -50,7 +52,13 @@ class OneShot(Method[Recipe]):
         return self._epoch(epoch, lambda _: (next(paths)[None], None))
 
     def candidates(self) -> NDArray[np.uint8]:  # noqa: D102
-        return self.space.sample(self.recipe.candidates, self.generator(self.recipe.training.epochs))
+        return drawn_paths(self)
+
+
+def drawn_paths(method: Method[Recipe] | Method[Smash]) -> NDArray[np.uint8]:
+    """(candidates, 22) paths to choose among: of all depths alike where those of the training are, else uniform."""
+    draw = method.space.sample_stratified if method.recipe.sampling == "stratified" else method.space.sample
+    return draw(method.recipe.candidates, method.generator(method.recipe.training.epochs))
 
 
 def uniform_paths(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:

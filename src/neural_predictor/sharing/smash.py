@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from neural_predictor.config.sharing_recipes import Smash as Recipe
 from neural_predictor.sharing.base import Method
-from neural_predictor.sharing.one_shot import PATHS
+from neural_predictor.sharing.one_shot import PATHS, drawn_paths
 from neural_predictor.sharing.paths import Generated
 
 if TYPE_CHECKING:
@@ -36,4 +36,4 @@ class Smash(Method[Recipe]):
         return self._epoch(epoch, lambda _: (next(paths)[None], None))
 
     def candidates(self) -> NDArray[np.uint8]:  # noqa: D102
-        return self.space.sample(self.recipe.candidates, self.generator(self.recipe.training.epochs))
+        return drawn_paths(self)

@@ -9,5 +9,5 @@ CHILD_STAGE_VERSION = 3
 SEARCH_STAGE_VERSION = 1
 """Raise to run every search anew that is a job of its own: after a change of a search, a range or a sampler."""
 
-SHARING_STAGE_VERSION = 1
+SHARING_STAGE_VERSION = 2
 """Raise to train every supernet anew: after a change of a method, of its draws, or of its file."""

@@ -1,15 +1,18 @@
 """Which paths one-shot trains, and which weights a step moves."""
 
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from neural_predictor.config.child_recipes import TrainingRecipe
-from neural_predictor.sharing.one_shot import fair_paths, kept_gates, stratified_paths, uniform_paths
+from neural_predictor.config.child_recipes import Adam, TrainingRecipe
+from neural_predictor.config.sharing_recipes import OneShot, Smash
+from neural_predictor.sharing.one_shot import drawn_paths, fair_paths, kept_gates, stratified_paths, uniform_paths
 from neural_predictor.sharing.registry import make_method
 from neural_predictor.spaces.proxylessnas.layers import CHOICES, ZERO
+from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 
 def test_uniform_paths_take_every_choice_alike_often():
@@ -25,6 +28,18 @@ def test_stratified_paths_are_of_all_depths():
     depths = np.bincount((paths == ZERO).sum(axis=1), minlength=16)
     assert len(depths) == 16
     assert 60 < depths.min() < depths.max() < 140
+
+
+@pytest.mark.parametrize(("recipe", "kind"), [(OneShot, "one-shot"), (Smash, "smash")])
+@pytest.mark.parametrize("sampling", ["uniform", "stratified"])
+def test_it_chooses_among_paths_of_the_depths_that_it_was_trained_with(recipe, kind, sampling):
+    training = TrainingRecipe(epochs=2, batch_size=40, optimizer=Adam(), learning_rate=1e-2)
+    asked = recipe(kind=kind, sampling=sampling, training=training, candidates=200)
+    method = SimpleNamespace(recipe=asked, space=ProxylessNasSpace(), generator=np.random.default_rng)
+    paths = drawn_paths(method)
+    zeros = (paths == ZERO).sum(axis=1)
+    assert len(paths) == 200
+    assert (zeros >= 10).sum() > 50 if sampling == "stratified" else (zeros < 8).all()
 
 
 def test_seven_fair_paths_take_every_choice():
