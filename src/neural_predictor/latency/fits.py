@@ -1,4 +1,4 @@
-"""Latency models from measurements: the sum of blocks, a linear fit to networks, and the chain predictor."""
+"""Latency models from measurements: sums of blocks, a linear fit to networks, and the chain predictor."""
 
 from __future__ import annotations
 
@@ -68,6 +68,28 @@ def look_up(profile: Profile) -> AdditiveModel:
     )
 
 
+def calibrated(profile: Profile) -> AdditiveModel:
+    """The sum of blocks on the line through the whole networks, which a block measured alone does not know.
+
+    With fewer networks than `FEWEST` it is the sum as it is.
+
+    Raises:
+        LatencyError: for a profile without blocks, or an architecture that would take no time by the line.
+    """
+    model, codes = look_up(profile), profile.plan.codes
+    if len(codes) < FEWEST:
+        return model
+    constant, slope = _line(model.latency_ms(codes), measured(profile))
+    how = f"{constant:.3g} ms and {slope:.3g} times the sum of blocks, fitted to {len(codes)} networks"
+    return AdditiveModel("here", constant + slope * model.fixed_ms, slope * model.table, _note(profile, how))
+
+
+def _line(predicted: Floats, latency: Floats) -> tuple[float, float]:
+    """Constant and slope of the least squares."""
+    slope, constant = np.polyfit(predicted, latency, 1)
+    return float(constant), float(slope)
+
+
 def measured(profile: Profile) -> Floats:
     """(networks,) milliseconds of the whole networks, in the order of the plan's codes."""
     names = ProxylessNasSpace().identify(profile.plan.codes)
@@ -135,15 +157,22 @@ def _by_chain(train: NDArray[np.uint8], latency: Floats, test: NDArray[np.uint8]
 
 
 def scores(profile: Profile) -> dict[str, Score]:
-    """Each model on networks that it has not seen: the look-up model on all, fits by cross-validation.
+    """Each model on networks that it has not seen: the sum of blocks on all, fits by cross-validation.
 
     Raises:
         LatencyError: for fewer networks than `FEWEST`.
     """
     _check(profile)
     codes, latency = profile.plan.codes, measured(profile)
+    alone = look_up(profile)
+
+    def by_line(train: NDArray[np.uint8], latency: Floats, test: NDArray[np.uint8]) -> Floats:
+        constant, slope = _line(alone.latency_ms(train), latency)
+        return constant + slope * alone.latency_ms(test)
+
     return {
-        "sum of blocks": score(look_up(profile).latency_ms(codes), latency),
+        "sum of blocks": score(alone.latency_ms(codes), latency),
+        "sum of blocks, calibrated": score(_cross_validated(codes, latency, by_line), latency),
         "linear fit": score(_cross_validated(codes, latency, _by_ridge), latency),
         "chain predictor": score(_cross_validated(codes, latency, _by_chain), latency),
     }

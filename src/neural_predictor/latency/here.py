@@ -18,11 +18,11 @@ def load(path: Path, *, fitted: bool = False) -> AdditiveModel:
 
     Args:
         path: the folder that `neural-predictor measure-latency` wrote.
-        fitted: whether it is a linear fit to whole networks, in place of the sum of blocks.
+        fitted: whether it is a linear fit to whole networks alone, in place of the calibrated sum of blocks.
 
     Raises:
         LatencyError: if there is no finished profile, or too few networks for a fit.
         FormatError: if the profile is damaged.
     """
     profile = read_profile(path)
-    return fits.fitted(profile) if fitted else fits.look_up(profile)
+    return fits.fitted(profile) if fitted else fits.calibrated(profile)

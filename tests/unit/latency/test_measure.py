@@ -142,8 +142,12 @@ def test_models_of_a_machine_that_adds_up(tmp_path, fake, monkeypatch):
     text = report.write_report(found, tmp_path)
     assert "too noisy" not in text
     assert "| sum of blocks | 24 |" in text
-    looked_up, codes = load_latency("here", tmp_path), SPACE.sample(30, RNG(5))
+    looked_up, codes = fits.look_up(found), SPACE.sample(30, RNG(5))
     expected = [milliseconds(network(code, SMALL.recipe, "x")) for code in codes]
+    said = {True: load_latency("here", tmp_path), False: looked_up}
+    error = {calibrated: fits.score(model.latency_ms(codes), expected).mape for calibrated, model in said.items()}
+    assert error[True] < error[False] < 0.01
+    assert " times the sum of blocks, fitted to 24 networks" in load_latency("here", tmp_path).note
     overhead = expected - looked_up.latency_ms(codes)
     assert np.ptp(overhead - 0.1 * (-(codes != 6).sum(axis=1))) < 1e-6  # each part measured alone has .1 ms of its own
     assert (tmp_path / "report.md").read_text() == text
