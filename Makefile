@@ -38,6 +38,10 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH PYTHONWARNINGS
 # Each of a figure's many processes would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
+# uv trusts the system's certificates, such as a proxy's, as pip does.
+UV_SYSTEM_CERTS ?= true
+export UV_SYSTEM_CERTS
+
 # Where there is no home folder, as of a user without an entry in a container, caches lie here.
 HOME ?= $(CURDIR)/work/home
 export HOME
