@@ -39,6 +39,7 @@ NOT_IMPORTED = {
 
 COMES_WITH = {
     "docutils": "snakemake",
+    "joblib": "scikit-learn",
     "protobuf": "tensorflow",
     "pydantic-core": "pydantic",
     "threadpoolctl": "scikit-learn",
