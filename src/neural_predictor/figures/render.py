@@ -9,7 +9,6 @@ from neural_predictor.figures.artefact import PAGES
 from neural_predictor.figures.entry_points import load
 from neural_predictor.figures.findings import as_rst
 from neural_predictor.figures.results import read_result
-from neural_predictor.figures.style import save_figure, style
 from neural_predictor.figures.wanted import find
 from neural_predictor.io.files import write_text
 
@@ -39,11 +38,14 @@ def render(name: str, csv: Path, protocol: Path, pages: Mapping[str, Path], find
             f"{name} is a {row.kind}: give {' and '.join(f'--{kind}' for kind in PAGES[row.kind])}; given: {given}"
         )
     frame, read = read_result(csv, protocol, load(row.page, "COLUMNS"))
-    with style():
-        page = load(row.page)(frame, read)
+    page = load(row.page)
     if row.kind == "figure":
-        save_figure(page, pages["pdf"], pages["png"])
+        from neural_predictor.figures.style import save_figure, style  # here: a table needs no matplotlib
+
+        with style():
+            drawn = page(frame, read)
+        save_figure(drawn, pages["pdf"], pages["png"])
     else:
-        write_text(pages["md"], page)
+        write_text(pages["md"], page(frame, read))
     if finding is not None:
         write_text(finding, as_rst(load(row.page, "finding")(frame, read)))
