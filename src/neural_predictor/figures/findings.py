@@ -69,7 +69,7 @@ def untold(found: Mapping[str, Estimate], name: str) -> str:
     others = [other for other in found if other != name]
     alike = [other for other in others if order(found[name], found[other]) == 0]
     if not alike:
-        return "the intervals tell it from all others"
+        return f"the intervals tell it from {'all others' if len(others) > 1 else listed(others)}"
     if len(alike) == len(others) > 1:
         return "the intervals do not tell it from any other"
     return f"the intervals do not tell it from {listed(alike)}"
