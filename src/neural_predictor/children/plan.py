@@ -157,3 +157,18 @@ def recipe_digest(plan: ChildSet, images: dict[str, Any]) -> str:
     """SHA-256 of all that the numbers of an architecture follow from besides its seed: recipes and images."""
     parts = [plan.network.model_dump(mode="json"), plan.training.model_dump(mode="json"), images]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def scratch(work: Path, digest: str, shard: int, chosen: NDArray[np.uint8] | None) -> Path:
+    """The folder of a shard before it is finished.
+
+    Another choice has another folder, so that what was trained of an earlier one does not stand in its way.
+
+    Args:
+        work: folder of the set's scratch.
+        digest: `recipe_digest`.
+        shard: its number.
+        chosen: (n, 22) the architectures of a chosen set's shard; None for a sample, which the study determines.
+    """
+    name = str(shard) if chosen is None else f"{shard}-{hashlib.sha256(chosen.tobytes()).hexdigest()[:12]}"
+    return work / digest[:12] / name

@@ -112,7 +112,15 @@ def train_children(
     root: Root = HERE,
 ) -> None:
     """Train a shard of architectures; run again after a kill, it goes on where it was."""
-    from neural_predictor.children.plan import per_shard, plan_of, read_chosen, recipe_digest, sample, shards_of
+    from neural_predictor.children.plan import (
+        per_shard,
+        plan_of,
+        read_chosen,
+        recipe_digest,
+        sample,
+        scratch,
+        shards_of,
+    )
     from neural_predictor.config.project import Project
     from neural_predictor.errors import ChildError
     from neural_predictor.io.progress import progress
@@ -137,10 +145,10 @@ def train_children(
     )
     if found != protocol:
         raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
-    scratch = work / recipe_digest(plan, protocol)[:12] / str(shard)
+    folder = scratch(work, recipe_digest(plan, protocol), shard, None if chosen is None else part)
     epochs = len(part) * plan.seeds * plan.training.epochs
     with progress(f"train {children}, architectures {first} to {first + len(part) - 1}", epochs, "epochs") as advance:
-        records = train_shard(this, feed, scratch, device=device_name(), advance=advance)
+        records = train_shard(this, feed, folder, device=device_name(), advance=advance)
     write_shard(output, records)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_predictor.children.plan import draw, read_chosen, recipe_digest, sample, shards_of
+from neural_predictor.children.plan import draw, read_chosen, recipe_digest, sample, scratch, shards_of
 from neural_predictor.config.project import Project
 from neural_predictor.errors import ArchitectureError, ConfigError, FormatError
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
@@ -81,3 +81,11 @@ def test_chosen_networks_come_back_and_bad_rows_are_named(tmp_path):
     path.write_text("a,b\n1,2\n")
     with pytest.raises(FormatError, match="expected rows with architecture and predicted"):
         read_chosen(path)
+
+
+def test_another_choice_is_trained_in_a_folder_of_its_own(tmp_path):
+    codes = ProxylessNasSpace().sample(4, np.random.default_rng(0))
+    folders = [scratch(tmp_path, "0123456789abcdef", 0, chosen) for chosen in (None, codes, codes[::-1], codes)]
+    assert folders[0] == tmp_path / "0123456789ab/0"
+    assert folders[1] == folders[3]
+    assert len(set(folders)) == 3
