@@ -216,12 +216,15 @@ def read_profile(folder: Path) -> Profile:
     try:
         asked = dict(header["plan"])
         plan = Plan(**asked | {"architectures": tuple(asked.get("architectures", ()))})
-        about, visits = header["machine"], header["visits"]
-        names = {part.name for part in plan.parts()}
+        about, names = header["machine"], {part.name for part in plan.parts()}
+        if header["visits"] != VISITS:
+            raise ValueError(f"{VISITS} visits are needed")
     except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path}: its first line is {shown(header)}; expected what was measured") from error
+        raise FormatError(
+            f"{path}: its first line is {shown(header)}; expected what was measured, in {VISITS} visits"
+        ) from error
     found = _visits(path, records)
-    missing = [name for name in sorted(names) if len(found.get(name, ())) < visits]
+    missing = [name for name in sorted(names) if len(found.get(name, ())) < VISITS]
     if missing:
         raise LatencyError(
             f"{folder}: {len(missing)} of {len(names)} parts are not measured, such as {missing[0]}; run the same "

@@ -13,6 +13,7 @@ from neural_predictor.children.journal import _line
 from neural_predictor.latency import column, device_table, here, pixel1_lut
 from neural_predictor.latency.parts import distinct_blocks
 from neural_predictor.latency.profile import JOURNAL, REFERENCE, Plan
+from neural_predictor.latency.timing import VISITS
 from neural_predictor.spaces.mnasnet.space import MnasNetSpace
 from neural_predictor.spaces.proxylessnas.layers import LAYERS
 
@@ -43,9 +44,9 @@ def look_up_table():
 
 LUT = look_up_table()
 PLAN = Plan(networks=0, width=0.1, resolution=16)
-HEADER = {"plan": asdict(PLAN), "visits": 1, "machine": {"processor": "x", "runs_on": "y"}}
+HEADER = {"plan": asdict(PLAN), "visits": VISITS, "machine": {"processor": "x", "runs_on": "y"}}
 NAMES = [*(part.name for part in distinct_blocks(PLAN.recipe)), REFERENCE]
-TIMINGS = [{"part": name, "runs_ms": [1.0, 1.5]} for name in NAMES]
+TIMINGS = [{"part": name, "runs_ms": [1.0, 1.5]} for _ in range(VISITS) for name in NAMES]
 LINES = b"".join(map(_line, TIMINGS[1:]))
 
 

@@ -64,22 +64,21 @@ def _rows(evidence: Evidence, listed: Mapping[str, Defect], threads: int) -> lis
     limit_threads(1)  # of each process
     names = [TOGETHER.name, *listed]  # the longest first
     with progress("audit", len(names), "defects and all together") as advance:
-        rows = []
-        for row in Parallel(threads, return_as="generator")(delayed(_row)(evidence, name) for name in names):
-            rows.append(row)
+        found = {}
+        for name, row in Parallel(threads, return_as="generator_unordered")(delayed(_row)(evidence, n) for n in names):
+            found[name] = row
             advance(1)
-    together_row, *others = rows
-    return others if together_row is None else [*others, together_row]
+    return [row for name in (*listed, TOGETHER.name) if (row := found[name]) is not None]
 
 
-def _row(evidence: Evidence, name: str) -> dict[str, Any] | None:
+def _row(evidence: Evidence, name: str) -> tuple[str, dict[str, Any] | None]:
+    """The name again, and its row; None where the study lists nothing that acts at once."""
     if name == TOGETHER.name:
         all_of_them = together(evidence)
-        return None if all_of_them is None else all_of_them.row(TOGETHER)
+        return name, None if all_of_them is None else all_of_them.row(TOGETHER)
     defect = DEFECTS[name]
     shown = load_entry("config/defects.py", name, "neural_predictor.figures.audit.defects", defect.shown)
-    row: dict[str, Any] = shown(evidence).row(defect)
-    return row
+    return name, shown(evidence).row(defect)
 
 
 def summary(frame: pd.DataFrame) -> str:
