@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.children.feeds import Resident, Streamed
+from neural_predictor.errors import ChildError
 from neural_predictor.images import load_images
 from neural_predictor.images.registry import image_source
 from neural_predictor.images.splits import split_protocol
@@ -49,3 +50,23 @@ def open_images(
     shape = (resolution, resolution, image_source(name).channels)
     sizes = {split: len(ids) for split, ids in streamed.ids.items()}
     return Streamed(len(streamed.classes), shape, sizes, streamed.dataset), split_protocol(streamed)
+
+
+def open_prepared(name: str, place: Path, resolution: int, *, manual: Path | None, protocol: dict[str, Any]) -> Feed:
+    """The images of a set that was prepared before, held to the protocol of its splits; nothing is downloaded.
+
+    Args:
+        name: one of `images.registry.IMAGE_SETS`.
+        place: the folder where sets are prepared; of a small set, its raw file.
+        resolution: pixels that the network takes.
+        manual: folder of archives that were brought by hand.
+        protocol: of the splits, as `open_images` gave it when the set was prepared.
+
+    Raises:
+        ChildError: if the images have another protocol.
+        UserError: as `images.load_images`.
+    """
+    feed, found = open_images(name, place, resolution, manual=manual, download=False)
+    if found != protocol:
+        raise ChildError(f"{place}: other images of {name} than their protocol says; run prepare-images again")
+    return feed

@@ -133,18 +133,16 @@ def train_children(
         raise ChildError(f"{children} of {study} has {len(shards_of(whole, children))} shards; there is no {shard}")
     _enter(device, accelerator)
     configure(threads, accelerator, claimed=True)
-    from neural_predictor.children.images import open_images
+    from neural_predictor.children.images import open_prepared
     from neural_predictor.children.shard import Shard, device_name, train_shard, write_shard
 
     codes = sample(whole, children) if chosen is None else read_chosen(chosen)[0]
     first = shard * per_shard(whole, children)
     part = codes[first : first + per_shard(whole, children)]
     this = Shard(children, part, first, plan.seeds, whole.seed, plan.network, plan.training, protocol)
-    feed, found = open_images(
-        plan.images, place, plan.network.resolution, manual=project.config.images.manual, download=False
+    feed = open_prepared(
+        plan.images, place, plan.network.resolution, manual=project.config.images.manual, protocol=protocol
     )
-    if found != protocol:
-        raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
     folder = scratch(work, recipe_digest(plan, protocol), shard, None if chosen is None else part)
     epochs = len(part) * plan.seeds * plan.training.epochs
     with progress(f"train {children}, architectures {first} to {first + len(part) - 1}", epochs, "epochs") as advance:

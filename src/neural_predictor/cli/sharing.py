@@ -30,7 +30,7 @@ def train_supernet(
     """Train a supernet by a method that shares weights, and score the architectures of a set of children by it."""
     from neural_predictor.children.plan import plan_of, sample
     from neural_predictor.config.project import Project
-    from neural_predictor.errors import ChildError, ConfigError
+    from neural_predictor.errors import ConfigError
     from neural_predictor.io.files import check_writable
     from neural_predictor.io.progress import progress
     from neural_predictor.predictors.device import configure
@@ -47,7 +47,7 @@ def train_supernet(
         )
     check_writable(output)
     configure(threads, accelerator)
-    from neural_predictor.children.images import open_images
+    from neural_predictor.children.images import open_prepared
     from neural_predictor.sharing.files import write_shared
     from neural_predictor.sharing.job import Job
     from neural_predictor.sharing.job import train_supernet as train
@@ -55,11 +55,9 @@ def train_supernet(
     children, recipe = whole.sharing.children, methods[method]
     plan = plan_of(whole, children)
     job = Job(method, recipe, plan.network, sample(whole, children), whole.seed, children, protocol)
-    feed, found = open_images(
-        plan.images, place, plan.network.resolution, manual=project.config.images.manual, download=False
+    feed = open_prepared(
+        plan.images, place, plan.network.resolution, manual=project.config.images.manual, protocol=protocol
     )
-    if found != protocol:
-        raise ChildError(f"{place}: other images than {images} says; run prepare-images again")
     units = recipe.training.epochs + len(job.codes) + recipe.evaluated
     with progress(f"train the supernet of {method}", units, "epochs and architectures") as advance:
         shared = train(job, feed, work / job.digest[:12], advance=advance)
