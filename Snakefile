@@ -12,10 +12,12 @@ min_version("9.27")  # a priority that is a function
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 
+from neural_predictor.io.garbage import collect_rarely
 from neural_predictor.workflow.jobs import growing, shell_prefix
 from neural_predictor.workflow.locks import drain_on_sigterm
 from neural_predictor.workflow.plan import Plan
 
+collect_rarely()
 Plan.refuse(Path(workflow.basedir))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gc
+import os
 from pathlib import Path
 
 import pytest
 
+from neural_predictor.io.garbage import collect_rarely
 from support.checkout import Checkout
 
 
@@ -16,8 +17,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Look for garbage less often: what TensorFlow traces is much, and lives as long as the process."""
-    gc.set_threshold(100_000, 20, 100)
+    """As commands do: what TensorFlow traces is much, and lives as long as the process."""
+    collect_rarely()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A process more than cores: runs of the workflow, and browsers, also wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

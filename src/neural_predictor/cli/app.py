@@ -26,6 +26,7 @@ from neural_predictor.cli import rank as cli_rank
 from neural_predictor.cli import sharing as cli_sharing
 from neural_predictor.cli import suggest as cli_suggest
 from neural_predictor.errors import UserError
+from neural_predictor.io.garbage import collect_rarely
 from neural_predictor.io.logs import PACKAGE_LOGGER, end_log, set_up_log
 
 logger = logging.getLogger(__name__)
@@ -342,6 +343,7 @@ def _settings_of_its_own() -> None:
 
 def main() -> None:
     """Run the command line; a fault of the user's is one message and exit status 2."""
+    collect_rarely()
     _settings_of_its_own()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of operations and files, on a terminal of ASCII alone
