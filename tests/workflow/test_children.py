@@ -66,8 +66,8 @@ def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tm
     archives.write_site(site, "oxford_pet", archives.oxford_pet(manual))
     study = yaml.safe_load(checkout.path("config/studies/smoke-v1.yaml").read_text())
     study["predictors"]["trees"] = {"kind": "xgboost"}
-    recipe = study["children"]["digits"] | {"images": "oxford_pet", "networks": 10, "seeds": 1, "chosen": 0}
-    recipe["networks_per_shard"] = 10
+    recipe = study["children"]["digits"] | {"images": "oxford_pet", "networks": 12, "seeds": 1, "chosen": 0}
+    recipe["networks_per_shard"] = 12
     recipe["predictors"] = ["trees"]
     recipe["network"] = {"width": 0.1, "resolution": 16, "stem_stride": 1, "batch_norm_momentum": 0.7}
     recipe["training"] |= {"batch_size": 16, "epochs": 2}  # enough for networks to leave chance, and each other
@@ -79,7 +79,7 @@ def test_tiny_archives_in_the_manual_folder_give_a_figure(checkout, archives, tm
     checkout.snakemake("--cores", "2", target, PYTHONPATH=str(site))
     assert checkout.path(target).read_bytes().startswith(b"%PDF")
     pairs = pd.read_csv(checkout.path("results/tiny-v1/children/oxford_pet.csv"))
-    assert len(pairs) == 10
+    assert len(pairs) == 12
     assert pairs["test_accuracy"].notna().all()
     splits = json.loads(checkout.path("results/tiny-v1/children/oxford_pet.images.json").read_text())["splits"]
     assert {name: split["images"] for name, split in splits.items()} == {"train": 148, "validation": 37, "test": 74}

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import nnls
 from scipy.stats import kendalltau
 
 from neural_predictor.errors import LatencyError
 from neural_predictor.latency.additive import AdditiveModel
-from neural_predictor.latency.parts import HEAD, STEM, block_name, counts
+from neural_predictor.latency.parts import HEAD, STEM, block_name, counts, distinct_blocks, multiply_adds
 from neural_predictor.predictors.ensemble import make_predictor
 from neural_predictor.predictors.gcn import GcnRecipe
 from neural_predictor.spaces.proxylessnas.layers import CHOICES, LAYERS, ZERO
@@ -21,16 +22,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neural_predictor.latency.profile import Profile
+    from neural_predictor.latency.profile import Plan, Profile
 
     Floats = NDArray[np.float64]
 
 CHAIN = GcnRecipe(layers=18, initial_gain=2.0, hidden=(512, 128), learning_rate=1e-3, weight_decay=1e-5)
 """The paper's predictor for this space."""
-PENALTIES = np.logspace(-4, 3, 15)
-"""Of which ridge regression chooses by leaving one network out."""
+PENALTIES = np.logspace(-5, 2, 15)
+"""Of which the linear fit chooses by cross-validation, as shares of the variance of latencies."""
+LEAST = 0.1
+"""What a block costs by the linear fit, at least: a share of what its multiply-adds would."""
 FOLDS, FEWEST = 5, 20
-"""Of the cross-validation; networks that a fit needs."""
+"""Of cross-validations; networks that a fit needs."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,63 @@ def measured(profile: Profile) -> Floats:
 def fitted(profile: Profile) -> AdditiveModel:
     """A linear fit to the whole networks: a constant, and a number for each distinct block.
 
+    By least squares, with a penalty on what tells a block from its multiply-adds: of most blocks, few networks say
+    what they cost. No number is negative, so that no architecture takes less than nothing.
+
     Raises:
-        LatencyError: for fewer networks than `FEWEST`, or an architecture that would take no time by the fit.
+        LatencyError: for fewer networks than `FEWEST`.
     """
     _check(profile)
-    constant, by_block = _ridge(profile.plan.codes, measured(profile))
-    return AdditiveModel(
-        "here", constant, _table(by_block), _note(profile, f"a linear fit to {len(profile.plan.codes)} networks")
+    constant, by_block = Linear(profile.plan).fit(profile.plan.codes, measured(profile))
+    names, _ = counts(profile.plan.codes)
+    note = _note(profile, f"a linear fit to {len(profile.plan.codes)} networks")
+    return AdditiveModel("here", constant, _table(dict(zip(names, by_block.tolist(), strict=True))), note)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Linear fits of latency to how often each distinct block stands in a network.
+
+    Attributes:
+        plan: how networks are built.
+    """
+
+    plan: Plan
+
+    def fit(self, codes: NDArray[np.uint8], latency: Floats) -> tuple[float, Floats]:
+        """The constant in milliseconds, and those of each block (b,), in the order of `parts.counts`."""
+        names, found = counts(codes)
+        parts = {part.name: part for part in distinct_blocks(self.plan.recipe, self.plan.channels, self.plan.classes)}
+        work = np.array([multiply_adds(parts[name]) for name in names], np.float64)
+        features = np.insert(found * work / work.mean(), 0, 1.0, axis=1)  # the constant, and the work of each block
+        _, slope = nnls(np.stack([features[:, 0], features[:, 1:].sum(axis=1)], axis=1), latency)[0]
+        penalties = PENALTIES * latency.var()
+        errors = [_errors(features, latency, slope, penalty) for penalty in penalties]
+        solved = _bounded(features, latency, slope, penalties[int(np.argmin(errors))])
+        return float(solved[0]), solved[1:] * work / work.mean()
+
+    def predict(self, train: NDArray[np.uint8], latency: Floats, test: NDArray[np.uint8]) -> Floats:
+        """(n,) milliseconds of networks by a fit to others."""
+        constant, by_block = self.fit(train, latency)
+        return np.asarray(constant + counts(test)[1] @ by_block)
+
+
+def _bounded(features: Floats, latency: Floats, slope: float, penalty: float) -> Floats:
+    """Constant of 0 or more, and numbers of `LEAST` slopes or more that are drawn to the slope."""
+    count = features.shape[1] - 1
+    scale = np.append(1.0, np.full(count, slope))
+    weight = np.sqrt(penalty) * np.eye(count, count + 1, 1)
+    least = np.append(0.0, np.full(count, LEAST))
+    rows, targets = np.vstack([features * scale, weight]), np.append(latency, np.full(count, np.sqrt(penalty)))
+    return np.asarray((nnls(rows, targets - rows @ least)[0] + least) * scale)
+
+
+def _errors(features: Floats, latency: Floats, slope: float, penalty: float) -> float:
+    """Squared errors on networks that a fit has not seen, by cross-validation."""
+    fold = np.arange(len(latency)) % FOLDS
+    return sum(
+        float(((features[own] @ _bounded(features[~own], latency[~own], slope, penalty) - latency[own]) ** 2).sum())
+        for own in (fold == k for k in range(FOLDS))
     )
 
 
@@ -136,20 +189,6 @@ def _check(profile: Profile) -> None:
         )
 
 
-def _ridge(codes: NDArray[np.uint8], latency: Floats) -> tuple[float, dict[str, float]]:
-    from sklearn.linear_model import RidgeCV
-
-    names, features = counts(codes)
-    model = RidgeCV(PENALTIES).fit(features, latency)
-    return float(model.intercept_), dict(zip(names, model.coef_.tolist(), strict=True))
-
-
-def _by_ridge(train: NDArray[np.uint8], latency: Floats, test: NDArray[np.uint8]) -> Floats:
-    constant, by_block = _ridge(train, latency)
-    names, features = counts(test)
-    return np.asarray(constant + features @ np.array([by_block[name] for name in names]))
-
-
 def _by_chain(train: NDArray[np.uint8], latency: Floats, test: NDArray[np.uint8]) -> Floats:
     space = ProxylessNasSpace()
     graphs = [space.encode(space.canonical(codes)) for codes in (train, test)]
@@ -173,7 +212,7 @@ def scores(profile: Profile) -> dict[str, Score]:
     return {
         "sum of blocks": score(alone.latency_ms(codes), latency),
         "sum of blocks, calibrated": score(_cross_validated(codes, latency, by_line), latency),
-        "linear fit": score(_cross_validated(codes, latency, _by_ridge), latency),
+        "linear fit": score(_cross_validated(codes, latency, Linear(profile.plan).predict), latency),
         "chain predictor": score(_cross_validated(codes, latency, _by_chain), latency),
     }
 

@@ -6,6 +6,8 @@ what a device has to do.
 
 from __future__ import annotations
 
+import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -87,6 +89,15 @@ def distinct_blocks(recipe: NetworkRecipe, channels: int = 3, classes: int = 100
             found.append(Part(block_name(layer, op), (block,), int(sides[layer]), block.convolutions[0].inputs))
     last = head.convolutions[0].inputs
     return [*found, Part(HEAD, (head,), int(sides[-1]), last, classes)]
+
+
+def multiply_adds(part: Part) -> int:
+    """Multiply-adds of one image's pass through its convolutions and its dense layer."""
+    side, found = part.side, 0
+    for convolution in chain.from_iterable(block.convolutions for block in part.blocks):
+        side = -(-side // convolution.stride)
+        found += math.prod(convolution.shape) * side**2
+    return found + part.blocks[-1].convolutions[-1].outputs * part.classes
 
 
 def concrete_function(part: Part, seed: int = 0) -> Any:

@@ -1,15 +1,17 @@
 """A profile of a machine: a folder with a journal of what was measured, and tables and a report of it.
 
-Every part is visited `timing.VISITS` times, each time in another order, so that its visits lie minutes apart. The
-journal survives a kill: what was visited is not visited again. A reference is visited besides, again and again, so that
-a machine that changes its speed is noticed.
+Every part is visited `timing.VISITS` times, in rounds of another order each that begin `timing.APART_S` or more after
+one another. The journal survives a kill: what was visited is not visited again. A reference is visited besides, again
+and again, so that a machine that changes its speed is noticed.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,7 +21,7 @@ from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import FormatError, LatencyError
 from neural_predictor.io.progress import progress
 from neural_predictor.io.untrusted import shown
-from neural_predictor.latency import backends
+from neural_predictor.latency import backends, timing
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import distinct_blocks, network
 from neural_predictor.latency.timing import VISITS, Clock, Timing, clock_of, visit
@@ -172,34 +174,38 @@ def measure_profile(
         return _profile(path, journal.records, plan, about["machine"])
 
 
-def _left(plan: Plan, parts: list[Part], counts: list[int]) -> list[Part]:
+def _left(plan: Plan, parts: list[Part], counts: list[int]) -> list[list[Part]]:
     """The visits to come: a part once a round, in a random order of each round."""
-    left = []
+    rounds = []
     for visits in range(VISITS):
         order = np.random.default_rng((plan.seed, visits)).permutation(len(parts))
-        left += [parts[k] for k in order if counts[k] <= visits]
-    return left
+        rounds.append([parts[k] for k in order if counts[k] <= visits])
+    return [part for part in rounds if part]
 
 
-def _measure(plan: Plan, left: list[Part], done: int, journal: Journal, prepare: Any) -> None:
-    """Visit parts in this order, and the reference before every `BETWEEN` of them."""
-    if not left:
+def _measure(plan: Plan, rounds: list[list[Part]], done: int, journal: Journal, prepare: Any) -> None:
+    """Visit the parts of each round, which begins when `timing.APART_S` have passed, and the reference between them."""
+    if not rounds:
         return
-    named = {part.name: part for part in (plan.network(PROXYLESSNAS_MOBILE, REFERENCE), *left)}
+    named = {part.name: part for part in (plan.network(PROXYLESSNAS_MOBILE, REFERENCE), *chain(*rounds))}
     with progress("convert", len(named), "parts") as advance:
         loaders = {}
         for name, part in named.items():
             loaders[name] = prepare(part, plan.device, plan.threads)
             advance(1)
-    runs = -(-plan.runs // VISITS)
-    with progress("measure", done + len(left), "visits") as advance:
+    runs, number, begun = -(-plan.runs // VISITS), 0, -np.inf
+    with progress("measure", done + sum(map(len, rounds)), "visits") as advance:
         advance.to(done)
-        for number, part in enumerate(left):
-            names = (part.name,) if number % BETWEEN else (REFERENCE, part.name)
-            for name in names:
-                found = visit(loaders[name](), runs, plan.clock.seconds)
-                journal.append({"part": name, "runs_ms": found})
-            advance(1)
+        for parts in rounds:
+            time.sleep(max(0.0, begun + timing.APART_S - time.monotonic()))
+            begun = time.monotonic()
+            for part in parts:
+                names = (part.name,) if number % BETWEEN else (REFERENCE, part.name)
+                for name in names:
+                    found = visit(loaders[name](), runs, plan.clock.seconds)
+                    journal.append({"part": name, "runs_ms": found})
+                advance(1)
+                number += 1
 
 
 def read_profile(folder: Path) -> Profile:

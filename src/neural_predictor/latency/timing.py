@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 VISITS, WARM_UP = 5, 2
 """Visits to each part, and runs of each that are not counted."""
+APART_S = 10.0
+"""Seconds between the beginnings of two rounds of visits, at least."""
+VISIT_S = 0.01
+"""Seconds that a visit takes, at least: a part of microseconds is run more often."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +86,18 @@ def clock_of(*, one_thread: bool) -> Clock:
 
 
 def visit(run: Runner, runs: int, clock: Callable[[], float]) -> list[float]:
-    """Milliseconds of so many runs one after another, after `WARM_UP` that do not count.
+    """Milliseconds of runs one after another, after `WARM_UP` that do not count.
 
     Args:
         run: runs a part once.
-        runs: how many count.
+        runs: how many count, at least; more where these take less than `VISIT_S`.
         clock: seconds.
     """
     for _ in range(WARM_UP):
         run()
-    found = []
-    for _ in range(runs):
+    found: list[float] = []
+    end = time.perf_counter() + VISIT_S
+    while len(found) < runs or time.perf_counter() < end:
         start = clock()
         run()
         found.append(1e3 * (clock() - start))

@@ -19,7 +19,7 @@ from neural_predictor.cli.app import app
 from neural_predictor.config.project import Project
 from neural_predictor.config.sections import ChildLatency
 from neural_predictor.errors import ArchitectureError, ConfigError, FormatError, LatencyError
-from neural_predictor.latency import backends, fits, load_latency
+from neural_predictor.latency import backends, fits, load_latency, timing
 from neural_predictor.latency.profile import JOURNAL, measure_profile, read_profile
 from neural_predictor.predictors import device
 from neural_predictor.search.fronts.pareto import front
@@ -119,6 +119,8 @@ def test_a_choice_along_the_front_begins_with_its_ends(quick):
 def measured(monkeypatch):
     """A machine on which a network takes what its layers cost, in turn; where it was prepared."""
     monkeypatch.setattr(backends, "version", lambda device: "a clock")
+    monkeypatch.setattr(timing, "APART_S", 0)
+    monkeypatch.setattr(timing, "VISIT_S", 0)
     prepared = []
 
     def prepare(part, device, threads):

@@ -12,9 +12,10 @@ import pytest
 
 from neural_predictor.config.child_recipes import NetworkRecipe
 from neural_predictor.errors import ChildError, FormatError, LatencyError
-from neural_predictor.latency import backends, fits, load_latency, profile, report
+from neural_predictor.latency import backends, fits, load_latency, profile, report, timing
 from neural_predictor.latency.machine import machine
 from neural_predictor.latency.parts import HEAD, STEM, counts, distinct_blocks, network
+from neural_predictor.latency.parts import multiply_adds as multiply_adds_of
 from neural_predictor.latency.profile import BETWEEN, JOURNAL, REFERENCE, Plan, Profile, measure_profile, read_profile
 from neural_predictor.latency.timing import VISITS, WARM_UP, Timing, clock_of, visit
 from neural_predictor.spaces.proxylessnas.cost import multiply_adds
@@ -22,6 +23,7 @@ from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
 RNG = np.random.default_rng
 SPACE = ProxylessNasSpace()
+CODE = SPACE.sample(1, RNG(4))[0]
 SMALL = Plan(networks=24, runs=50, width=0.1, resolution=16)
 
 
@@ -45,6 +47,8 @@ def fake(monkeypatch):
         return lambda: run
 
     monkeypatch.setattr(profile, "visit", lambda run, runs, _: visit(run, runs, lambda: now[0]))
+    monkeypatch.setattr(timing, "VISIT_S", 0)
+    monkeypatch.setattr(timing, "APART_S", 0)
     monkeypatch.setattr(backends, "version", lambda device: "a clock")
     monkeypatch.setattr(os, "fsync", lambda _: None)
     prepare.names = prepared
@@ -54,6 +58,7 @@ def fake(monkeypatch):
 def test_parts_are_71_blocks_of_the_space():
     parts = distinct_blocks(NetworkRecipe())
     assert len({part.name for part in parts}) == len(parts) == 71
+    assert multiply_adds_of(network(CODE, NetworkRecipe(), "x")) == multiply_adds(CODE[None], 224, 1000)
     by_name = {part.name: part for part in parts}
     assert by_name[STEM].side == 224
     assert (by_name["layer 6, kernel 5, expansion 3"].side, by_name["layer 6, kernel 5, expansion 3"].channels) == (
@@ -76,20 +81,28 @@ def test_a_network_is_made_of_these_blocks():
     assert inputs == sum(block.convolutions[0].inputs for block in whole.blocks)
 
 
-def test_a_visit_warms_up_and_the_fastest_run_counts():
+def test_a_visit_warms_up_and_the_fastest_run_counts(monkeypatch):
     clock, now = count(), [0.0]
 
     def run():
         now[0] += 0.001 * (9 if next(clock) < WARM_UP else 1 + next(slow) % 3)
 
     slow = count()
+    monkeypatch.setattr(timing, "VISIT_S", 0)
     runs = visit(run, 9, lambda: now[0])
     assert runs == pytest.approx([1, 2, 3] * 3)
     assert next(clock) == 9 + WARM_UP
-    timing = Timing((tuple(runs), (4.0, 5.0), (1.5, 9.0)))
-    assert (timing.ms, timing.runs, timing.doubt) == pytest.approx((1, 13, 0.5))
-    assert timing.quartiles == pytest.approx(tuple(np.quantile([*runs, 4, 5, 1.5, 9], (0.25, 0.5, 0.75))))
-    assert timing.spread == pytest.approx((timing.quartiles[2] - timing.quartiles[0]) / timing.quartiles[1])
+    found = Timing((tuple(runs), (4.0, 5.0), (1.5, 9.0)))
+    assert (found.ms, found.runs, found.doubt) == pytest.approx((1, 13, 0.5))
+    assert found.quartiles == pytest.approx(tuple(np.quantile([*runs, 4, 5, 1.5, 9], (0.25, 0.5, 0.75))))
+    assert found.spread == pytest.approx((found.quartiles[2] - found.quartiles[0]) / found.quartiles[1])
+
+
+def test_a_part_of_microseconds_is_run_for_ten_milliseconds():
+    start = time.perf_counter()
+    runs = visit(lambda: None, 10, time.perf_counter)
+    assert time.perf_counter() - start >= 0.01
+    assert len(runs) > 100
 
 
 def test_visits_of_a_part_lie_apart_and_in_another_order_each_round(tmp_path, fake):
@@ -101,6 +114,15 @@ def test_visits_of_a_part_lie_apart_and_in_another_order_each_round(tmp_path, fa
     assert len({tuple(names) for names in rounds}) == VISITS
     assert len(records) - len(order) == -(-5 * 95 // BETWEEN)
     assert all(len(record["runs_ms"]) == 50 / VISITS for record in records)
+
+
+def test_rounds_begin_ten_seconds_apart(tmp_path, fake, monkeypatch):
+    slept = []
+    monkeypatch.setattr(timing, "APART_S", 10)
+    monkeypatch.setattr(profile.time, "sleep", slept.append)
+    measure_profile(SMALL, tmp_path, fake)
+    assert [seconds > 0 for seconds in slept] == [False] + (VISITS - 1) * [True]
+    assert all(seconds <= 10 for seconds in slept)
 
 
 def test_a_profile_resumes_where_it_was_cut_off(tmp_path, fake):
@@ -121,8 +143,8 @@ def test_a_profile_resumes_where_it_was_cut_off(tmp_path, fake):
     again = measure_profile(SMALL, cut.parent, fake)
     assert len(fake.names) == left + 1
     assert again.timings.keys() == whole.timings.keys()
-    for name, timing in whole.timings.items():
-        assert again.timings[name].ms == pytest.approx(timing.ms)
+    for name, found in whole.timings.items():
+        assert again.timings[name].ms == pytest.approx(found.ms)
         assert again.timings[name].runs == 50
     with pytest.raises(
         ChildError, match=r"measurements of another machine or plan \(different: plan\); choose another"
@@ -137,7 +159,7 @@ def test_a_profile_resumes_where_it_was_cut_off(tmp_path, fake):
 
 
 def test_models_of_a_machine_that_adds_up(tmp_path, fake, monkeypatch):
-    monkeypatch.setattr(fits, "_by_chain", fits._by_ridge)  # 18 layers are not fitted in a test
+    monkeypatch.setattr(fits, "_by_chain", fits.Linear(SMALL).predict)  # 18 layers are not fitted in a test
     found = measure_profile(SMALL, tmp_path, fake)
     assert found.drift == pytest.approx(0, abs=1e-9)
     text = report.write_report(found, tmp_path)
@@ -168,7 +190,7 @@ def test_time_that_other_programs_take_does_not_count_where_one_thread_works():
     def waits():
         time.sleep(0.01)
 
-    (alone,), (wall,) = (visit(waits, 1, plan.clock.seconds) for plan in (Plan(), Plan(threads=2)))
+    alone, wall = (min(visit(waits, 1, plan.clock.seconds)) for plan in (Plan(), Plan(threads=2)))
     assert alone < 5 < 10 <= wall
 
 
@@ -194,9 +216,18 @@ def test_a_linear_fit_finds_a_machine_that_is_linear():
         fits.fitted(made_up(Plan(networks=19).codes, np.ones(19)))
 
 
+def test_by_a_linear_fit_to_noise_no_block_costs_less_than_nothing():
+    plan = Plan(networks=60)
+    latency = multiply_adds(plan.codes, 224, 1000) / 1e7
+    model = fits.fitted(made_up(plan.codes, latency * RNG(0).lognormal(0, 0.5, 60)))
+    assert model.fixed_ms >= 0
+    assert (model.table[:, :6][np.isfinite(model.table[:, :6])] > 0).all()
+    assert model.bounds[0] > 0
+
+
 def test_a_noisy_machine_is_called_so(monkeypatch):
-    monkeypatch.setattr(fits, "_by_chain", fits._by_ridge)
     plan = Plan(networks=20)
+    monkeypatch.setattr(fits, "_by_chain", fits.Linear(plan).predict)
     text = report.report(made_up(plan.codes, 5 + np.arange(20.0), doubt=0.3))
     assert "- 91 of 91 parts are in doubt: their two fastest visits differ by more than 10%" in text
     assert "- of 91 parts the interquartile range of all runs exceeds 10% of their median" in text
