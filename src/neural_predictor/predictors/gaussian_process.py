@@ -114,7 +114,9 @@ def fit(recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: 
 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+    from sklearn.gaussian_process.kernels import ConstantKernel, WhiteKernel
+
+    from neural_predictor.predictors.matern import FastMatern
 
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     factors = _factors(recipe, features, targets, seed, workers)
@@ -124,7 +126,7 @@ def fit(recipe: GaussianProcessRecipe, features: Floats, targets: Floats, seed: 
         return scaled
 
     length = float(np.sqrt(np.square(factors).sum()))
-    shape = Matern(length, (0.1 * length, 100 * length), recipe.smoothness)
+    shape = FastMatern(length, (0.1 * length, 100 * length), recipe.smoothness)
     kernel = ConstantKernel(1.0, (1e-2, 1e2)) * shape + WhiteKernel(0.1, (1e-3, 2.0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is an answer

@@ -60,9 +60,9 @@ class Bayesian(Search):
         posterior = self._posterior(points)
         for place in range(len(offered), len(points)):  # what is being trained counts as chosen
             posterior.observe(place)
-        left, found = np.arange(len(points)) < len(offered), []
+        left, found, best = np.arange(len(points)) < len(offered), [], float(self.targets.max())
         for _ in range(min(count, len(offered))):
-            gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), float(self.targets.max()))
+            gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), best)
             found.append(int(np.where(left, gain, -np.inf).argmax()))
             left[found[-1]] = False
             posterior.observe(found[-1])
