@@ -117,11 +117,12 @@ class Plan(Supernets, Latencies, ClaimFiles):
         Raises:
             snakemake.exceptions.WorkflowError: if the folder cannot be written.
         """
-        from neural_predictor.workflow import clock, locks, targets
+        from neural_predictor.workflow import clock, locks, scheduler, targets
 
         targets.name_what_was_meant(partial(targets.explain, project=self.project, artefacts=self.artefacts))
         if not workflow.is_main_process or workflow.output_settings.dryrun:
             return
+        scheduler.look_once_a_timespan()
         with _told_by_snakemake():
             locks.enter(folder := Path.cwd(), say)
             clock.bring_to_now(self.project.root, folder, locks.Folder(folder).runs / "clock", say)

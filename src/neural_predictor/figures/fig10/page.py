@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neural_predictor.figures.frontier import cost_name
 from neural_predictor.figures.results import caption
 from neural_predictor.figures.squares import draw_squares
@@ -46,9 +48,9 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             axes.set_xlabel(metric)
             axes.set_ylabel(f"{name} {protocol.signal} ({protocol.unit})")
             axes.yaxis.set_tick_params(labelleft=True)
-            place = "lower right" if protocol.maximise else "upper right"
-            axes.legend(loc=place, framealpha=0.9, edgecolor="none")  # over dotted lines
         _limit(left, frame, protocol)
+        for axes in (left, right):
+            axes.legend(loc=_empty_corner(left, frame, protocol.scale), framealpha=0.9, edgecolor="none")
         dotted = " Dotted: bounds." if (frame["kind"] == "bound").any() else ""
         end = add_caption(figure, f"{_said(frame, value)}{dotted} {caption(protocol)}", characters=195)
         figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=end + 0.13, wspace=0.2)
@@ -86,8 +88,8 @@ def _said(frame: pd.DataFrame, value: pd.Series) -> str:
         )
     further = f", with those more at random {value['share_further']:.1%}" if "share_further" in value else ""
     return (
-        f"Of the hypervolume of all that was trained the first at random have {value['share_random']:.1%}, with what "
-        f"the predictor chose {value['share']:.1%}{further}."
+        f"Of the hypervolume of all that was trained, the first random architectures alone have "
+        f"{value['share_random']:.1%}, with what the predictor chose {value['share']:.1%}{further}."
     )
 
 
@@ -111,6 +113,13 @@ def _known(axes: Axes, frame: pd.DataFrame, scale: float) -> None:
 def _front(axes: Axes, frame: pd.DataFrame, kind: str, scale: float, colour: str, label: str) -> None:
     part = frame[frame["kind"] == kind].sort_values("cost")
     axes.step(part["cost"], scale * part["goodness"], where="post", color=colour, label=f"{label}, {len(part)}")
+
+
+def _empty_corner(axes: Axes, frame: pd.DataFrame, scale: float) -> str:
+    """The corner on the right, where no front is, with fewer points within the limits of the axes."""
+    points = frame[frame["kind"].isin(["density", *POINTS]) & (frame["cost"] > np.mean(axes.get_xlim()))]
+    upper = scale * points["goodness"] > np.mean(axes.get_ylim())
+    return "lower right" if upper.sum() >= (~upper).sum() else "upper right"
 
 
 def _limit(axes: Axes, frame: pd.DataFrame, protocol: ProtocolRecord) -> None:
