@@ -67,7 +67,7 @@ report: all  ## results/report.html: figures, captions, run times
 	$(SNAKEMAKE) --report results/report.html $(CONFIGURED) all
 	$(SNAKEMAKE) --forcerun compare_claims --cores $(CORES) $(CONFIGURED) results/claims.html # links to the report
 
-test: $(READY)  ## every test, in a process more than cores, at most four
+test: $(READY)  ## every test, a process a core, at most four
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 faults: $(READY)  ## smoke-v1 killed at KILLS (50) random moments and restarted: the same tables
