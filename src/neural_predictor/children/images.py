@@ -52,7 +52,9 @@ def open_images(
     return Streamed(len(streamed.classes), shape, sizes, streamed.dataset), split_protocol(streamed)
 
 
-def open_prepared(name: str, place: Path, resolution: int, *, manual: Path | None, protocol: dict[str, Any]) -> Feed:
+def open_prepared(
+    name: str, place: Path, resolution: int, *, manual: Path | None, protocol: dict[str, Any], said_by: Path
+) -> Feed:
     """The images of a set that was prepared before, held to the protocol of its splits; nothing is downloaded.
 
     Args:
@@ -61,6 +63,7 @@ def open_prepared(name: str, place: Path, resolution: int, *, manual: Path | Non
         resolution: pixels that the network takes.
         manual: folder of archives that were brought by hand.
         protocol: of the splits, as `open_images` gave it when the set was prepared.
+        said_by: the file of the protocol, for messages.
 
     Raises:
         ChildError: if the images have another protocol.
@@ -68,5 +71,5 @@ def open_prepared(name: str, place: Path, resolution: int, *, manual: Path | Non
     """
     feed, found = open_images(name, place, resolution, manual=manual, download=False)
     if found != protocol:
-        raise ChildError(f"{place}: other images of {name} than their protocol says; run prepare-images again")
+        raise ChildError(f"{place}: other images than {said_by} says; run prepare-images again")
     return feed

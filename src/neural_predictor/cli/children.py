@@ -140,9 +140,8 @@ def train_children(
     first = shard * per_shard(whole, children)
     part = codes[first : first + per_shard(whole, children)]
     this = Shard(children, part, first, plan.seeds, whole.seed, plan.network, plan.training, protocol)
-    feed = open_prepared(
-        plan.images, place, plan.network.resolution, manual=project.config.images.manual, protocol=protocol
-    )
+    manual, resolution = project.config.images.manual, plan.network.resolution
+    feed = open_prepared(plan.images, place, resolution, manual=manual, protocol=protocol, said_by=images)
     folder = scratch(work, recipe_digest(plan, protocol), shard, None if chosen is None else part)
     epochs = len(part) * plan.seeds * plan.training.epochs
     with progress(f"train {children}, architectures {first} to {first + len(part) - 1}", epochs, "epochs") as advance:

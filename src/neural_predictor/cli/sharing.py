@@ -55,9 +55,8 @@ def train_supernet(
     children, recipe = whole.sharing.children, methods[method]
     plan = plan_of(whole, children)
     job = Job(method, recipe, plan.network, sample(whole, children), whole.seed, children, protocol)
-    feed = open_prepared(
-        plan.images, place, plan.network.resolution, manual=project.config.images.manual, protocol=protocol
-    )
+    manual, resolution = project.config.images.manual, plan.network.resolution
+    feed = open_prepared(plan.images, place, resolution, manual=manual, protocol=protocol, said_by=images)
     units = recipe.training.epochs + len(job.codes) + recipe.evaluated
     with progress(f"train the supernet of {method}", units, "epochs and architectures") as advance:
         shared = train(job, feed, work / job.digest[:12], advance=advance)

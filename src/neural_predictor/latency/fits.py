@@ -110,9 +110,9 @@ def fitted(profile: Profile) -> AdditiveModel:
     """
     _check(profile)
     constant, by_block = Linear(profile.plan).fit(profile.plan.codes, measured(profile))
-    names, _ = counts(profile.plan.codes)
-    note = _note(profile, f"a linear fit to {len(profile.plan.codes)} networks")
-    return AdditiveModel("here", constant, _table(dict(zip(names, by_block.tolist(), strict=True))), note)
+    return AdditiveModel(
+        "here", constant, _table(by_block), _note(profile, f"a linear fit to {len(profile.plan.codes)} networks")
+    )
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class Linear:
 
     plan: Plan
 
-    def fit(self, codes: NDArray[np.uint8], latency: Floats) -> tuple[float, Floats]:
-        """The constant in milliseconds, and those of each block (b,), in the order of `parts.counts`."""
+    def fit(self, codes: NDArray[np.uint8], latency: Floats) -> tuple[float, dict[str, float]]:
+        """The constant in milliseconds, and name -> milliseconds of each distinct block."""
         names, found = counts(codes)
         parts = {part.name: part for part in distinct_blocks(self.plan.recipe, self.plan.channels, self.plan.classes)}
         work = np.array([multiply_adds(parts[name]) for name in names], np.float64)
@@ -135,12 +135,14 @@ class Linear:
         penalties = PENALTIES * latency.var()
         errors = [_errors(features, latency, slope, penalty) for penalty in penalties]
         solved = _bounded(features, latency, slope, penalties[int(np.argmin(errors))])
-        return float(solved[0]), solved[1:] * work / work.mean()
+        by_block = solved[1:] * work / work.mean()
+        return float(solved[0]), dict(zip(names, by_block.tolist(), strict=True))
 
     def predict(self, train: NDArray[np.uint8], latency: Floats, test: NDArray[np.uint8]) -> Floats:
         """(n,) milliseconds of networks by a fit to others."""
         constant, by_block = self.fit(train, latency)
-        return np.asarray(constant + counts(test)[1] @ by_block)
+        names, found = counts(test)
+        return np.asarray(constant + found @ np.array([by_block[name] for name in names]))
 
 
 def _bounded(features: Floats, latency: Floats, slope: float, penalty: float) -> Floats:

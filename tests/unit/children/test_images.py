@@ -13,9 +13,9 @@ RAW = Path(find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
 
 def test_images_are_held_to_the_protocol_of_their_splits():
     _, protocol = open_images("digits", RAW, 8, manual=None, download=False)
-    feed = open_prepared("digits", RAW, 8, manual=None, protocol=protocol)
+    feed = open_prepared("digits", RAW, 8, manual=None, protocol=protocol, said_by=Path("digits.images.json"))
     assert all(feed.size(split) == said["images"] for split, said in protocol["splits"].items())
 
     protocol["splits"]["test"]["ids_sha256"] = 64 * "0"
-    with pytest.raises(ChildError, match="other images of digits than their protocol says; run prepare-images again"):
-        open_prepared("digits", RAW, 8, manual=None, protocol=protocol)
+    with pytest.raises(ChildError, match=r"other images than digits\.images\.json says; run prepare-images again"):
+        open_prepared("digits", RAW, 8, manual=None, protocol=protocol, said_by=Path("digits.images.json"))

@@ -49,8 +49,9 @@ def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
             axes.set_ylabel(f"{name} {protocol.signal} ({protocol.unit})")
             axes.yaxis.set_tick_params(labelleft=True)
         _limit(left, frame, protocol)
+        corner = _empty_corner(left, frame, protocol.scale)
         for axes in (left, right):
-            axes.legend(loc=_empty_corner(left, frame, protocol.scale), framealpha=0.9, edgecolor="none")
+            axes.legend(loc=corner, framealpha=0.9, edgecolor="none")  # over dotted lines
         dotted = " Dotted: bounds." if (frame["kind"] == "bound").any() else ""
         end = add_caption(figure, f"{_said(frame, value)}{dotted} {caption(protocol)}", characters=195)
         figure.subplots_adjust(left=0.065, right=0.985, top=0.93, bottom=end + 0.13, wspace=0.2)
