@@ -186,11 +186,12 @@ def test_shifted_products_are_the_depthwise_convolution_and_its_gradients(kernel
 
 @pytest.mark.parametrize("depthwise", ["float32", "shifted"])
 def test_every_depthwise_form_gives_the_same_epoch(small_code, small_network, small_training, small_images, depthwise):
+    """Of one step: over three, a value beside the kink of an activation makes rounding visible on some CPUs."""
     feed = Resident(small_images)
+    changes = [{"batch_size": len(small_images.splits["train"].ids), "depthwise": form} for form in ("auto", depthwise)]
     plain, other = (
-        Trainer(small_code, small_network, small_training.model_copy(update={"depthwise": form}), feed)
-        for form in ("auto", depthwise)
+        Trainer(small_code, small_network, small_training.model_copy(update=change), feed) for change in changes
     )
     start = plain.start(0)
     expected, found = plain.run_epoch(start).state, other.run_epoch(start).state
-    assert distance(found.weights - start.weights, expected.weights - start.weights) < 1e-3
+    assert distance(found.weights - start.weights, expected.weights - start.weights) < 1e-4
