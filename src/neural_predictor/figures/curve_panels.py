@@ -130,11 +130,11 @@ def draw_panel(axes: Axes, curves: pd.DataFrame, lines: list[Line], protocol: Pr
 
 
 def _limit(axes: Axes, curves: pd.DataFrame, protocol: ProtocolRecord) -> None:
-    """Leave out the first steps of random search, the worst thousandths of what is drawn."""
+    """Leave out the first steps of random search, the worst hundredths of what is drawn."""
     moving, levels = curves[curves["method"] != "oracle"], curves[curves["method"] == "oracle"]
     if protocol.maximise:
-        low, high = moving["mean"].quantile(0.002), max([moving["high"].max(), *levels["high"]])
+        low, high = moving["mean"].quantile(0.02), max([moving["high"].max(), *levels["high"]])
     else:
-        low, high = min([moving["low"].min(), *levels["low"]]), moving["mean"].quantile(0.998)
+        low, high = min([moving["low"].min(), *levels["low"]]), moving["mean"].quantile(0.98)
     room = 0.04 * (high - low)
     axes.set_ylim(protocol.scale * (low - room), protocol.scale * (high + room))

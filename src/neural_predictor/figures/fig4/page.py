@@ -73,11 +73,11 @@ def _draw_rows(frame: pd.DataFrame, protocol: ProtocolRecord, methods: list[str]
         add_caption(figure, text, characters=72 * len(panels))
         height = figure.get_figheight()
         figure.subplots_adjust(
-            left=0.55 / figure.get_figwidth(),
+            left=0.7 / figure.get_figwidth(),
             right=1 - 1.35 / figure.get_figwidth(),
             top=1 - 0.3 / height,
             bottom=1.25 / height,
-            wspace=0.3,
+            wspace=0.34,
             hspace=0.12,
         )
     return figure
