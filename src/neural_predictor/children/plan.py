@@ -92,7 +92,7 @@ def per_shard(study: Study, children: str) -> int:
     """Architectures that a job trains: of those that methods chose, whose number nobody knows before, all."""
     if children.endswith(SHARED):
         assert study.sharing is not None  # or there is no such set
-        return len(study.sharing.methods)
+        return len(study.sharing.methods) * study.sharing.seeds
     return plan_of(study, children).networks_per_shard
 
 

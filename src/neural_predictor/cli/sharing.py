@@ -16,7 +16,9 @@ app = typer.Typer()
 def train_supernet(
     method: Annotated[
         str,
-        typer.Argument(help="One of the study's sharing.methods, such as one-shot, or a drawn setting, one-shot~1."),
+        typer.Argument(
+            help="One of the study's sharing.methods, such as one-shot; another seed, ~seed1; a drawn setting, ~1."
+        ),
     ],
     study: StudyName,
     images: ImagesJson,

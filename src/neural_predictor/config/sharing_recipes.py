@@ -208,6 +208,11 @@ class Sharing(Section):
 
     children: ChildSetName = Field(description="the set of children that they are held against")
     methods: Annotated[dict[MethodName, Recipe], Field(min_length=1)] = Field(description="recipes by name")
+    seeds: Positive = Field(
+        1,
+        description="searches by each method, which differ in first weights, order and draws",
+        exclude_if=lambda value: value == 1,
+    )
     against: Against | None = Field(
         None, description="methods' choices trained alone, and held against a predictor at equal compute: fig4-sharing"
     )

@@ -155,16 +155,18 @@ def no_supernets(study: Study, section: Section | None) -> list[str]:
     return []
 
 
-def every_method(study: Study, section: Sharing) -> list[str]:
-    """The study's own of each method."""
-    return list(section.methods)
+def every_search(study: Study, section: Sharing) -> list[str]:
+    """The study's own of each method, one a seed."""
+    from neural_predictor.sharing.tuning import searches_of  # imports numpy
+
+    return [name for names in searches_of(section).values() for name in names]
 
 
-def every_supernet(study: Study, section: Sharing) -> list[str]:
-    """Those, and all drawn settings."""
-    from neural_predictor.sharing.tuning import recipes_of  # imports numpy
+def every_recipe(study: Study, section: Sharing) -> list[str]:
+    """One of each method by the study's own recipe, and all drawn settings."""
+    from neural_predictor.sharing.tuning import name_of, settings  # imports numpy
 
-    return list(recipes_of(section, study.seed))
+    return [name_of(method, setting) for method in section.methods for setting in settings(section)]
 
 
 # Fits

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neural_predictor.errors import FormatError
 from neural_predictor.sharing.files import read_shared
+from neural_predictor.sharing.tuning import method_of
 from neural_predictor.spaces.proxylessnas.layers import ZERO
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 
@@ -44,6 +45,14 @@ def read_all(request: Request[Sharing]) -> list[Shared]:
     return [files[name][1] for name in request.supernets]
 
 
+def by_method(found: list[Shared]) -> dict[str, list[Shared]]:
+    """Method -> its searches, one a seed, in the order of the section."""
+    searches: dict[str, list[Shared]] = {}
+    for shared in found:
+        searches.setdefault(method_of(shared.method), []).append(shared)
+    return searches
+
+
 def in_rows_of(table: BenchmarkTable, shared: Shared) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Scores and accuracies (n,) of the rows of a table."""
     places = {name: k for k, name in enumerate(shared.architecture.tolist())}
@@ -54,3 +63,8 @@ def in_rows_of(table: BenchmarkTable, shared: Shared) -> tuple[NDArray[np.float6
 def zeros_of(shared: Shared) -> int:
     """How many layers of a method's choice are zero."""
     return int((ProxylessNasSpace().parse(shared.choice) == ZERO).sum())
+
+
+def every_zeros_of(searches: list[Shared]) -> str:
+    """The same of the choices of several searches, in their order: `4, 5, 0`."""
+    return ", ".join(str(zeros_of(shared)) for shared in searches)

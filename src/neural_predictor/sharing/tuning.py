@@ -1,7 +1,8 @@
-"""Settings of methods that share weights: setting 0 is the study's own recipe, the others are drawn.
+"""The supernets of a study: each method's by the study's own recipe, once or with several seeds, and by drawn settings.
 
-A drawn setting is a supernet of its own, with files, seed and weights of its own, named after method and setting, such
-as `one-shot~3`. What it chooses is not trained alone.
+Every supernet has files, seed and weights of its own, and a name: `one-shot`; `one-shot~seed1`, the same recipe with
+another seed; `one-shot~3`, a drawn setting (setting 0 is the study's own). What a drawn setting chooses is not trained
+alone.
 """
 
 from __future__ import annotations
@@ -25,20 +26,37 @@ def name_of(method: str, setting: int) -> str:
     return f"{method}~{setting}" if setting else method
 
 
+def searches_of(sharing: Sharing) -> dict[str, list[str]]:
+    """Method -> names of its supernets by the study's own recipe, one a seed."""
+    return {
+        method: [method, *(f"{method}~seed{number}" for number in range(1, sharing.seeds))]
+        for method in sharing.methods
+    }
+
+
+def method_of(name: str) -> str:
+    """The method of a supernet's name."""
+    return name.partition("~")[0]
+
+
 def settings(sharing: Sharing) -> range:
     """Numbers of each method's settings."""
     return range(1 if sharing.tuning is None else sharing.tuning.settings)
 
 
 def named(sharing: Sharing) -> str:
-    """For messages: the methods, and what their drawn settings are called."""
-    last = settings(sharing)[-1]
-    return ", ".join(sharing.methods) + (f", each with drawn settings, ~1 to ~{last}" if last else "")
+    """For messages: the methods, and what their other seeds and their drawn settings are called."""
+    parts, last = [", ".join(sharing.methods)], settings(sharing)[-1]
+    if sharing.seeds > 1:
+        parts.append(f"each with other seeds, ~seed1 to ~seed{sharing.seeds - 1}")
+    if last:
+        parts.append(f"each with drawn settings, ~1 to ~{last}")
+    return ", ".join(parts)
 
 
 def recipes_of(sharing: Sharing, study_seed: int) -> dict[str, Recipe]:
-    """Recipes of all supernets that a study trains, by name: its methods, then their drawn settings."""
-    found = dict(sharing.methods)
+    """Recipes of all supernets that a study trains, by name: of each method its own, then their drawn settings."""
+    found = {name: sharing.methods[method] for method, names in searches_of(sharing).items() for name in names}
     if sharing.tuning is not None:
         for method, recipe in sharing.methods.items():
             for setting in settings(sharing)[1:]:

@@ -56,10 +56,27 @@ def over_settings(values: NDArray[np.float64], seed: int, *, maximise: bool) -> 
         seed: of the resampling.
         maximise: whether a higher value is better.
     """
+    own = _along(values, seed)
+    return {"median": np.median(own, axis=0), "worst-tenth": np.quantile(own, 0.1 if maximise else 0.9, axis=0)}
+
+
+def over_searches(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Mean over searches (b,), which are resampled along with what values are resamples of.
+
+    Args:
+        values: (S, b) of each search in b resamples of something else, the first of which is the sample itself.
+        seed: of the resampling.
+    """
+    mean: NDArray[np.float64] = _along(values, seed).mean(axis=0)
+    return mean
+
+
+def _along(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """(S, b) values of members drawn anew in each column but the first."""
     drawn = np.random.default_rng(seed).integers(len(values), size=values.shape)
     drawn[:, 0] = np.arange(len(values))  # the sample itself
-    own = np.take_along_axis(values, drawn, axis=0)
-    return {"median": np.median(own, axis=0), "worst-tenth": np.quantile(own, 0.1 if maximise else 0.9, axis=0)}
+    own: NDArray[np.float64] = np.take_along_axis(values, drawn, axis=0)
+    return own
 
 
 def bootstrap_mean(

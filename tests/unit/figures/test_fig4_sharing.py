@@ -1,9 +1,11 @@
 """fig4-sharing: every search is charged for what it computed, and judged by its choice's own trainings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from neural_predictor.children.plan import sample
+from neural_predictor.children.plan import per_shard, sample
 from neural_predictor.children.table import children_table
 from neural_predictor.config.study import Study
 from neural_predictor.errors import ChildError
@@ -68,6 +70,37 @@ def test_each_search_pays_for_all_that_it_computed(tmp_path, study, protocol):
     assert any("lost has no choice" in note for note in described.notes)
     (axes,) = page_of("fig4-sharing", frame, described).axes
     assert {"same", "random search", "tiny, by N"} <= set(axes.get_legend_handles_labels()[1])
+
+
+def test_a_point_is_the_mean_of_a_methods_searches(tmp_path, study):
+    """Seconds and accuracies; the bar goes from the lowest to the highest of all trainings."""
+    content = study.model_dump(mode="json")
+    content["sharing"]["seeds"] = 3
+    study = Study.model_validate(content).with_name("t-v1")
+    codes = sample(study, "digits")
+    labels = by_depth(codes, 2, noise=0.001)
+    table = children_table(trainings(codes, labels), "digits", "stratified")
+    other = SPACE.format(codes[0])
+    chosen_codes = np.stack([SPACE.parse(CHOICE), codes[0]])
+    chosen = children_table(trainings(chosen_codes, np.array([[0.9, 0.8], [0.5, 0.7]])), "digits-shared")
+    best, nothing = labels.mean(axis=1), np.full(len(codes), np.nan)
+    slower = {name: 2 * seconds for name, seconds in SECONDS.items()}
+    searches = [
+        shared("same", codes, best),
+        replace(shared("same~seed1", codes, best), choice=other, seconds=slower),
+        shared("same~seed2", codes, nothing, "diverged"),
+        *(shared(name, codes, nothing, "diverged") for name in ("lost", "lost~seed1", "lost~seed2")),
+    ]
+    files = [tmp_path / f"{one.method}.npz" for one in searches]
+    for path, one in zip(files, searches, strict=True):
+        write_shared(path, one)
+    frame, described = numbers_of("fig4-sharing", study, table, chosen, shared=files)
+    (own,) = frame[frame["kind"] == "choice"].to_dict("records")
+    assert own["x"] == (30 + 5 + 60 + 10) / 2 + 2
+    assert [own[name] for name in ("mean", "low", "high")] == pytest.approx([(0.8 + 0.55) / 2, 0.45, 0.85])
+    zeros = f"3, {(codes[0] == 6).sum()} of 15"
+    assert any(note.startswith("same: ") and zeros in note for note in described.notes)
+    assert per_shard(study, "digits-shared") == 6
 
 
 def test_equal_choices_are_trained_once_and_what_diverged_has_none():

@@ -1,5 +1,7 @@
 """fig-bridge: a score that knows the labels helps, one that knows nothing does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from neural_predictor.children.table import children_table
 from neural_predictor.config.study import Study
 from neural_predictor.errors import ConfigError
 from neural_predictor.figures.fig_bridge.numbers import ALONE
-from neural_predictor.sharing.files import Shared, write_shared
+from neural_predictor.sharing.files import Shared, read_shared, write_shared
 from neural_predictor.spaces.proxylessnas.space import ProxylessNasSpace
 from support.children import trainings
 from support.figures import numbers_of, page_of
@@ -61,6 +63,28 @@ def test_what_a_score_adds_is_measured_on_the_same_splits(study, files):
     left, right = page_of("fig-bridge", frame, described).axes
     assert left.get_legend_handles_labels()[1] == [ALONE, "knows", "guesses"]
     assert right.get_ylabel() == "difference of tau"
+
+
+def test_what_a_score_adds_is_the_mean_over_searches(tmp_path, study, files):
+    codes, labels, paths = files
+    content = study.model_dump(mode="json")
+    content["sharing"]["seeds"] = 2
+    twice = Study.model_validate(content).with_name("t-v1")
+    table = children_table(trainings(codes, labels), "digits", "stratified")
+    one = numbers_of("fig-bridge", study, table, shared=paths)[0]
+    others = []
+    for name, source in (("knows", paths[1]), ("guesses", paths[1]), ("lost", paths[2])):
+        others.append(tmp_path / f"{name}~seed1.npz")
+        write_shared(others[-1], replace(read_shared(source), method=f"{name}~seed1"))
+    frame, described = numbers_of("fig-bridge", twice, table, shared=[*paths, *others])
+    single, both = (each.set_index(["kind", "method", "train_size"])["value"] for each in (one, frame))
+    for size in (10, 20):
+        knows, guesses = (single[("tau", name, size)] for name in ("knows", "guesses"))
+        assert both[("tau", "knows", size)] == pytest.approx((knows + guesses) / 2)
+        assert both[("tau", "guesses", size)] == pytest.approx(guesses)
+    wide = frame[(frame["kind"] == "difference") & (frame["method"] == "knows")]
+    assert (wide["low"] < 0.2).all()  # one of the two searches knows nothing
+    assert described.repeats["each method's search"] == 2
 
 
 def test_a_set_that_leaves_too_few_is_refused(study, files):

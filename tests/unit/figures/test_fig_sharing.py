@@ -26,6 +26,14 @@ def study(with_children):
     return Study.model_validate(content).with_name("t-v1")
 
 
+@pytest.fixture
+def two_searches(study):
+    """The study with two seeds of each method."""
+    content = study.model_dump(mode="json")
+    content["sharing"]["seeds"] = 2
+    return Study.model_validate(content).with_name("t-v1")
+
+
 def shared(name, codes, scores, status="ok"):
     """What a method gave of some architectures."""
     ok = status == "ok"
@@ -62,11 +70,35 @@ def test_scores_are_held_against_the_labels_of_their_architectures(tmp_path, stu
     assert -1 < references["depth_tau"] < -0.3
     assert references["reliability_mean"] < 1
     assert any("lost" in note and "diverged in epoch 3" in note for note in described.notes)
-    assert any("its choice has 3 zero layers" in note for note in described.notes)
+    assert any("zero layers of its choice: 3." in note for note in described.notes)
     axes = page_of("fig-sharing", frame, described).axes
     assert [one.get_title(loc="left") for one in axes] == ["a  same", "b  lost"]
     assert "tau 1.00 [1.00, 1.00]" in axes[0].texts[0].get_text()
     assert axes[1].texts[0].get_text() == "diverged"
+
+
+def test_the_interval_of_a_method_is_over_its_searches_too(tmp_path, two_searches):
+    codes = sample(two_searches, "digits")
+    labels = by_depth(codes, 2, noise=0.02)
+    table, mean = children_table(trainings(codes, labels), "digits", "stratified"), labels.mean(axis=1)
+    lost = [shared(name, codes, None, status="diverged") for name in ("lost", "lost~seed1")]
+    files = written(tmp_path, shared("same", codes, mean), shared("same~seed1", codes, 1 - mean), *lost)
+    frame, described = numbers_of("fig-sharing", two_searches, table, shared=files)
+    own = frame[frame["method"] == "same"]
+    assert own.loc[own["kind"] == "tau_of_one", ["search", "value"]].to_numpy().tolist() == [[0, 1], [1, -1]]
+    (tau,) = own.loc[own["kind"] == "kendall_tau", ["value", "low", "high"]].to_numpy().tolist()
+    assert tau == [0, -1, 1]  # a resample holds both searches, or one of them twice
+    assert described.repeats == {"each method's search": 2}
+    assert "architectures and searches" in described.interval
+    axes = page_of("fig-sharing", frame, described).axes
+    assert len(axes[0].collections) == 2
+    assert "choice: 3, 3 of 15 layers zero" in axes[0].texts[0].get_text()
+    half = [*files[:1], *written(tmp_path, shared("same~seed1", codes, None, status="diverged")), *files[2:]]
+    frame, described = numbers_of("fig-sharing", two_searches, table, shared=half)
+    assert frame[frame["method"] == "same"].set_index("kind")["value"]["kendall_tau"] == 1
+    assert any(note.startswith("same~seed1") and "diverged" in note for note in described.notes)
+    with pytest.raises(FormatError, match="no file of the method 'same~seed1' is given; run train-supernet same~seed1"):
+        numbers_of("fig-sharing", two_searches, table, shared=[files[0], *files[2:]])
 
 
 def test_files_of_other_architectures_and_missing_ones_are_named(tmp_path, study):

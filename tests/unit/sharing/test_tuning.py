@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 
 from neural_predictor.config.sharing_recipes import Recipe, Sharing
 from neural_predictor.search.ranges import Range
-from neural_predictor.sharing.tuning import CANDIDATES, name_of, named, recipes_of
+from neural_predictor.sharing.tuning import CANDIDATES, method_of, name_of, named, recipes_of, searches_of
 
 OWN = {
     "one-shot": {"kind": "one-shot", "sampling": "stratified"},
@@ -64,6 +64,20 @@ def test_a_setting_follows_from_study_method_and_number_alone():
     assert many["darts~1"] != many["darts~2"]
     assert few["darts~1"] != recipes_of(sharing(tuning={"settings": 2}), 2)["darts~1"]
     assert few["one-shot~1"].training.learning_rate != few["smash~1"].training.learning_rate
+
+
+def test_seeds_have_names_and_the_studys_own_recipe():
+    found = sharing(seeds=3, tuning={"settings": 2})
+    searches = searches_of(found)
+    assert searches["darts"] == ["darts", "darts~seed1", "darts~seed2"]
+    recipes = recipes_of(found, 1)
+    assert recipes["darts~seed2"] == recipes["darts"] == found.methods["darts"]
+    assert len(recipes) == (3 + 1) * len(OWN)
+    assert {method_of(name) for name in recipes} == set(OWN)
+    assert named(found).endswith("smash, each with other seeds, ~seed1 to ~seed2, each with drawn settings, ~1 to ~1")
+    assert "seeds" not in sharing().model_dump(mode="json")
+    with pytest.raises(ValueError, match="seeds"):
+        sharing(seeds=0)
 
 
 def test_what_a_study_does_not_ask_for_is_no_part_of_its_values():

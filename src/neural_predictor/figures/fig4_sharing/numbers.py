@@ -9,7 +9,7 @@ import pandas as pd
 
 from neural_predictor.figures.curves import guided_search
 from neural_predictor.figures.protocol import describe_children
-from neural_predictor.figures.shared_scores import in_rows_of, read_all, zeros_of
+from neural_predictor.figures.shared_scores import by_method, every_zeros_of, in_rows_of, read_all
 from neural_predictor.fits.files import group_fits, read_core_seconds, read_fits
 from neural_predictor.search.base import best_so_far
 from neural_predictor.seeds import seed_of
@@ -35,11 +35,11 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     """Test accuracy of what each search chooses, against the core seconds of all that it computes.
 
     Returns:
-        Rows `COLUMNS`, x in core seconds, accuracies as fractions. Kind `choice`: the architecture that a method
-        chose from the whole space, mean, lowest and highest of its trainings; `among`: likewise that of the set which
-        the method scores highest. `predictor`: fitted to `networks` of the set, then the best by predictions among the
-        rest trained: mean over repeats and its interval. `random`: after `networks` of the set, mean and band over
-        random orders. `best`: the highest mean of the set.
+        Rows `COLUMNS`, x in core seconds, accuracies as fractions. Kind `choice`: the architectures that a method's
+        searches chose from the whole space, mean, lowest and highest of their trainings, and the mean core seconds of
+        a search; `among`: likewise those of the set which they score highest. `predictor`: fitted to `networks` of the
+        set, then the best by predictions among the rest trained: mean over repeats and its interval. `random`: after
+        `networks` of the set, mean and band over random orders. `best`: the highest mean of the set.
 
     Raises:
         FormatError: if a file is damaged or missing, or is of other architectures.
@@ -47,8 +47,8 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     study, against = request.study, request.section.against
     assert against is not None  # or the study makes no such figure
     table, chosen = request.tables.values()
-    found = read_all(request)
-    rows = [row for shared in found if shared.status == "ok" for row in _of_method(shared, table, chosen)]
+    found = by_method(read_all(request))
+    rows = [row for method, searches in found.items() for row in _of_method(method, searches, table, chosen)]
     rows += _of_predictor(request, table, against)
     curve = _of_random(table, seed_of(study.seed, "sharing", table.name, "orders"), study.bootstrap.confidence)
     rows += curve
@@ -58,7 +58,11 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
         request,
         scored="the whole space by methods that share weights, the rest of the set by the predictor",
         reported="test accuracy of a search's choice, mean over its trainings",
-        repeats={"each method's search": 1, "each N of the predictor": against.repeats, "random search": ORDERS},
+        repeats={
+            "each method's search": request.section.seeds,
+            "each N of the predictor": against.repeats,
+            "random search": ORDERS,
+        },
         interval=f"of a choice lowest and highest of its trainings; of the predictor {study.bootstrap.confidence:.0%} "
         f"bootstrap of the mean over repeats; of random search {study.bootstrap.confidence:.0%} of the orders",
         notes=[*_notes(against), *_sentences(rows, curve, found)],
@@ -66,17 +70,25 @@ def run(request: Request[Sharing]) -> tuple[pd.DataFrame, ProtocolRecord]:
     return pd.DataFrame(rows).reindex(columns=list(COLUMNS)), protocol
 
 
-def _of_method(shared: Shared, table: BenchmarkTable, chosen: BenchmarkTable) -> list[Row]:
-    """Its choice, where a training of it ended well, and the one that it scores highest in the set."""
-    space, seconds = ProxylessNasSpace(), shared.seconds
-    (identity,) = space.identify(space.parse(shared.choice)[None])
-    rows: list[Row] = []
-    for place in np.flatnonzero(chosen.architecture == identity)[:1]:
-        spent = seconds["training"] + seconds["choice"]
-        rows.append({"kind": "choice", "method": shared.method, **_alone(chosen, int(place), spent)})
-    place = int(np.argmax(in_rows_of(table, shared)[0]))
-    spent = seconds["training"] + seconds["evaluation"]
-    return [*rows, {"kind": "among", "method": shared.method, **_alone(table, place, spent)}]
+def _of_method(method: str, searches: list[Shared], table: BenchmarkTable, chosen: BenchmarkTable) -> list[Row]:
+    """The choices of its searches, where a training of them ended well, and those that it scores highest in the set."""
+    space = ProxylessNasSpace()
+    choices: list[Row] = []
+    among: list[Row] = []
+    for shared in searches:
+        if shared.status != "ok":
+            continue
+        (identity,) = space.identify(space.parse(shared.choice)[None])
+        seconds = shared.seconds
+        for place in np.flatnonzero(chosen.architecture == identity)[:1]:
+            choices.append(_alone(chosen, int(place), seconds["training"] + seconds["choice"]))
+        place = int(np.argmax(in_rows_of(table, shared)[0]))
+        among.append(_alone(table, place, seconds["training"] + seconds["evaluation"]))
+    return [
+        {"kind": kind, "method": method, **_together(rows)}
+        for kind, rows in (("choice", choices), ("among", among))
+        if rows
+    ]
 
 
 def _alone(table: BenchmarkTable, place: int, spent: float) -> Row:
@@ -84,6 +96,13 @@ def _alone(table: BenchmarkTable, place: int, spent: float) -> Row:
     own, seconds = (table.metrics[name][place] for name in (table.target, TIME))
     x = spent + float(np.nanmean(seconds))
     return {"x": x, "mean": float(np.nanmean(own)), "low": float(np.nanmin(own)), "high": float(np.nanmax(own))}
+
+
+def _together(rows: list[Row]) -> Row:
+    """Of several searches: mean seconds and accuracy, the lowest and the highest of all trainings."""
+    frame = pd.DataFrame(rows)
+    mean = frame[["x", "mean"]].mean()
+    return {"x": mean["x"], "mean": mean["mean"], "low": frame["low"].min(), "high": frame["high"].max()}
 
 
 def _of_predictor(request: Request[Sharing], table: BenchmarkTable, against: Against) -> list[Row]:
@@ -131,20 +150,21 @@ def _notes(against: Against) -> list[str]:
     ]
 
 
-def _sentences(rows: list[Row], curve: list[Row], found: list[Shared]) -> list[str]:
+def _sentences(rows: list[Row], curve: list[Row], found: dict[str, list[Shared]]) -> list[str]:
     """Of each method what its choice reaches, beside random search at the same seconds, and how much of it is zero."""
     times, means = (np.array([row[name] for row in curve], np.float64) for name in ("x", "mean"))
     choices, notes = {row["method"]: row for row in rows if row["kind"] == "choice"}, []
-    for shared in found:
-        if shared.method not in choices:
-            notes.append(f"{shared.method} has no choice that could be trained alone.")
+    for method, searches in found.items():
+        if method not in choices:
+            notes.append(f"{method} has no choice that could be trained alone.")
             continue
-        own = choices[shared.method]
+        own = choices[method]
         reached, x = _number(own["mean"]), _number(own["x"])
         random = float(np.interp(x, times, means))
+        zeros = every_zeros_of([shared for shared in searches if shared.status == "ok"])
         notes.append(
-            f"{shared.method}: {reached:.1%} after {x:,.0f} s, with {zeros_of(shared)} of 15 optional layers zero; "
-            f"random search at as many seconds {random:.1%}."
+            f"{method}: {reached:.1%} after {x:,.0f} s, with {zeros} of 15 optional layers zero; random search at as "
+            f"many seconds {random:.1%}."
         )
     return notes
 

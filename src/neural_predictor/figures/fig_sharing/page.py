@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from neural_predictor.figures.findings import TAU, against, estimate_of, listed, shown
@@ -15,18 +16,20 @@ if TYPE_CHECKING:
 
     from neural_predictor.figures.results import ProtocolRecord
 
-COLUMNS = ("kind", "method", "status", "architecture", "score", "observed", "value", "low", "high")
+COLUMNS = ("kind", "method", "search", "status", "architecture", "score", "observed", "value", "low", "high")
 REFERENCES = {
     "reliability_mean": "reliability of the labels",
     "tau_between_trainings": "tau of two trainings",
     "depth_tau": "tau of a count of zero layers",
 }
 """Kind of number -> what it is, in the order in which the small print says it."""
+COLOURS = ("blue", "orange", "green", "purple", "sky", "vermilion")
+"""Of a method's searches."""
 PANEL_IN, ACROSS = 2.6, 4
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
-    """Scatter of each method with its tau; the small print says what bounds or rivals it."""
+    """Scatter of each method with its tau, a colour a search; the small print says what bounds or rivals it."""
     methods = frame["method"].dropna().unique().tolist()
     across = min(len(methods), ACROSS)
     down = -(-len(methods) // across)
@@ -67,9 +70,13 @@ def _draw_method(axes: Axes, own: pd.DataFrame, scale: float) -> None:
     if points.empty:
         axes.text(0.5, 0.5, str(own["status"].iloc[0]), transform=axes.transAxes, ha="center", color=REFERENCE)
         return
-    axes.scatter(points["score"], scale * points["observed"], s=14, color=OKABE_ITO["blue"], alpha=0.7, linewidth=0)
+    searches = points.groupby("search", sort=False)
+    for colour, (_, each) in zip(cycle(COLOURS), searches, strict=False):
+        size = 14 if len(searches) == 1 else 8
+        axes.scatter(each["score"], scale * each["observed"], s=size, color=OKABE_ITO[colour], alpha=0.7, linewidth=0)
     lines = [f"{text} {_interval(own, kind)}" for kind, text in (("kendall_tau", "tau"), ("recall", "recall"))]
-    lines.append(f"choice: {own.loc[own['kind'] == 'zero_layers', 'value'].iloc[0]:.0f} of 15 layers zero")
+    zeros = ", ".join(f"{value:.0f}" for value in own.loc[own["kind"] == "zero_layers", "value"])
+    lines.append(f"choice: {zeros} of 15 layers zero")
     axes.text(0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=6.8)
     axes.set_ylim(top=scale * (points["observed"].max() + 0.35 * (points["observed"].max() - points["observed"].min())))
 
