@@ -1,6 +1,8 @@
 """The documents name tests and targets that are there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from neural_predictor.config.project import Project
@@ -24,6 +26,15 @@ def test_the_protocol_has_a_row_for_each_of_the_21_defects():
 def test_the_list_of_figures_is_the_registrys():
     path = ROOT / "docs/figures.md"
     assert {path: path.read_text()} == lists(Project(ROOT)), "run `neural-predictor write-lists`"
+
+
+def test_the_tables_of_searches_are_those_of_their_record():
+    command = [sys.executable, "bench/search_methods.py", "--record", "docs/lab/searches.csv"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    *_, after_200, _ = tables = printed.strip().split("\n\n")
+    assert [table.split(" |")[0] for table in tables] == [f"| {count} trainings" for count in (50, 100, 200, 300)]
+    assert printed.strip() in (ROOT / "docs/lab/searches.md").read_text()
+    assert after_200 in (ROOT / "docs/search.md").read_text()
 
 
 def test_the_layout_names_every_stage_and_folder():
