@@ -230,7 +230,7 @@ SAID = {
         "0.500 [0.400, 0.600] with N = 20. The score of darts helps from N = 20 on: 0.100 [0.050, 0.150] with N = 20. "
         "The score of enas harms with N = 10 alone: 0.000 [-0.100, 0.100] with N = 20. The score of smash makes no "
         "difference that can be told at any N: 0.000 [-0.100, 0.100] with N = 20. No scores: fbnet diverged. "
-        "Intervals are over splits of one set.",
+        "All splits are of one set of architectures.",
     ),
     "fig4-sharing": (
         rows(

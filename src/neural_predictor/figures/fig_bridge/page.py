@@ -57,7 +57,7 @@ def finding(frame: pd.DataFrame, protocol: ProtocolRecord) -> str:
     lost = [f"{row['method']} {row['status']}" for _, row in frame[frame["status"] != "ok"].iterrows()]
     verdicts += [f"No scores: {listed(lost)}."] if lost else []
     first = f"With features of the architecture alone, {TAU} on the rest is {said}."
-    return " ".join([first, *verdicts, "Intervals are over splits of one set."])
+    return " ".join([first, *verdicts, "All splits are of one set of architectures."])
 
 
 def _verdict(own: pd.DataFrame) -> str:
