@@ -63,7 +63,7 @@ def test_all_choices_at_once_with_one_gate_open_are_that_path():
     weights, _ = supernet.layout.initial(rng)
     images = tf.constant(rng.uniform(-1, 1, (4, 16, 16, CHANNELS)), tf.float32)
     (code,) = ProxylessNasSpace().sample_stratified(1, rng)
-    gates = tf.one_hot(np.where(code == ZERO, -1, code), 6)
+    gates = tf.one_hot(np.where(code == ZERO, -1, code.astype(np.intp)), 6)
     found = mixed_forward(supernet.layout, supernet.layers, tf.constant(weights), gates, images, None, 1e-3, tf.float32)
     layout, own = alone(supernet, weights, code, network)
     expected = forward(layout, tf.constant(own), images, None, 1e-3, tf.float32)

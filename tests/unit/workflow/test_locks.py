@@ -1,6 +1,7 @@
 """What a killed run left behind is cleared away; what may still be at work is left alone."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -98,10 +99,11 @@ def test_after_a_killed_run_its_lock_and_its_orphaned_jobs_go_and_one_line_says_
 def test_a_job_that_ignores_the_request_to_end_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "PATIENCE_S", 0.3)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-    job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={locks.RUN_VARIABLE: "dead"})
+    run = f"dead-{os.getpid()}"  # which no other process of tests has
+    job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={locks.RUN_VARIABLE: run})
     with job:
         job.stdout.readline()
-        assert locks.stop_jobs("dead") == [job.pid]
+        assert locks.stop_jobs(run) == [job.pid]
     assert job.returncode == -9
 
 
