@@ -150,7 +150,8 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="a trial on any machine")
     parser.add_argument("--pixels", type=int, default=224)
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--limit", type=float, default=45, help="seconds of each setting")
+    parser.add_argument("--limit", type=float, default=60, help="seconds of an architecture by a setting")
+    parser.add_argument("--total", type=float, default=1e9, help="seconds after which no further setting is begun")
     parser.add_argument("--others-limit", type=float, default=60, help="seconds of each of the others")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -167,11 +168,13 @@ def main() -> None:
     job, costs = the_job(arguments.small, arguments.pixels, arguments.batch, arguments.threads, arguments.accelerator)
     names = ["float32"] if arguments.small else arguments.settings
     rows = []
-    found = measure(job, [SETTINGS[name] for name in names], Limits(arguments.limit, 1e9))
+    found = measure(job, [SETTINGS[name] for name in names], Limits(arguments.limit, arguments.total))
     reference = next((one.rows for one in found if one.setting.name == "float32" and one.fault is None), None)
     for one in found:
         row = {"device": device, "setting": one.setting.name, "fault": one.fault}
-        if one.fault is None:
+        if not one.rows and one.fault is None:
+            row["fault"] = "not tried, for want of time"
+        elif one.fault is None:
             row |= {key: mean(one.rows, key) for key in ("first_step_s", "images_per_s", "memory_mib")}
             if reference:
                 losses, expected = (np.array([each["losses"] for each in some]) for some in (one.rows, reference))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a GPU does with this project, in at most eight minutes and without a network: the settings of children beside
-# Keras and PyTorch, stacks of seeds, the first score of a space and the next, and the predictor's engine beside Keras.
+# Keras and PyTorch, the first score of a space and the next, and the predictor's engine beside Keras.
 #   bench/gpu.sh            on one GPU, with the Python of .venv, or that of PYTHON
 #   bench/gpu.sh --small    a trial on any machine, in seconds
 # It prints a table, and JSON in the last line.
@@ -28,8 +28,7 @@ if [ "${1:-}" = --small ]; then
     wait
 else
     "$python" -m neural_predictor device
-    bench children 305 children_gpu.py --accelerator gpu --limit 28 --others-limit 20
-    bench stacks 50 children.py --networks 0 --stacks 2 --accelerator gpu
+    bench children 360 children_gpu.py --accelerator gpu --limit 60 --total 180 --others-limit 42
     bench scores 45 score_nasbench101.py --rounds 1 --accelerator gpu
     bench engine 60 predictor_training.py --rounds 1 --accelerator gpu
 fi

@@ -29,10 +29,6 @@ def rows_of(found):
     """Rows of all benches; those without images say in words what they measured."""
     rows = [child(row) for row in found.get("children", {}).get("rows", [])]
     device = found.get("children", {}).get("device", "")
-    if "three seeds, 14 px" in (stacks := found.get("stacks", {})):
-        about = stacks["three seeds, 14 px"]
-        words = f"three seeds as a stack: {about['stack_s']} s, one after another {about['loop_s']} s"
-        rows.append([device, words, cell(about["trace_s"], ".1f"), "", "", ""])
     if scores := found.get("scores"):
         words = f"scores of a space: {min(scores['scorer_s']):.3f} s, Keras {min(scores['predict_s']):.2f} s"
         rows.append([device, words, cell(scores["first_call_s"], ".1f"), "", "", cell(scores["difference"], ".1e")])

@@ -1,6 +1,7 @@
 """Children by the workflow: photographs that are not there, tiny archives in the true format, and a killed run."""
 
 import json
+import re
 import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -31,12 +32,19 @@ def test_the_replications_sets_are_planned_whole(checkout, name):
 
 
 def test_on_a_gpu_the_setting_of_a_set_is_measured_before_its_shards_are_trained(checkout):
-    target = "results/smoke-v1/fig9-digits.pdf"
+    target = "results/replication-v1/fig9-cifar100.pdf"
     planned = checkout.snakemake("-n", "--config", "accelerator=gpu", "--", target)
     assert planned.index("rule probe_device:") < planned.index("rule train_children:")
-    measured = "results/smoke-v1/children/digits.device.json"
-    assert planned.count(f"--device {measured}") == 3  # two shards and their table
+    measured = "results/replication-v1/children/cifar100.device.json"
+    assert planned.count(f"--device {measured}") == SETS["cifar100"][1] + 1  # its shards and their table
     assert "--device" not in checkout.snakemake("-n", target)
+
+
+def test_small_maps_are_trained_on_a_cpu_also_where_predictors_have_a_gpu(checkout):
+    planned = checkout.snakemake("-n", "--config", "accelerator=gpu", "--", "results/smoke-v1/fig9-digits.pdf")
+    given = re.findall(r"python -m neural_predictor (\S+) .*--accelerator (\S+)", planned)
+    assert set(given) == {("train-children", "cpu"), ("fit-predictor", "gpu")}
+    assert "--device" not in planned
 
 
 def test_a_gpu_gets_as_many_cores_as_decode_its_photographs(checkout):

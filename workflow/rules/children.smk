@@ -71,10 +71,10 @@ rule train_children:
     resources:
         mem_mb=growing(6000),
         runtime=growing(720),
-        gpu=int(plan.accelerator == "gpu"),
+        gpu=plan.child_gpus,
     params:
         children=plan.child_params,
-        accelerator=plan.accelerator,
+        accelerator=plan.child_accelerator,
         place=plan.image_place,
         chosen=lambda wildcards, input: [f"--chosen {path}" for path in input.chosen],
         device=lambda wildcards, input: [f"--device {path}" for path in input.device],

@@ -1,7 +1,7 @@
 """A child network as a pure function of one flat vector: `network.build_network` laid out for speed.
 
-1 x 1 convolutions are matrix products, batch normalisation is TensorFlow's fused operation, and a depthwise kernel
-gives up the taps that only ever meet padding (on maps smaller than the kernel, of which these networks have many).
+1 x 1 convolutions are matrix products, batch normalisation is TensorFlow's fused operation, and depthwise convolutions
+have several forms (`depthwise`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from neural_predictor.children.depthwise import FORMS
+
 if TYPE_CHECKING:
     from neural_predictor.children.architecture import Convolution
     from neural_predictor.children.layout import Layout
-
-
-FEW_CHANNELS = 24
-"""With fewer, TensorFlow's own depthwise convolution is slow on CPUs; see `_depthwise`."""
 
 
 class Forward(NamedTuple):
@@ -72,9 +70,8 @@ class Pass:
         kernel = self.kernels[convolution.name]
         if convolution.depthwise:
             dtype = tf.float32 if self.depthwise == "float32" else self.dtype
-            taps = tf.cast(tf.reshape(kernel, convolution.shape), dtype)
-            compute = _shifted if self.depthwise == "shifted" else _depthwise
-            hidden = tf.cast(compute(tf.cast(hidden, dtype), taps, convolution), self.dtype)
+            taps = tf.reshape(kernel, convolution.shape)
+            hidden = tf.cast(FORMS[self.depthwise](tf.cast(hidden, dtype), taps, convolution.stride), self.dtype)
         elif convolution.kernel == 1:
             matrix = tf.cast(tf.reshape(kernel, convolution.shape[2:]), self.dtype)
             rows = tf.matmul(tf.reshape(hidden, (-1, convolution.inputs)), matrix)
@@ -130,8 +127,7 @@ def forward(
         statistics: moving means and variances for inference; None in training, where the batch's own are used.
         epsilon: of batch normalisation.
         dtype: in which convolutions are computed; logits are float32.
-        depthwise: how depthwise ones are: `standard`, by the library's in `dtype`; `float32`, by it in that; or
-            `shifted`, as a sum of products that XLA makes one loop of.
+        depthwise: how depthwise ones are, see `depthwise.FORMS`.
     """
     run = Pass(layout, weights, statistics, epsilon, dtype, depthwise)
     hidden = tf.cast(images, dtype)
@@ -144,45 +140,3 @@ def forward(
     pooled = tf.reduce_mean(tf.cast(hidden, tf.float32), axis=(1, 2))
     logits = tf.matmul(pooled, run.dense) + run.bias
     return Forward(logits, run.moments(tf.shape(images)[0]) if run.training else None)
-
-
-def _depthwise(hidden: Any, kernel: Any, convolution: Convolution) -> Any:
-    """Depthwise convolution, padded to "same", without the taps that only ever meet padding.
-
-    On a CPU, TensorFlow's rewriting gives it to oneDNN if its padding is "SAME" and leaves it to TensorFlow if the
-    padding is explicit. With one thread of a Xeon, TensorFlow's was measured 1.2 to 3 times faster on maps no larger
-    than the kernel, and oneDNN's 1.2 to 5 times faster on others and for few channels.
-    """
-    side, stride = hidden.shape[1], convolution.stride
-    first, last, before, after = _taps(side, convolution.kernel, stride)
-    kernel = kernel[first:last, first:last]
-    if side == 1:
-        return hidden * tf.reshape(kernel, (1, 1, 1, -1))
-    ours = last - first >= side and convolution.inputs >= FEW_CHANNELS
-    padding = ((0, 0), (before, after), (before, after), (0, 0)) if ours else "SAME"
-    return tf.nn.depthwise_conv2d(hidden, kernel, (1, stride, stride, 1), padding)
-
-
-def _shifted(hidden: Any, kernel: Any, convolution: Convolution) -> Any:
-    """The same as a sum over taps: each multiplies a shifted view of the map, which no library has to be asked for."""
-    side, stride = hidden.shape[1], convolution.stride
-    first, last, before, after = _taps(side, convolution.kernel, stride)
-    padded = tf.pad(hidden, ((0, 0), (before, max(after, 0)), (before, max(after, 0)), (0, 0)))
-    reach = (-(-side // stride) - 1) * stride + 1
-    parts = [
-        padded[:, i : i + reach : stride, j : j + reach : stride] * kernel[first + i, first + j, :, 0]
-        for i in range(last - first)
-        for j in range(last - first)
-    ]
-    return tf.add_n(parts)
-
-
-def _taps(side: int, kernel: int, stride: int) -> tuple[int, int, int, int]:
-    """Taps first to last - 1 of a kernel that meet a map of `side` pixels; the padding before and after for these."""
-    outputs = -(-side // stride)
-    total = max((outputs - 1) * stride + kernel - side, 0)
-    before = total // 2
-    starts = range(-before, -before + outputs * stride, stride)
-    met = [tap for tap in range(kernel) if any(0 <= start + tap < side for start in starts)]
-    first, last = met[0], met[-1] + 1
-    return first, last, before - first, (outputs - 1) * stride + (last - first) - side - (before - first)

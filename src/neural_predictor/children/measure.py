@@ -1,7 +1,7 @@
 """How fast one setting trains some architectures here, measured in a process of its own.
 
 `probe` writes a job as JSON on its standard input, and reads a line of JSON for each architecture. The process ends
-itself when its time is over, also where it hangs in a compilation and its parent has been killed.
+itself when the time of one is over, also where it hangs in a compilation and its parent has been killed.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def measured(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for code in job["codes"]:
         trainer = Trainer(np.array(code, np.uint8), network, training, feed)
         yield one(tf, trainer, job["last"])
+        _arm(job["limit_s"])
 
 
 def one(tf: Any, trainer: Any, last: int) -> dict[str, Any]:
@@ -104,13 +105,18 @@ def _peak_mib(tf: Any) -> float | None:
     return float(tf.config.experimental.get_memory_info("GPU:0")["peak"]) / 2**20
 
 
+def _arm(limit_s: float) -> None:
+    """End this process after so many seconds, whatever it does then."""
+    signal.alarm(max(1, round(limit_s)))
+
+
 def main() -> None:
     """Take a job, print its lines; a fault of the user's is a line too."""
     from neural_predictor.errors import UserError
     from neural_predictor.predictors.device import configure
 
     job = json.load(sys.stdin)
-    signal.alarm(max(1, round(job["limit_s"])))
+    _arm(job["limit_s"])
     try:
         configure(job["threads"], job["accelerator"], claimed=True)
     except UserError as error:

@@ -23,7 +23,6 @@ import numpy as np
 from neural_predictor.children.device import DeviceFile, Measured
 from neural_predictor.children.plan import plan_of, sample
 from neural_predictor.children.settings import DEFAULT, Setting, candidates
-from neural_predictor.children.stack_layout import small_maps
 from neural_predictor.errors import ChildError, PredictorError
 from neural_predictor.images.registry import image_source
 from neural_predictor.io.untrusted import parse_json
@@ -73,7 +72,7 @@ class Job(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Seconds: of one setting, loading TensorFlow included, and of all."""
+    """Seconds: of one architecture by one setting, loading TensorFlow included, and of all."""
 
     setting_s: float
     all_s: float
@@ -109,9 +108,6 @@ def probe(study: Study, children: str, images: int, *, threads: int, accelerator
     }
     if len(open_ones) == 1:
         return DeviceFile(**here, setting=open_ones[0].name, why="the study's recipe fixes it")
-    if DEFAULT in open_ones and small_maps(plan.network):
-        why = "on small maps all trainings of an architecture run at once, in float32, so nothing is measured"
-        return DeviceFile(**here, setting=DEFAULT.name, why=why)
     found = measure(job_of(plan, sample(study, children), images, threads, accelerator), open_ones, limits)
     best, measured = choose(found, plan, images)
     why = f"of {len(found)} settings it ends the trainings soonest, by what was measured of two architectures"
@@ -156,7 +152,7 @@ def measure(job: Job, settings: Sequence[Setting], limits: Limits) -> list[Outco
         if found and left < LEAST_S:
             found.append(Outcome(setting, [], None))
             continue
-        rows, fault = run_one(job, setting, min(limits.setting_s, left) if found else limits.setting_s)
+        rows, fault = run_one(job, setting, limits.setting_s, left if found else limits.all_s)
         if fault is None and len(rows) < len(job.codes):
             fault = "it ended without a result"
         found.append(Outcome(setting, rows, fault))
@@ -169,8 +165,14 @@ def measure(job: Job, settings: Sequence[Setting], limits: Limits) -> list[Outco
     return found
 
 
-def run_one(job: Job, setting: Setting, limit_s: float) -> tuple[list[dict[str, Any]], str | None]:
+def run_one(job: Job, setting: Setting, limit_s: float, left_s: float) -> tuple[list[dict[str, Any]], str | None]:
     """What one setting's process printed in its time, and why it failed, if it did.
+
+    Args:
+        job: what is measured.
+        setting: by which.
+        limit_s: seconds of each architecture, loading TensorFlow included.
+        left_s: seconds of all of them.
 
     Raises:
         PredictorError: if TensorFlow can use no such device.
@@ -186,7 +188,7 @@ def run_one(job: Job, setting: Setting, limit_s: float) -> tuple[list[dict[str, 
         command = [sys.executable, "-m", "neural_predictor.children.measure"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=log, env=environment, text=True)
         try:
-            process.communicate(text, timeout=limit_s)
+            process.communicate(text, timeout=min(limit_s * len(job.codes), left_s))
         except subprocess.TimeoutExpired:
             process.kill()
         finally:
@@ -201,7 +203,7 @@ def run_one(job: Job, setting: Setting, limit_s: float) -> tuple[list[dict[str, 
         raise PredictorError(row["no_device"])  # no setting can mend that
     faults = [row["fault"] for row in rows if "fault" in row]
     rows = [row for row in rows if "fault" not in row]
-    return rows, faults[0] if faults else _fault(process.returncode, said, limit_s)
+    return rows, faults[0] if faults else _fault(process.returncode, said, min(limit_s, left_s))
 
 
 def _row(line: str) -> dict[str, Any] | None:

@@ -36,7 +36,7 @@ def _found() -> dict[str, Any]:
         "warning": gpus.crowded(),
         "settings": {
             "cpu": "float32 without XLA: on a CPU half precision and XLA are slower",
-            "gpu": f"{gpu}; a set on small maps in float32" if seen.usable else None,
+            "gpu": f"{gpu}; a set on small maps is trained on the CPU" if seen.usable else None,
         },
     }
 

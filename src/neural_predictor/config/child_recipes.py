@@ -111,8 +111,9 @@ class TrainingRecipe(BaseModel):
         xla: whether XLA compiles the step; `auto` is false on a CPU, where its convolutions are 6 to 10 times slower,
             and what `probe-device` finds fastest on a GPU.
         depthwise: how depthwise convolutions are computed: by the library's (`standard`); by it in float32 whatever
-            the precision is (`float32`); or as a sum of shifted products (`shifted`), which XLA makes one loop of.
-            `auto` is `standard` on a CPU and what `probe-device` finds fastest on a GPU.
+            the precision is (`float32`); as a sum of shifted products (`shifted`), which XLA makes one loop of; or
+            as products of matrices on tiles (`tiled`). `auto` is `standard` on a CPU and what `probe-device` finds
+            fastest on a GPU.
     """
 
     model_config = _FROZEN
@@ -126,6 +127,6 @@ class TrainingRecipe(BaseModel):
     crop: Annotated[int, Field(ge=0)] = 0
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "auto"
     xla: Literal["auto"] | bool = "auto"
-    depthwise: Literal["standard", "float32", "shifted", "auto"] = Field(
+    depthwise: Literal["standard", "float32", "shifted", "tiled", "auto"] = Field(
         "auto", exclude_if=lambda value: value == "auto"
     )

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neural_predictor.children.device import trained_on
 from neural_predictor.children.latencies import check_windows
 from neural_predictor.children.plan import CHOSEN, SHARED, key_of, plan_of, shards_of, trained_sets
 from neural_predictor.claims.artefacts import artefacts_of
@@ -283,10 +284,18 @@ class Plan(Supernets, Latencies, ClaimFiles):
         """The protocol of the images of a set, the same for what was chosen."""
         return f"results/{wildcards.study}/children/{key_of(wildcards.children)}.images.json"
 
+    def child_accelerator(self, wildcards: Any) -> str:
+        """`cpu` or `gpu`, on which a set is trained."""
+        return trained_on(self._child_set(wildcards), self.accelerator)
+
+    def child_gpus(self, wildcards: Any) -> int:
+        """GPUs of a training, a resource."""
+        return int(self.child_accelerator(wildcards) == "gpu")
+
     def child_device(self, wildcards: Any) -> list[str]:
         """On a GPU, the setting of a set, the same for what was chosen; on a CPU there is nothing to choose."""
         folder = f"results/{wildcards.study}/children"
-        return [f"{folder}/{key_of(wildcards.children)}.device.json"] if self.accelerator == "gpu" else []
+        return [f"{folder}/{key_of(wildcards.children)}.device.json"] if self.child_gpus(wildcards) else []
 
     def child_threads(self, wildcards: Any) -> int:
         """CPU threads of a training: one; on a GPU as many as decode a stream of images for it."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neural_predictor.children import probe as module
-from neural_predictor.children.device import DeviceFile, as_set, check_device, measured_rows, read_device
+from neural_predictor.children.device import DeviceFile, as_set, check_device, measured_rows, read_device, trained_on
 from neural_predictor.children.probe import Limits, choose, job_of, measure, probe
 from neural_predictor.children.settings import DEFAULT, SETTINGS, candidates
 from neural_predictor.config.child_recipes import TrainingRecipe
@@ -86,12 +86,12 @@ def test_the_recipe_of_a_cpu_does_not_name_what_it_leaves_open():
 
 
 def test_compilation_counts_as_much_as_speed(plan):
-    slow = outcome("float32-xla", row(first=60, rate=4000))
+    slow = outcome("mixed-tiled-xla", row(first=60, rate=4000))
     found = [outcome("float32", row()), outcome("mixed", row(first=5, rate=1400)), slow]
     best, measured = choose(found, plan, IMAGES)
     expected = plan.networks * (5 + plan.seeds * plan.training.epochs * IMAGES / 1400)
     assert measured[1].trainings_s == pytest.approx(expected, rel=1e-3)
-    assert best == "float32-xla"
+    assert best == "mixed-tiled-xla"
     short = plan.model_copy(update={"training": plan.training.model_copy(update={"epochs": 1})})
     assert choose(found, short, 10_000)[0] == "float32"
 
@@ -122,12 +122,12 @@ def test_a_setting_that_hangs_crashes_or_says_nothing_fails_alone(processes, job
 case "$job" in
   *'"depthwise": "shifted"'*) exec sleep 30 ;;
   *'"depthwise": "float32"'*) echo '{good}'; echo "F0000 Check failed: boom" >&2; kill -ABRT $$ ;;
-  *bfloat16*) echo '{{"fault": "the memory does not hold a step of 128 images, set batch_size to 64"}}' ;;
   *'"xla": true'*) echo 'not JSON' ;;
+  *bfloat16*) echo '{{"fault": "the memory does not hold a step of 128 images, set batch_size to 64"}}' ;;
   *) echo '{good}'; echo '{good}' ;;
 esac""")
     caplog.set_level(logging.INFO)
-    tried = [SETTINGS[name] for name in ("float32", "mixed-shifted-xla", "mixed", "bfloat16", "float32-xla")]
+    tried = [SETTINGS[name] for name in ("float32", "mixed-shifted-xla", "mixed", "bfloat16", "mixed-tiled-xla")]
     found = measure(job, tried, Limits(0.3, 60))
     faults = [one.fault for one in found]
     assert faults[0] is None
@@ -160,13 +160,19 @@ def test_where_there_is_no_choice_nothing_is_measured(study, plan, monkeypatch):
     fixed = study.model_copy(update={"children": {"cifar100": fixed}})
     found = probe(fixed, "cifar100", IMAGES, threads=1, accelerator="gpu", limits=LIMITS)
     assert (found.setting, found.why) == ("bfloat16", "the study's recipe fixes it")
-    small = Project(ROOT).study("embedded-v2")
-    assert probe(small, "digits", IMAGES, threads=1, accelerator="gpu", limits=LIMITS).setting == "float32"
+
+
+def test_small_maps_are_trained_on_a_cpu_unless_the_recipe_says_how(study, plan):
+    small = Project(ROOT).study("embedded-v2").children["digits"]
+    assert [trained_on(one, "gpu") for one in (small, plan)] == ["cpu", "gpu"]
+    assert trained_on(plan, "cpu") == "cpu"
+    fixed = small.training.model_copy(update={"precision": "mixed_bfloat16"})
+    assert trained_on(small.model_copy(update={"training": fixed}), "gpu") == "gpu"
 
 
 def test_what_was_measured_decides_and_is_kept(study, processes, monkeypatch, tmp_path):
-    fast, slow = json.dumps(row(rate=3000.0)), json.dumps(row())
-    processes(f"""case "$job" in *bfloat16*) line='{fast}' ;; *) line='{slow}' ;; esac; echo "$line"; echo "$line" """)
+    lines = [f"echo '{json.dumps(row(rate=rate))}'; " * 2 for rate in (3000.0, 1000.0)]
+    processes(f"""case "$job" in *'"xla": false, "depthwise": "float32"'*) {lines[0]} ;; *) {lines[1]} ;; esac""")
     h100 = gpus.Gpu(0, "GPU-a", "NVIDIA H100 80GB HBM3", "580.65", 81559, 80000)
     monkeypatch.setattr(gpus, "here", lambda: h100)
     found = probe(study, "cifar100", IMAGES, threads=1, accelerator="gpu", limits=LIMITS)
