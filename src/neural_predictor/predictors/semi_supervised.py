@@ -25,6 +25,8 @@ from neural_predictor.predictors.propagation import network_inputs
 from neural_predictor.predictors.recipe_base import Positive  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from neural_predictor.spaces.graphs import GraphBatch
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 LABELLED, UNLABELLED = 48, 144
 """Architectures of a batch, in training and in scoring."""
+BATCHES_A_CALL = 64
+"""Batches that one call of a compiled loop is given; of the last call's, some are repeats that it leaves out."""
 
 
 class SemiSupervisedRecipe(BaseModel):
@@ -84,13 +88,20 @@ def assess(
     inputs = network_inputs(graphs)
     others = count + rng.permutation(len(graphs) - count)
     weights = _train(recipe, inputs, targets, others[:train], rng)
+    asked = [np.resize(others[k : k + UNLABELLED], UNLABELLED) for k in range(0, len(others), UNLABELLED)]
+    rows = np.stack([np.concatenate([_drawn(count, LABELLED, rng), part]) for part in asked])
     scores, run = np.empty(len(graphs)), _compiled(recipe)[1]
-    for start in range(0, len(others), UNLABELLED):
-        asked = others[start : start + UNLABELLED]
-        rows = np.concatenate([_drawn(count, LABELLED, rng), np.resize(asked, UNLABELLED)])
-        found = run(weights, tuple(part[rows] for part in inputs)).numpy()
-        scores[asked] = found[LABELLED : LABELLED + len(asked)]
+    for places, number in _portions(len(rows)):
+        found = run(weights, tuple(part[rows[places]] for part in inputs)).numpy()[:number, LABELLED:]
+        scores[rows[places][:number, LABELLED:]] = found
     return scores[count:]
+
+
+def _portions(count: int) -> Iterator[tuple[Rows, int]]:
+    """Places of batches, `BATCHES_A_CALL` at a time, and how many of them are not repeats."""
+    for start in range(0, count, BATCHES_A_CALL):
+        places = np.arange(start, min(start + BATCHES_A_CALL, count))
+        yield np.resize(places, BATCHES_A_CALL), len(places)
 
 
 def _drawn(count: int, size: int, rng: np.random.Generator) -> Rows:
@@ -109,12 +120,15 @@ def _train(
     state = (weights, *([tf.zeros_like(weight) for weight in weights] for _ in range(2)))
     zero = tf.constant(0.0)
     rates = Rates(tf.constant(recipe.learning_rate), zero, zero, zero)
-    for step in range(recipe.steps):
-        own = _drawn(len(targets), LABELLED, rng)
-        rows = np.concatenate([own, others[_drawn(len(others), UNLABELLED, rng)]])
-        part = (tf.constant(float(step)), tf.constant(float(recipe.steps)))
-        batch = tuple(values[rows] for values in inputs)
-        state = _compiled(recipe)[0](state, batch, targets[own].astype(np.float32), part, rates)
+    rows = np.empty((recipe.steps, LABELLED + UNLABELLED), np.intp)
+    for step in rows:
+        step[:LABELLED] = _drawn(len(targets), LABELLED, rng)
+        step[LABELLED:] = others[_drawn(len(others), UNLABELLED, rng)]
+    for places, number in _portions(recipe.steps):
+        drawn = rows[places]
+        batches = (tuple(part[drawn] for part in inputs), targets[drawn[:, :LABELLED]].astype(np.float32))
+        schedule = [tf.constant(float(step)) for step in (places[0], recipe.steps)]
+        state = _compiled(recipe)[0](state, batches, (*schedule, tf.constant(number), rates))
     return list(state[0])
 
 
@@ -132,7 +146,7 @@ def _initial(
 
 @lru_cache(maxsize=8)
 def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
-    """One step of training, and scores of a batch."""
+    """Steps of training, and scores of batches, both one after another."""
 
     def dense(values: Any, weights: Any) -> Any:
         return tf.matmul(values, weights[0]) + weights[1][:, None]
@@ -160,7 +174,6 @@ def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
         of_kinds = tf.nn.softmax_cross_entropy_with_logits(wanted, kinds)
         return tf.reduce_mean(of_kinds) + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(linked, edges))
 
-    @tf.function(jit_compile=True, autograph=False)
     def step(state: Any, batch: Any, targets: Any, part: Any, rates: Any) -> Any:
         weights = state[0]
         with tf.GradientTape() as tape:
@@ -172,7 +185,19 @@ def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
         return adam((*state, tape.gradient(total, weights)), part, rates, decoupled=False)
 
     @tf.function(jit_compile=True, autograph=False)
-    def run(weights: Any, batch: Any) -> Any:
-        return scores(embed(weights[:-8], batch), weights[-4:])
+    def advance(state: Any, batches: Any, schedule: Any) -> Any:
+        graphs, targets = batches
+        done, total, number, rates = schedule
 
-    return step, run
+        def one(place: Any, state: Any) -> Any:
+            batch = tuple(part[place] for part in graphs)
+            part = (done + tf.cast(place, tf.float32), total)
+            return place + 1, step(state, batch, targets[place], part, rates)
+
+        return tf.while_loop(lambda place, _: place < number, one, (tf.constant(0), state))[1]
+
+    @tf.function(jit_compile=True, autograph=False)
+    def run(weights: Any, batches: Any) -> Any:
+        return tf.map_fn(lambda batch: scores(embed(weights[:-8], batch), weights[-4:]), batches, tf.float32)
+
+    return advance, run
