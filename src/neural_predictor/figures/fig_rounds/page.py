@@ -26,20 +26,22 @@ COLUMNS = (
     *("level", "level_samples", "budget", "repeats"),
 )
 MARKERS = ("o", "s", "D", "v", "P", "X", "*")
-"""As many as share no divisor with the number of colours, so that pairs differ."""
+"""As many as share no divisor with the number of colours, so that pairs differ. Grey are searches that never hold the
+level."""
 
 
 def draw(frame: pd.DataFrame, protocol: ProtocolRecord) -> Figure:
     """A line a search in two panels: trainings to the level, and questions by then."""
     budget, batches = float(frame["budget"].iloc[0]), sorted(frame["batch"].unique())
+    names, colours = frame["method"].unique(), cycle(METHOD_COLOURS)
+    held = set(frame.loc[frame["samples"].notna(), "method"])
+    looks = {name: next(colours) if name in held else REFERENCE for name in names}
     with style():
         figure = new_figure(9.4, 4.6)
         left, right = figure.subplots(1, 2)
-        for place, (name, colour, marker) in enumerate(
-            zip(frame["method"].unique(), cycle(METHOD_COLOURS), cycle(MARKERS), strict=False)
-        ):
+        for place, ((name, colour), marker) in enumerate(zip(looks.items(), cycle(MARKERS), strict=False)):
             own = frame[frame["method"] == name].sort_values("batch")
-            shift = 1.015 ** (place - frame["method"].nunique() / 2)  # that bars stand side by side
+            shift = 1.015 ** (place - len(names) / 2)  # that bars stand side by side
             _draw_samples(left, own.assign(batch=own["batch"] * shift), budget, colour, marker)
             right.plot(own["batch"] * shift, own["questions"], color=colour, marker=marker, markersize=4, label=name)
         left.axhline(budget, color=REFERENCE, linewidth=0.8, linestyle=":")
