@@ -86,7 +86,7 @@ class ProbeLimits(Section):
     """How long `probe-device` looks for the fastest setting of children on a GPU."""
 
     setting_s: Annotated[float, Field(gt=0)] = Field(
-        60, description="seconds after which a setting that has not compiled and measured an architecture is ended"
+        90, description="seconds after which a setting that has not compiled and measured an architecture is ended"
     )
     all_s: Annotated[float, Field(gt=0)] = Field(180, description="seconds after which no further setting is tried")
 
