@@ -229,7 +229,7 @@ class Trainer:
         return Epoch(State(state.seed, state.epoch + 1, weights, statistics, slots), loss / size, right / size)
 
     def evaluate(self, state: State, split: str) -> Evaluation:
-        """Loss and accuracy on a split, with the moving statistics and without augmentation.
+        """Loss and accuracy on a split, with the moving statistics and without augmentation; in float32 by any setting.
 
         Raises:
             ChildError: if the device's memory is exhausted.
@@ -320,9 +320,7 @@ class Trainer:
 
         def step(k: Any, total: Any) -> Any:
             images, labels = self._images(section, k)
-            found = forward(
-                self.layout, weights, images, statistics, self.network.batch_norm_epsilon, self._settings.dtype
-            )
+            found = forward(self.layout, weights, images, statistics, self.network.batch_norm_epsilon, tf.float32)
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, found.logits)
             return k + 1, total + totals_of(each, found.logits, labels)
 

@@ -185,6 +185,16 @@ def test_other_forms_are_the_depthwise_convolution_and_its_gradients(compute, ke
             np.testing.assert_allclose(ours, theirs, atol=1e-5 * max(1, np.abs(theirs).max()))
 
 
+def test_evaluation_is_in_float32_by_any_setting(small_code, small_network, small_training, small_images):
+    """In half precision each shape of a convolution costs a GPU seconds, and inference has shapes of its own."""
+    feed = Resident(small_images)
+    fast = small_training.model_copy(update={"precision": "mixed_bfloat16", "xla": True, "depthwise": "tiled"})
+    trainers = [Trainer(small_code, small_network, training, feed) for training in (small_training, fast)]
+    state = trainers[0].start(0)
+    plain, other = (trainer.evaluate(state, "validation") for trainer in trainers)
+    assert plain == other
+
+
 @pytest.mark.parametrize("depthwise", ["float32", "shifted", "tiled"])
 def test_every_depthwise_form_gives_the_same_epoch(small_code, small_network, small_training, small_images, depthwise):
     """Of one step: over three, a value beside the kink of an activation makes rounding visible on some CPUs."""
