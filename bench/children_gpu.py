@@ -4,7 +4,7 @@ Each way runs in a process of its own with a time limit, on noise images: only s
 two architectures of a sample, of the first and third quartile of multiply-adds, as `probe-device` does; Keras trains
 the second of them. PyTorch trains `mobilenetv2_100`, where torch and timm are installed, in channels_last under
 bfloat16, with and without torch.compile; `scaled` is its images/s times its multiply-adds over the architectures'.
-`--small` is for a machine without a GPU: small maps, two settings. The last line is a JSON object.
+`--small` is for a machine without a GPU: small maps, and two of the settings. The last line is a JSON object.
 """
 
 import argparse
@@ -166,7 +166,7 @@ def main() -> None:
     gpu = gpus.here() if arguments.accelerator == "gpu" else None
     device = gpu.name if gpu else arguments.accelerator.upper()
     job, costs = the_job(arguments.small, arguments.pixels, arguments.batch, arguments.threads, arguments.accelerator)
-    names = ["float32"] if arguments.small else arguments.settings
+    names = ["float32", "mixed-tiled-xla"] if arguments.small else arguments.settings
     rows = []
     found = measure(job, [SETTINGS[name] for name in names], Limits(arguments.limit, arguments.total))
     reference = next((one.rows for one in found if one.setting.name == "float32" and one.fault is None), None)

@@ -23,7 +23,7 @@ bench() { # name seconds script arguments...
 }
 
 if [ "${1:-}" = --small ]; then
-    bench children 120 children_gpu.py --small --limit 110 &
+    bench children 240 children_gpu.py --small --limit 110 &
     bench scores 120 score_nasbench101.py --cells 300 --rounds 1 --width 8 --threads 1 &
     wait
 else

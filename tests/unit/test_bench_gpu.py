@@ -20,9 +20,11 @@ def test_the_small_run_measures_children_and_scores():
     lines = done.stdout.splitlines()
     found = json.loads(lines[-1])
     assert found["failed"] == []
-    (row,) = found["children"]["rows"]
-    assert (row["setting"], row["fault"], row["difference"]) == ("float32", None, 0)
-    assert row["images_per_s"] > 0
+    plain, compiled = found["children"]["rows"]
+    assert (plain["setting"], plain["fault"], plain["difference"]) == ("float32", None, 0)
+    assert (compiled["setting"], compiled["fault"]) == ("mixed-tiled-xla", None)
+    assert 0 < compiled["difference"] < 0.02
+    assert min(plain["images_per_s"], compiled["images_per_s"]) > 0
     assert found["scores"]["difference"] < 1e-4
     assert lines[0] == "| device | setting | first step s | images/s | memory MiB | difference |"
     assert lines[2].startswith("| CPU | float32 | ")
