@@ -148,9 +148,6 @@ def _initial(
 def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
     """Steps of training, and scores of batches, both one after another."""
 
-    def dense(values: Any, weights: Any) -> Any:
-        return tf.matmul(values, weights[0]) + weights[1][:, None]
-
     def embed(weights: Any, batch: Any) -> Any:
         return network.embed(weights, tuple(part[None] for part in batch), recipe.encoder)
 
@@ -159,20 +156,8 @@ def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
         norms = tf.reduce_sum(tf.square(embedded), axis=-1)
         squared = norms[:, :, None] + norms[:, None] - 2 * tf.matmul(embedded, embedded, transpose_b=True)
         links = tf.nn.softmax(-squared / (recipe.reach * tf.stop_gradient(tf.reduce_mean(squared)) + 1e-9), axis=-1)
-        hidden = tf.nn.relu(dense(tf.matmul(links, embedded), weights[:2]))
-        return dense(tf.matmul(links, hidden), weights[2:])[0, :, 0]
-
-    def lost(embedded: Any, batch: Any, weights: Any) -> Any:
-        """Cross-entropy of operations and of edges, each a mean."""
-        nodes, propagation, pooling = batch
-        size, places, features = nodes.shape
-        decoded = dense(tf.nn.relu(dense(embedded, weights[:2])), weights[2:])[0]
-        kinds = tf.reshape(decoded[:, : places * (features + 1)], (size, places, features + 1))
-        edges = tf.reshape(decoded[:, places * (features + 1) :], (size, places, places))
-        wanted = tf.concat([nodes, tf.cast(pooling == 0, tf.float32)[..., None]], axis=-1)
-        linked = tf.cast(propagation[:, 0] > 0, tf.float32) * (1 - tf.eye(places))
-        of_kinds = tf.nn.softmax_cross_entropy_with_logits(wanted, kinds)
-        return tf.reduce_mean(of_kinds) + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(linked, edges))
+        hidden = tf.nn.relu(_dense(tf.matmul(links, embedded), weights[:2]))
+        return _dense(tf.matmul(links, hidden), weights[2:])[0, :, 0]
 
     def step(state: Any, batch: Any, targets: Any, part: Any, rates: Any) -> Any:
         weights = state[0]
@@ -181,7 +166,7 @@ def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
             embedded = embed(weights[:-8], batch)
             error = tf.reduce_mean(tf.square(scores(embedded, weights[-4:])[:LABELLED] - targets))
             share = recipe.reconstruction
-            total = (1 - share) * error + share * lost(embedded, batch, weights[-8:-4])
+            total = (1 - share) * error + share * _lost(embedded, batch, weights[-8:-4])
         return adam((*state, tape.gradient(total, weights)), part, rates, decoupled=False)
 
     @tf.function(jit_compile=True, autograph=False)
@@ -201,3 +186,20 @@ def _compiled(recipe: SemiSupervisedRecipe) -> tuple[Any, Any]:
         return tf.map_fn(lambda batch: scores(embed(weights[:-8], batch), weights[-4:]), batches, tf.float32)
 
     return advance, run
+
+
+def _dense(values: Any, weights: Any) -> Any:
+    return tf.matmul(values, weights[0]) + weights[1][:, None]
+
+
+def _lost(embedded: Any, batch: Any, weights: Any) -> Any:
+    """Cross-entropy of operations and of edges, each a mean."""
+    nodes, propagation, pooling = batch
+    size, places, features = nodes.shape
+    decoded = _dense(tf.nn.relu(_dense(embedded, weights[:2])), weights[2:])[0]
+    kinds = tf.reshape(decoded[:, : places * (features + 1)], (size, places, features + 1))
+    edges = tf.reshape(decoded[:, places * (features + 1) :], (size, places, places))
+    wanted = tf.concat([nodes, tf.cast(pooling == 0, tf.float32)[..., None]], axis=-1)
+    linked = tf.cast(propagation[:, 0] > 0, tf.float32) * (1 - tf.eye(places))
+    of_kinds = tf.nn.softmax_cross_entropy_with_logits(wanted, kinds)
+    return tf.reduce_mean(of_kinds) + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(linked, edges))
