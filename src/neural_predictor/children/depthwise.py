@@ -99,7 +99,10 @@ def tiled(hidden: Any, kernel: Any, stride: int) -> Any:
 
 
 def _shifts(kernel: Any, axis: int, tile: int, stride: int) -> Any:
-    """Taps along an axis, zeros after them, once for each output of a tile: two axes in its place, (outputs, span)."""
+    """Taps along an axis, zeros after them, once for each output of a tile: two axes in its place, (outputs, span).
+
+    `stack_layout` multiplies taps by a constant pattern instead, which grows with the fourth power of the side.
+    """
     shape = list(kernel.shape)
     span = (tile - 1) * stride + shape[axis]
     before, after = shape[:axis], shape[axis + 1 :]

@@ -100,8 +100,9 @@ def trained_on(plan: ChildSet, accelerator: str) -> str:
     Raises:
         ConfigError: if no setting has what the recipe fixes.
     """
-    stacked = small_maps(plan.network) and DEFAULT in candidates(plan.training)
-    return "cpu" if stacked else accelerator
+    if accelerator == "cpu" or (small_maps(plan.network) and DEFAULT in candidates(plan.training)):
+        return "cpu"
+    return accelerator
 
 
 def _again(path: Path) -> str:

@@ -95,7 +95,10 @@ class Config(Section):
     """`config/config.yaml`."""
 
     study: str = Field(description="the study that fills results/*.pdf", examples=["embedded-v2"])
-    accelerator: Literal["cpu", "gpu"] = Field("cpu", description="what predictors and children are trained on")
+    accelerator: Literal["cpu", "gpu"] = Field(
+        "cpu",
+        description="what predictors and children are trained on; children on small maps take the CPU in any case",
+    )
     scoring_memory_mb: Annotated[int, Field(ge=64)] = Field(
         2048, description="bound on the embeddings that scoring a space holds at once"
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 LABELLED, UNLABELLED = 48, 144
 """Architectures of a batch, in training and in scoring."""
-BATCHES_A_CALL = 64
+BATCHES_A_CALL = 16
 """Batches that one call of a compiled loop is given; of the last call's, some are repeats that it leaves out."""
 
 

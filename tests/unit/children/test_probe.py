@@ -68,6 +68,9 @@ def test_a_recipe_bounds_the_settings_and_fixes_them():
     assert {one.xla for one in candidates(TrainingRecipe(xla=True))} == {True}
     fixed = TrainingRecipe(precision="mixed_bfloat16", xla=False, depthwise="standard")
     assert [one.name for one in candidates(fixed)] == ["bfloat16"]
+    compiled = {form: TrainingRecipe(precision="float32", xla=True, depthwise=form) for form in ("standard", "shifted")}
+    found = [one.name for recipe in compiled.values() for one in candidates(recipe)]
+    assert found == ["float32-xla", "float32-shifted-xla"]
     with pytest.raises(ConfigError, match="no setting has precision float32, depthwise float32; there are float32: "):
         candidates(TrainingRecipe(precision="float32", depthwise="float32"))
 
@@ -166,6 +169,8 @@ def test_small_maps_are_trained_on_a_cpu_unless_the_recipe_says_how(study, plan)
     small = Project(ROOT).study("embedded-v2").children["digits"]
     assert [trained_on(one, "gpu") for one in (small, plan)] == ["cpu", "gpu"]
     assert trained_on(plan, "cpu") == "cpu"
+    unknown = small.training.model_copy(update={"precision": "float32", "depthwise": "float32"})  # of no setting
+    assert trained_on(small.model_copy(update={"training": unknown}), "cpu") == "cpu"
     fixed = small.training.model_copy(update={"precision": "mixed_bfloat16"})
     assert trained_on(small.model_copy(update={"training": fixed}), "gpu") == "gpu"
 
