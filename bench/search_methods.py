@@ -12,6 +12,7 @@ stops costs what was trained of it. A repeat's seed is the same for all searches
 begin alike. Settings are chosen with --development: on a third of the architectures, by the SHA-256 of their identity.
 The table has the geometric mean over repeats of the best one's place, with its 95 % bootstrap interval. The last line
 is JSON. A record keeps each repeat: those that it holds are not run again, so that repeats can be added at any time.
+Repeats of a search's older versions (`version` of its row in search/registry.py) stay there and count no more.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from neural_predictor.search.run import make_search, run_watched
 from neural_predictor.tables.benchmarks import BENCHMARKS, space_of
 
 LEVELS = (50, 100, 200, 300, 500, 1000, 2000)
-KEYS = ("space", "architectures", "search", "batch", "budget", "repeat")
+KEYS = ("space", "architectures", "search", "version", "batch", "budget", "repeat")
 SHOWN = {"val_acc_4": 4, "val_acc_12": 12, "val_acc_36": 36, "val_acc_108_max3": 108}
 """Columns of NAS-Bench-101's validation accuracies, each of trainings of its own of so many epochs."""
 
@@ -117,7 +118,12 @@ class Record:
 
 def tables_of(record, budget=300, batch=20, repeats=20):
     """Markdown: one table a level with a row for each search, a column for each space, and repeats that are fewer."""
-    rows = [row for row in record.rows.values() if (int(row["budget"]), int(row["batch"])) == (budget, batch)]
+    rows = [
+        row
+        for row in record.rows.values()
+        if (int(row["budget"]), int(row["batch"])) == (budget, batch)
+        and int(row["version"]) == SEARCHES[row["search"]].version
+    ]
     spaces = {row["space"]: f"{row['space']}, {int(row['architectures']):,}" for row in rows}
     grouped = {}
     for row in rows:
@@ -171,7 +177,8 @@ class Measured:
     def repeat(self, name, repeat):
         """The record's row of a repeat of a search, which is run unless it is there."""
         args, count = self.args, len(self.place)
-        row = dict(zip(KEYS, (args.space, count, name, args.batch, args.budget, repeat), strict=True))
+        values = (args.space, count, name, SEARCHES[name].version, args.batch, args.budget, repeat)
+        row = dict(zip(KEYS, values, strict=True))
         if self.record.find(row) is None:
             search = make_search(name, self.pool, repeat)
             rows, costs, seconds = spend(search, self.shown, args.budget, args.batch)

@@ -1,5 +1,5 @@
-# Searches that are run one question after another. Their code is not an input: raise SEARCH_STAGE_VERSION
-# (src/neural_predictor/workflow/versions.py) when a change shall run them again, with a line in CHANGELOG.md.
+# Searches that are run one question after another. Their code is not an input: raise the version of one in
+# src/neural_predictor/search/registry.py when a change shall run it again, with a line in CHANGELOG.md.
 
 
 rule run_searches:

@@ -161,8 +161,8 @@ def _check(
     ):
         raise FormatError(
             f"{path}: run with other settings, labels or a seed than the study draws today, since a range, a sampler "
-            "or the table has changed: raise SEARCH_STAGE_VERSION in src/neural_predictor/workflow/versions.py, which "
-            "runs all searches again, or delete the file; then run the same command again"
+            f"or the table has changed: raise the version of {key.search} in src/neural_predictor/search/registry.py, "
+            "which runs it again, or delete the file; then run the same command again"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -54,6 +55,11 @@ class GaussianProcess:
     def __init__(self, model: Any, scale: Callable[[Floats], Floats]) -> None:
         self._model, self._scale = model, scale
 
+    @property
+    def learnt(self) -> int:
+        """N, the graphs that it was fitted to."""
+        return len(self._model.X_train_)
+
     def predict(self, features: Floats) -> NDArray[np.float64]:
         """(n,) targets of features (n, F)."""
         found = [np.zeros(0)]
@@ -61,6 +67,14 @@ class GaussianProcess:
             scaled = self._scale(features[start : start + PORTION])
             found.append(self._model.kernel_(scaled, self._model.X_train_) @ self._model.alpha_)
         return np.concatenate(found)
+
+    def moments(self, features: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Means and variances (n,) of targets of features (n, F), without their noise."""
+        starts = range(0, len(features), PORTION)
+        parts = [self.posterior(features[start : start + PORTION]) for start in starts]
+        nothing = [np.zeros(0)]
+        means, variances = [part.mean for part in parts], [part.variance for part in parts]
+        return np.concatenate(nothing + means), np.concatenate(nothing + variances)
 
     def posterior(self, features: Floats) -> Posterior:
         """Means and deviations of targets of features (n, F), which further observations narrow."""
@@ -92,6 +106,13 @@ class Posterior:
         self.mean, self._basis = np.concatenate(means), np.concatenate(parts)
         explained = np.einsum("nk,nk->n", self._basis, self._basis)
         self.variance = np.maximum(self._kernel.diag(self._points) - explained, 1e-9)
+
+    def take(self, places: NDArray[np.intp]) -> Posterior:
+        """The same at some of the points."""
+        taken = copy(self)
+        taken._points, taken._basis = self._points[places], self._basis[places]
+        taken.mean, taken.variance = self.mean[places], self.variance[places]
+        return taken
 
     def observe(self, place: int) -> None:
         """Narrow the variances as if the target of a point were known to be its mean; means stay.

@@ -72,7 +72,7 @@ class Suggested:
         score: (k,) predicted label; NaN in a first set.
         low: (k,) lower end of the score's interval.
         high: (k,) its upper end.
-        reason: of each, `exploit`, `explore` or `first random set`.
+        reason: of each, `exploit`, `explore`, `front` or `first random set`.
         prospects: None in a first set.
         report: all of it in words.
         costs: (k,) their costs, where one is asked for.
@@ -146,14 +146,14 @@ def suggested(
             found.scratch.close()
         identities = found.scratch.identities
         waiting = _waiting(pending, vocabulary, identities, candidates.name)
-        left = _left(identities, known, waiting)
+        left, running = _untrained(identities, known, waiting)
         pool, costed = GraphPool(Cells.joined(parts).encode(vocabulary.places(len(vocabulary.numbers)))), None
         if cost is not None:
             costed = _costed(pool, known, cost, values, seed, candidates.name)
             left = left[costed.kept[left]]
         _check_left(len(left), count, candidates, len(identities), costed)
         if enough:
-            chosen = _round(pool, known, left, count, minimise, seed, costed)
+            chosen = _round(pool, known, left, running, count, minimise, seed, costed)
         else:
             chosen = _first_set(pool, left, count, seed, len(known.labels))
         notes = [*known.notes, *candidates.notes, *(found.unlike_training() if enough else [])]
@@ -232,10 +232,12 @@ def _waiting(
     return np.unique(found.identities)
 
 
-def _left(identities: NDArray[np.void], known: TrainingSet, waiting: NDArray[np.void]) -> Rows:
-    """Rows of different candidates that are neither trained nor pending."""
+def _untrained(identities: NDArray[np.void], known: TrainingSet, waiting: NDArray[np.void]) -> tuple[Rows, Rows]:
+    """Rows of different candidates that are not trained: those that are left, and those that are pending."""
     first = np.sort(np.unique(identities, return_index=True)[1])
-    return first[~np.isin(identities[first], np.concatenate([waiting, known.identities]))]
+    first = first[~np.isin(identities[first], known.identities)]
+    pending = np.isin(identities[first], waiting)
+    return first[~pending], first[pending]
 
 
 def _costed(
@@ -292,12 +294,16 @@ def _round(
     pool: GraphPool,
     known: TrainingSet,
     left: Rows,
+    running: Rows,
     count: int,
     minimise: bool,
     seed: int,
     costed: Costed | None = None,
 ) -> Suggested:
-    """The candidates that `Rounds` asks for, or the first of the front of these wishes and cost, with their scores."""
+    """The candidates that `Rounds` asks for, or the first of the front of predictions and cost, with their scores.
+
+    Rows of what is left and of what is being trained are those of candidates.
+    """
     sign, n = -1.0 if minimise else 1.0, len(known.labels)
     if np.ptp(known.labels) == 0:
         raise RankingError(f"all {n} labels are {known.labels[0]:g}; nothing can be learnt from labels that are equal")
@@ -305,23 +311,22 @@ def _round(
     labels = scale.scaled(sign * known.labels)
     search = Rounds(pool, seed, settings=RoundsSettings(initial=MIN_ARCHITECTURES))
     search.tell(np.arange(n), labels)
-    search.reserve(np.setdiff1d(np.arange(n, len(pool)), n + left))
+    search.reserve(n + running)
     with waiting("cross-validate"):
         errors = Errors.of(search.predict_out_of_fold(), search.targets)
     with waiting("fit and score candidates"):
-        mean, deviation, offered = search.predict()
+        predicted = search.predict(n + left)
+        if costed is None or not costed.asked.front:
+            chosen, front = search.choose(predicted, count), None
+            highest = set(np.argsort(-predicted.mean, kind="stable")[:count].tolist())
+            reasons = ["exploit" if place in highest else "explore" for place in chosen.tolist()]
+        else:
+            goodness = np.full(len(costed.values), -np.inf)
+            goodness[left] = predicted.mean
+            front, reasons = costed.on_front(goodness, left), ["front"] * count
+            chosen = np.searchsorted(left, costed.order(goodness, left, seed, count)[:count])
     units = TopUnits(labels)
-    wanted = mean + search.settings.optimism * deviation
-    chosen, front = np.argsort(-wanted, kind="stable")[:count], None
-    if costed is not None and costed.asked.front:
-        goodness, every = np.full(len(costed.values), -np.inf), offered - n
-        goodness[every] = wanted
-        front = costed.on_front(goodness, every)
-        place = np.empty(len(costed.values), np.intp)
-        place[every] = np.arange(len(every))
-        chosen = place[costed.order(goodness, every, seed, count)[:count]]
-    highest = set(np.argsort(-mean, kind="stable")[:count].tolist())
-    expected = errors.corrected(mean[chosen])
+    expected = errors.corrected(predicted.mean[chosen])
 
     def back(values: Floats) -> Floats:
         return np.asarray(sign * scale.back(units.back(values)), np.float64)
@@ -335,8 +340,7 @@ def _round(
         gain=float(scale.scale * np.maximum(gain, 0).mean()),
         tau=errors.tau,
     )
-    reasons = ["exploit" if row in highest else "explore" for row in chosen.tolist()]
-    rows = offered[chosen] - n
+    rows = left[chosen]
     on_front = None if front is None else front[rows]
     return Suggested(rows, back(expected), ends[0], ends[1], reasons, prospects, on_front=on_front)
 

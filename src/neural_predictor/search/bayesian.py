@@ -2,7 +2,7 @@
 
 Source: Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions", Journal of Global
 Optimization 1998. The process is the project's predictor `gp` (features by their importance to a forest, normal scores
-of the labels). Within a batch, deviations shrink as if what is chosen had its mean (GP-BUCB, Desautels et al. 2014).
+of the labels). `improvement.py` chooses batches.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe, fit
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.improvement import improving_batch
 from neural_predictor.search.ranges import INITIAL, Choice, Range
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from neural_predictor.search.ranges import Ranges
 
     Rows = NDArray[np.intp]
-    Floats = NDArray[np.float64]
 
 
 class BayesianSettings(Settings):
@@ -60,13 +60,9 @@ class Bayesian(Search):
         posterior = self._posterior(points)
         for place in range(len(offered), len(points)):  # what is being trained counts as chosen
             posterior.observe(place)
-        left, found, best = np.arange(len(points)) < len(offered), [], float(self.targets.max())
-        for _ in range(min(count, len(offered))):
-            gain = expected_improvement(posterior.mean, np.sqrt(posterior.variance), best)
-            found.append(int(np.where(left, gain, -np.inf).argmax()))
-            left[found[-1]] = False
-            posterior.observe(found[-1])
-        return offered[found]
+        posterior = posterior.take(np.arange(len(offered)))
+        best = float(self.targets.max())
+        return offered[improving_batch(posterior.mean, posterior.variance, best, count, posterior.take)]
 
     def _offered(self) -> Rows:
         """Candidates that were never asked for."""
@@ -80,11 +76,3 @@ class Bayesian(Search):
         seed = int(self.rng.integers(2**31))
         process = fit(self.settings.process, described[:, vary], self.targets, seed, workers=1)
         return process.posterior(self.pool.features(points)[:, vary])
-
-
-def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """(n,) expected excess over `best` of normal variables with these means (n,) and deviations (n,)."""
-    from scipy.stats import norm
-
-    z = (mean - best) / deviation
-    return np.asarray(deviation * (z * norm.cdf(z) + norm.pdf(z)), np.float64)

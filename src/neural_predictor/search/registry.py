@@ -26,6 +26,8 @@ class SearchRow:
         tuned: whether it has hyper-parameters that studies of tuning draw.
         family: kind of method, as the slides' table has them: RL, EA, BO, predictor.
         whole: whether all its trainings go to their end: figures count whole trainings.
+        version: of what it asks for. Its code is no input of its jobs, which are costly: raise this, with a line in
+            CHANGELOG.md, after a change of the search, of a range or of a sampler, and they run anew.
     """
 
     name: str
@@ -34,6 +36,7 @@ class SearchRow:
     tuned: bool = True
     family: str = ""
     whole: bool = True
+    version: int = 1
 
     @property
     def module(self) -> str:
@@ -69,7 +72,7 @@ SEARCHES = by_name(
         SearchRow(name="semi-supervised", family="predictor", search="semi_supervised:SemiSupervised"),
         SearchRow(name="learning-curve", family="stopping", search="learning_curve:LearningCurve", whole=False),
         SearchRow(name="predictor", family="predictor", search="one_fit:OneFit"),
-        SearchRow(name="rounds", family="predictor", search="rounds:Rounds"),
+        SearchRow(name="rounds", family="predictor", search="rounds:Rounds", version=2),
     ],
 )
 """Name -> row."""

@@ -35,7 +35,7 @@ from neural_predictor.workflow.code import PACKAGE, code_of, imported_by
 from neural_predictor.workflow.latencies import Latencies
 from neural_predictor.workflow.manifest import config_digest
 from neural_predictor.workflow.supernets import Supernets
-from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION, SEARCH_STAGE_VERSION
+from neural_predictor.workflow.versions import CHILD_STAGE_VERSION, FIT_STAGE_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -363,7 +363,7 @@ class Plan(Supernets, Latencies, ClaimFiles):
         """Everything that runs of a search depend on besides their table."""
         key = parse_run(wildcards.search, wildcards.benchmark, wildcards.run)
         wanted = self.wanted(wildcards.study)
-        parts = (SEARCH_STAGE_VERSION, wanted.study.seed, wanted.shard_repeats(key, int(wildcards.shard)))
+        parts = (SEARCHES[key.search].version, wanted.study.seed, wanted.shard_repeats(key, int(wildcards.shard)))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def choice_params(self, wildcards: Any) -> str:

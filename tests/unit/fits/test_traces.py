@@ -70,10 +70,10 @@ def altered(path, **changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"signals": np.zeros((1, 30))}, "than the study draws today.*raise SEARCH_STAGE_VERSION"),
-        ({"seeds": np.array([7], np.uint64)}, "raise SEARCH_STAGE_VERSION"),
-        ({"settings": np.array("{}")}, "raise SEARCH_STAGE_VERSION"),
-        ({"repeats": np.array([10**9])}, "raise SEARCH_STAGE_VERSION"),
+        ({"signals": np.zeros((1, 30))}, "than the study draws today.*raise the version of"),
+        ({"seeds": np.array([7], np.uint64)}, "raise the version of"),
+        ({"settings": np.array("{}")}, "raise the version of"),
+        ({"repeats": np.array([10**9])}, "raise the version of"),
         ({"rows": np.full((1, 30), 10**6)}, "rows that the table .* does not have; delete it"),
         ({"rows": np.zeros((1, 29), int)}, "rows .* of 1 repeats of 30 trainings; delete it"),
         ({"rows": np.zeros(30)}, "rows is float64"),
@@ -91,7 +91,7 @@ def test_a_file_that_the_study_would_not_write_today_is_refused(write, table, ch
 
 def test_another_studys_runs_are_refused(write, table):
     (path,) = write(KEY, range(1))
-    with pytest.raises(FormatError, match="raise SEARCH_STAGE_VERSION"):
+    with pytest.raises(FormatError, match="raise the version of"):
         read_searches([path], table, SEED + 1, {KEY: 1})
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FormatError, match="not a file of searches"):

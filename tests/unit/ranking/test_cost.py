@@ -100,6 +100,7 @@ def test_suggestions_keep_bounds_and_mark_the_front(files, costs):
     found = pd.read_csv(output)
     assert found["on_front"].any()
     assert np.ptp(found["ms"]) > 4  # spread along the front
+    assert set(found["reason"]) == {"front"}
     assert "On the front of predicted label and ms" in report
     train, candidates, output = files(train_cost=costs[:60], candidate_cost=None)
     suggest_files(train, candidates, output, count=8, cost=Cost("ms", at_most=5))

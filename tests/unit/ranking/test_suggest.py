@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from neural_predictor import suggest
 from neural_predictor.cli.suggest import app
 from neural_predictor.errors import FormatError, RankingError
+from neural_predictor.predictors.gaussian_process import Posterior
 from neural_predictor.ranking.expectations import TopUnits
 from neural_predictor.ranking.suggest import suggest_files
 
@@ -80,15 +81,19 @@ def test_lower_is_better_where_it_is_said(files, different):
     assert (chosen["score_low"] <= chosen["score_high"]).all()
 
 
-def test_pending_candidates_are_passed_over(files, made, different, tmp_path):
+def test_pending_candidates_are_passed_over(files, made, different, tmp_path, monkeypatch):
     trained, candidates, output = files()
     suggest_files(trained, candidates, output, count=5)
     first = pd.read_csv(output, dtype={"adjacency": str})
     pending = tmp_path / "pending.csv"
     first[["adjacency", "operations"]].to_csv(pending, index=False)
     report = suggest_files(trained, candidates, output, count=5, pending=pending)
-    assert not set(pd.read_csv(output)["name"]) & set(first["name"])
+    second = pd.read_csv(output)
+    assert not set(second["name"]) & set(first["name"])
     assert "5 pending" in report
+    monkeypatch.setattr(Posterior, "observe", lambda self, place: None)
+    suggest_files(trained, candidates, output, count=5, pending=pending)
+    assert second["name"].tolist() != pd.read_csv(output)["name"].tolist()  # what is being trained counts as chosen
     made.write_architectures(pending, [(["input", "conv3x3", "output"] * 3, [[0, 1], [1, 2]])])
     with pytest.raises(RankingError, match=r"pending\.csv: row 1 \(line 2\) is no candidate of .*candidates\.csv"):
         suggest_files(trained, candidates, output, count=5, pending=pending)

@@ -12,7 +12,6 @@ from neural_predictor.predictors.recipes import PREDICTORS
 from neural_predictor.predictors.semi_supervised import SemiSupervisedRecipe, assess
 from neural_predictor.search.bananas import BananasSettings
 from neural_predictor.search.base import Problem
-from neural_predictor.search.bayesian import expected_improvement
 from neural_predictor.search.controller import ControllerSettings
 from neural_predictor.search.curve import Curve
 from neural_predictor.search.evolution import EvolutionSettings, evolution_traces
@@ -171,7 +170,7 @@ def test_lower_labels_are_better_where_they_are_minimised(proteins, pool):
     latency = proteins.mean("latency_ms")
     search = make_search("rounds", pool, 0, maximise=False)
     spend(search, lambda rows: latency[rows], 60, 20)
-    assert latency[search.asked[-20:]].mean() < np.quantile(latency, 0.1)
+    assert latency[search.asked].min() == latency.min()
 
 
 @pytest.mark.parametrize("name", SEARCHES)
@@ -240,12 +239,6 @@ def test_labels_are_checked(pool):
 def test_a_search_without_an_array_form_has_traces(proteins):
     problem = Problem(proteins, 0, 2, 30)
     assert run_search("local-search", problem).rows.shape == (2, 30)
-
-
-def test_expected_improvement_is_that_of_a_normal():
-    drawn = RNG(0).normal(0.3, 0.7, 400_000)
-    found = expected_improvement(np.array([0.3]), np.array([0.7]), 0.5)[0]
-    assert found == pytest.approx(np.maximum(drawn - 0.5, 0).mean(), rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["nasbench101", "nasbench-graph", "proxylessnas", "nasbench-nlp", "mnasnet"])

@@ -12,9 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from neural_predictor.errors import SearchError
-from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe
+from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe, fit
 from neural_predictor.search.base import Search, Settings
-from neural_predictor.search.rounds import fit_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +131,13 @@ class OneOrder(FrontSearch):
 
     def fitted(self, targets: Floats | None = None) -> Predict:
         """What predicts (k,) of architectures (k,), fitted to all that was told: goodness, or other targets (N,)."""
-        trees, seeds = self.settings.trees, self.rng.integers(2**31, size=self.settings.trees.ensembles).tolist()
-        described = self.pool.features(self.rows)
-        predict = fit_trees(trees, described, self.targets if targets is None else targets, seeds)
-        return lambda rows: np.asarray(predict(self.pool.features(rows)).mean(axis=0), np.float64)
+        trees, described = self.settings.trees, self.pool.features(self.rows)
+        targets, vary = self.targets if targets is None else targets, np.flatnonzero(np.ptp(described, axis=0) > 0)
+        recipe, seeds = trees.model_copy(update={"ensembles": 1}), self.rng.integers(2**31, size=trees.ensembles)
+        fits = [fit(recipe, described[:, vary], targets, seed, workers=1) for seed in seeds.tolist()]
+
+        def predict(rows: Rows) -> Floats:
+            asked = self.pool.features(rows)[:, vary]
+            return np.asarray(np.mean([each.predict(asked) for each in fits], axis=0), np.float64)
+
+        return predict
