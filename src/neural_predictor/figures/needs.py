@@ -157,9 +157,9 @@ def no_supernets(study: Study, section: Section | None) -> list[str]:
 
 def every_search(study: Study, section: Sharing) -> list[str]:
     """The study's own of each method, one a seed."""
-    from neural_predictor.sharing.tuning import searches_of  # imports numpy
+    from neural_predictor.sharing import tuning  # imports numpy
 
-    return [name for names in searches_of(section).values() for name in names]
+    return tuning.every_search(section)
 
 
 def every_recipe(study: Study, section: Sharing) -> list[str]:

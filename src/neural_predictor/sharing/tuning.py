@@ -34,6 +34,11 @@ def searches_of(sharing: Sharing) -> dict[str, list[str]]:
     }
 
 
+def every_search(sharing: Sharing) -> list[str]:
+    """Names of the supernets of all methods by the study's own recipes."""
+    return [name for names in searches_of(sharing).values() for name in names]
+
+
 def method_of(name: str) -> str:
     """The method of a supernet's name."""
     return name.partition("~")[0]
@@ -56,7 +61,7 @@ def named(sharing: Sharing) -> str:
 
 def recipes_of(sharing: Sharing, study_seed: int) -> dict[str, Recipe]:
     """Recipes of all supernets that a study trains, by name: of each method its own, then their drawn settings."""
-    found = {name: sharing.methods[method] for method, names in searches_of(sharing).items() for name in names}
+    found = {name: sharing.methods[method_of(name)] for name in every_search(sharing)}
     if sharing.tuning is not None:
         for method, recipe in sharing.methods.items():
             for setting in settings(sharing)[1:]:

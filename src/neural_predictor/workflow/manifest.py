@@ -77,7 +77,7 @@ class Device(_Part):
     """The machine that wrote the manifest; a table of children's records names the device of each training.
 
     Attributes:
-        accelerator: what predictors and children were trained on, `cpu` or `gpu`.
+        accelerator: what the study was built with, `cpu` or `gpu`; children with small maps train on a CPU by both.
         cpu: the processor's name, or its architecture where the system does not tell.
         cores: how many of them the system has.
         gpus: names of the GPUs that the driver lists.
@@ -136,7 +136,7 @@ def write_manifest(
         study: its values.
         folder: its results.
         config_sha256: digest of the configuration that they were made with.
-        accelerator: what they were made on.
+        accelerator: what they were made with, `cpu` or `gpu`.
         benchmarks: folder of Snakemake's benchmark files, `<rule>/<study>/....tsv`; it may be missing.
 
     Raises:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from neural_predictor.errors import ConfigError
-from neural_predictor.sharing.tuning import named, recipes_of, searches_of
+from neural_predictor.sharing.tuning import every_search, named, recipes_of
 from neural_predictor.workflow.versions import SHARING_STAGE_VERSION
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Supernets:
         section = self.project.study(wildcards.study).sharing
         if section is None or section.children != wildcards.children:
             raise ConfigError(f"the study {wildcards.study} has no methods under `sharing` on {wildcards.children}")
-        names = [name for searches in searches_of(section).values() for name in searches]
-        return [f"results/{wildcards.study}/sharing/{section.children}/{name}.npz" for name in names]
+        folder = f"results/{wildcards.study}/sharing/{section.children}"
+        return [f"{folder}/{name}.npz" for name in every_search(section)]
 
     def supernet_params(self, wildcards: Any) -> str:
         """What a supernet and its scores depend on besides the images.
