@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from neural_predictor.search.base import Search, Settings
+from neural_predictor.search.perceptrons import Training, fit_perceptrons
 from neural_predictor.search.ranges import INITIAL, PARENTS, Range
 
 if TYPE_CHECKING:
@@ -77,28 +78,20 @@ class Bananas(Search):
 
     def _predictions(self, offered: Rows) -> NDArray[np.float64]:
         """(networks, k) targets of candidates by networks that differ in their first weights and order."""
-        import warnings
-
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPRegressor
-        from sklearn.preprocessing import StandardScaler
         from threadpoolctl import threadpool_limits
 
         settings, described = self.settings, self.pool.features(self.rows)
-        scaler = StandardScaler().fit(described)
-        inputs, targets = scaler.transform(described), self.targets
-        asked = np.clip(scaler.transform(self.pool.features(offered)), -5, 5)
-        found = []
-        with threadpool_limits(1), warnings.catch_warnings():  # matrices this small are slower on several threads
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is a setting
-            for seed in self.rng.integers(2**31, size=settings.networks):
-                network = MLPRegressor(
-                    hidden_layer_sizes=(settings.units,) * settings.layers,
-                    learning_rate_init=settings.learning_rate,
-                    batch_size=min(32, len(inputs)),
-                    max_iter=settings.epochs,
-                    n_iter_no_change=settings.epochs,
-                    random_state=int(seed),
-                )
-                found.append(network.fit(inputs, targets).predict(asked))
-        return np.stack(found)
+        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+        mean, deviation = described[:, vary].mean(axis=0), described[:, vary].std(axis=0)
+        inputs = (described[:, vary] - mean) / deviation
+        asked = np.clip((self.pool.features(offered)[:, vary] - mean) / deviation, -5, 5)
+        training = Training(
+            networks=settings.networks,
+            hidden=(settings.units,) * settings.layers,
+            epochs=settings.epochs,
+            batch_size=min(32, len(inputs)),
+            learning_rate=settings.learning_rate,
+        )
+        with threadpool_limits(1):  # matrices this small are slower on several threads
+            networks = fit_perceptrons(inputs, self.targets.astype(np.float32), training, self.rng)
+            return networks.predict(asked).astype(np.float64)

@@ -65,7 +65,7 @@ SEARCHES = by_name(
         SearchRow(name="tpe", family="BO", search="tpe:Tpe"),
         SearchRow(name="bayesian", family="BO", search="bayesian:Bayesian"),
         SearchRow(name="nasbot", family="BO", search="nasbot:Nasbot"),
-        SearchRow(name="bananas", family="BO", search="bananas:Bananas"),
+        SearchRow(name="bananas", family="BO", search="bananas:Bananas", version=2),
         SearchRow(name="pnas", family="predictor", search="pnas:Pnas"),
         SearchRow(name="nao", family="predictor", search="nao:Nao"),
         SearchRow(name="peephole", family="predictor", search="peephole:Peephole"),

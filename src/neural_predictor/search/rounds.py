@@ -2,8 +2,8 @@
 
 The project's own search. Each round fits gradient-boosted trees and a Gaussian process on graph features to all labels,
 as normal scores of their ranks, so that differences among the best count most. It asks for the architectures of the
-highest expected improvement, by the mean of both predictions and the process's deviations. docs/search.md says how its
-settings were chosen.
+highest expected improvement, by the mean of both predictions and the process's deviations. docs/lab/searches.md says
+how that was chosen.
 """
 
 from __future__ import annotations
