@@ -87,5 +87,6 @@ def test_what_rounds_predict_is_the_mean_of_trees_and_process(proteins):
     trees = fitted.trees.predict(described[:, fitted.tree_columns])
     process = fitted.process.predict(described[:, fitted.process_columns])
     np.testing.assert_allclose(found.mean, (trees + process) / 2, rtol=1e-6)
+    assert found.best == pytest.approx(search.predict(search.rows).mean.max(), abs=0.3)  # fits differ by their seeds
     assert fitted.process.learnt == 30  # of 45: the best half of so many, and others at random
     assert np.corrcoef(search.predict_out_of_fold(), search.targets)[0, 1] > 0.3
