@@ -118,7 +118,12 @@ class Wanted:
         row, section = find(name), self.section(name)
         if not row.all_fits:
             return row.fits(self.study, section)
-        return {key: repeats for key, repeats in self.fits.items() if key.train_size is not None}
+        tables = self.tables(name)  # fits to children, which figures of weight sharing read, are none of its own
+        return {
+            key: repeats
+            for key, repeats in self.fits.items()
+            if key.train_size is not None and key.benchmark in tables
+        }
 
     def searches_of(self, name: str) -> dict[SearchKey, int]:
         """The runs of searches that an artefact reads, with their number of repeats.

@@ -211,6 +211,14 @@ def test_a_section_may_have_a_benchmark_of_its_own(study):
     assert wanted.tables("table-tau") == ["nasbench-graph-proteins", "nasbench-graph-cora"]
 
 
+@pytest.mark.parametrize("name", Project(ROOT).study_names())
+def test_fits_and_searches_that_an_artefact_reads_are_of_tables_that_it_reads(name):
+    wanted = Wanted(Project(ROOT).study(name))
+    for artefact in wanted.artefacts:
+        read = {key.benchmark for key in [*wanted.fits_of(artefact), *wanted.searches_of(artefact)]}
+        assert read <= set(wanted.tables(artefact)), artefact
+
+
 def test_a_study_has_fits_to_recurrent_cells_where_it_has_their_sections(study):
     without = Wanted(Study.model_validate(study).with_name("a-v1"))
     whole = Wanted(Study.model_validate(with_recurrent_cells(study)))
