@@ -120,9 +120,7 @@ class Wanted:
             return row.fits(self.study, section)
         tables = self.tables(name)  # fits to children, which figures of weight sharing read, are none of its own
         return {
-            key: repeats
-            for key, repeats in self.fits.items()
-            if key.train_size is not None and key.benchmark in tables
+            key: repeats for key, repeats in self.fits.items() if key.train_size is not None and key.benchmark in tables
         }
 
     def searches_of(self, name: str) -> dict[SearchKey, int]:
