@@ -60,9 +60,8 @@ class Bayesian(Search):
         posterior = self._posterior(points)
         for place in range(len(offered), len(points)):  # what is being trained counts as chosen
             posterior.observe(place)
-        posterior = posterior.take(np.arange(len(offered)))
-        best = float(self.targets.max())
-        return offered[improving_batch(posterior.mean, posterior.variance, best, count, posterior.take)]
+        mean, variance = posterior.mean[: len(offered)], posterior.variance[: len(offered)]
+        return offered[improving_batch(mean, variance, float(self.targets.max()), count, posterior.take)]
 
     def _offered(self) -> Rows:
         """Candidates that were never asked for."""
