@@ -50,6 +50,11 @@ def operation_subsets(graphs: GraphBatch) -> list[tuple[int, ...]]:
     return [*((kind,) for kind in kinds), *pairs, tuple(kinds)]
 
 
+def varying(features: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Columns of features (n, F) that differ between graphs: others say nothing, and have no deviation to divide by."""
+    return np.flatnonzero(np.ptp(features, axis=0) > 0)
+
+
 class FeatureMap:
     """From graphs to rows of numbers; which numbers is fixed by the graphs that it is made for.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from neural_predictor.errors import PredictorError
 from neural_predictor.predictors.engine import fit_replicates
+from neural_predictor.predictors.features import varying
 from neural_predictor.predictors.recipe_base import NeuralRecipe
 from neural_predictor.predictors.registry import EstimatorKind, row_of
 from neural_predictor.predictors.scoring import MAX_PLAIN_GRAPHS, PlainScorer, score
@@ -122,7 +123,7 @@ def fit_member(
     fit, described = row_of(recipe.kind, EstimatorKind).load("fit"), features(graphs)
     fitted: list[Fitted] = []
     for own, seed in zip(rows, seeds, strict=True):
-        columns = np.flatnonzero(np.ptp(described[own], axis=0) > 0)
+        columns = varying(described[own])
         model = fit(recipe, described[own][:, columns], targets[own], seed, workers)
         fitted.append(FittedRegressor(features, columns, model))
         advance(1)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from neural_predictor.predictors.features import varying
 from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.perceptrons import Training, fit_perceptrons
 from neural_predictor.search.ranges import INITIAL, PARENTS, Range
@@ -81,7 +82,7 @@ class Bananas(Search):
         from threadpoolctl import threadpool_limits
 
         settings, described = self.settings, self.pool.features(self.rows)
-        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+        vary = varying(described)
         mean, deviation = described[:, vary].mean(axis=0), described[:, vary].std(axis=0)
         inputs = (described[:, vary] - mean) / deviation
         asked = np.clip((self.pool.features(offered)[:, vary] - mean) / deviation, -5, 5)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from neural_predictor.predictors.features import varying
 from neural_predictor.predictors.gaussian_process import GaussianProcessRecipe, fit
 from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.improvement import improving_batch
@@ -71,7 +72,7 @@ class Bayesian(Search):
     def _posterior(self, points: Rows) -> Posterior:
         """The process at these architectures, fitted to what was told."""
         described = self.pool.features(self.rows)
-        vary = np.flatnonzero(np.ptp(described, axis=0) > 0)
+        vary = varying(described)
         seed = int(self.rng.integers(2**31))
         process = fit(self.settings.process, described[:, vary], self.targets, seed, workers=1)
         return process.posterior(self.pool.features(points)[:, vary])

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from neural_predictor.predictors import boosted_trees, gaussian_process
 from neural_predictor.predictors.boosted_trees import BoostedTrees, BoostedTreesRecipe
+from neural_predictor.predictors.features import varying
 from neural_predictor.predictors.gaussian_process import GaussianProcess, GaussianProcessRecipe, Posterior
 from neural_predictor.search.base import Search, Settings
 from neural_predictor.search.improvement import improving_batch
@@ -111,10 +112,10 @@ class Rounds(Search):
     def _fitted(self, told: Rows, trees: BoostedTreesRecipe) -> Fitted:
         """Both predictors, fitted to these (N,) of what was told."""
         described, targets = self.pool.features(self.rows[told]), self.targets[told]
-        vary, (seed, other) = _varying(described), self.rng.integers(2**31, size=2).tolist()
+        vary, (seed, other) = varying(described), self.rng.integers(2**31, size=2).tolist()
         forest = boosted_trees.fit(trees, described[:, vary], targets, seed, workers=1)
         known = _leading(targets, self.settings.process_learns, self.rng)
-        own = _varying(described[known])
+        own = varying(described[known])
         process = gaussian_process.fit(
             self.settings.process, described[np.ix_(known, own)], targets[known], other, workers=1
         )
@@ -157,11 +158,6 @@ class Fitted:
     def posterior(self, features: Features) -> Posterior:
         """The process at features (k, F)."""
         return self.process.posterior(features[:, self.process_columns])
-
-
-def _varying(described: Features) -> Rows:
-    """Columns of features (N, F) that differ between architectures."""
-    return np.flatnonzero(np.ptp(described, axis=0) > 0)
 
 
 def _leading(targets: Floats, most: int, rng: np.random.Generator) -> Rows:

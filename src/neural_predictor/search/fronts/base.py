@@ -13,6 +13,7 @@ from pydantic import Field
 
 from neural_predictor.errors import SearchError
 from neural_predictor.predictors.boosted_trees import BoostedTreesRecipe, fit
+from neural_predictor.predictors.features import varying
 from neural_predictor.search.base import Search, Settings
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class OneOrder(FrontSearch):
     def fitted(self, targets: Floats | None = None) -> Predict:
         """What predicts (k,) of architectures (k,), fitted to all that was told: goodness, or other targets (N,)."""
         trees, described = self.settings.trees, self.pool.features(self.rows)
-        targets, vary = self.targets if targets is None else targets, np.flatnonzero(np.ptp(described, axis=0) > 0)
+        targets, vary = self.targets if targets is None else targets, varying(described)
         recipe, seeds = trees.model_copy(update={"ensembles": 1}), self.rng.integers(2**31, size=trees.ensembles)
         fits = [fit(recipe, described[:, vary], targets, seed, workers=1) for seed in seeds.tolist()]
 
